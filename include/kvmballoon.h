@@ -1,0 +1,581 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * libkvmballoon: sample -> policy -> plan -> validate -> actuators for KVM memory overcommit.
+ *
+ * Conventions, for every function below:
+ *  - Return 0 (or a documented positive value) on success, a negative errno on failure.
+ *  - An output argument (`ret`, `ret_x`) is written only on success.
+ *  - Sizes are bytes (`_bytes`), times are CLOCK_MONOTONIC nanoseconds (`_ns`) or lengths in
+ *    microseconds (`_usec`), ratios are permyriad (1/10000) or ppm (1/1000000). No floats.
+ *  - The library never logs, exits or aborts. Objects are not thread-safe unless it is said.
+ *  - Strings are UTF-8; a fixed-size char array is always NUL-terminated.
+ *
+ * The plain structs are part of the ABI of this soname; they change only with it.
+ */
+#ifndef KVMBALLOON_H
+#define KVMBALLOON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#pragma GCC visibility push(default)
+
+#define KVMB_NAME_SIZE 256 /* libvirt names longer than 255 bytes are not managed, and said so */
+#define KVMB_UUID_SIZE 37
+#define KVMB_PATH_SIZE 512
+#define KVMB_TEXT_SIZE 256
+#define KVMB_GUESTS_MAX 16384 /* more than any host runs; bounds hostile input */
+#define KVMB_UNKNOWN UINT64_MAX /* a size or time that could not be read */
+
+/* ---- Policy ------------------------------------------------------------------------------ */
+
+/* What the agent may do. Ordered: the effective mode is the lesser of host's and guest's. */
+enum kvmb_mode {
+	KVMB_MODE_OFF,       /* not even sampled for decisions */
+	KVMB_MODE_OBSERVE,   /* plans are made and shown, nothing is done */
+	KVMB_MODE_PRESSURE,  /* act when the host is short of memory */
+	KVMB_MODE_PROACTIVE, /* also act when it is not, as far as guests do not feel it */
+};
+
+/* Lower classes give first. */
+enum kvmb_priority {
+	KVMB_PRIORITY_LOW,
+	KVMB_PRIORITY_NORMAL,
+	KVMB_PRIORITY_HIGH,
+};
+
+/* Where a value of a guest's policy came from, weakest first. */
+enum kvmb_policy_source {
+	KVMB_POLICY_BUILTIN,
+	KVMB_POLICY_CONFIG,  /* [Defaults] of the configuration */
+	KVMB_POLICY_GUEST,   /* [Guest NAME] of the configuration */
+	KVMB_POLICY_RUNTIME, /* D-Bus */
+};
+
+/* One bit per member of struct kvmb_policy; also the index of kvmb_policy.source[]. */
+enum kvmb_policy_field {
+	KVMB_FIELD_GUARANTEE,
+	KVMB_FIELD_LIMIT,
+	KVMB_FIELD_SHARES,
+	KVMB_FIELD_PRIORITY,
+	KVMB_FIELD_REFAULT_TARGET,
+	KVMB_FIELD_MODE,
+	KVMB_FIELDS,
+};
+
+#define KVMB_SHARES_MIN 1
+#define KVMB_SHARES_MAX 1000000
+
+struct kvmb_policy {
+	uint32_t set; /* bit mask of kvmb_policy_field: which members are meant */
+	uint32_t shares;
+	uint64_t guarantee_bytes; /* resident memory is never taken below this */
+	uint64_t limit_bytes;     /* balloon is never given more; UINT64_MAX: the guest's maximum */
+	uint32_t refault_target_ppm; /* of the working set, per minute; 0.2 % = 2000 */
+	enum kvmb_priority priority;
+	enum kvmb_mode mode;
+	enum kvmb_policy_source source[KVMB_FIELDS];
+};
+
+/* ---- Configuration ----------------------------------------------------------------------- */
+
+/* Host thresholds and pace. Field names are the keys of section [Host] in kvm-balloond.conf(5). */
+struct kvmb_host_config {
+	enum kvmb_mode mode;
+	uint64_t interval_usec; /* of the tick while nothing happens */
+	/* Level is at least this one when available memory is below that part of the total. */
+	uint32_t elevated_available_permyriad;
+	uint32_t hard_available_permyriad;
+	uint32_t emergency_available_permyriad;
+	uint32_t hysteresis_permyriad; /* this much more is needed to leave a level */
+	/* PSI avg10 of the host at which level rises by one whatever is available. */
+	uint32_t pressure_some_permyriad;
+	uint32_t pressure_full_permyriad;
+	/*
+	 * PSI avg10 of a guest's scope from which nothing more is taken from it and give-back
+	 * starts.
+	 */
+	uint32_t guest_pressure_some_permyriad;
+	/* PSI trigger (Documentation/accounting/psi.rst): stall_usec within window_usec. */
+	uint64_t trigger_stall_usec;
+	uint64_t trigger_window_usec;
+	uint32_t swap_reserve_permyriad; /* of swap kept free: no page-out beyond */
+	uint64_t step_bytes;             /* most that one action takes from one guest */
+	uint64_t guest_rate_bytes;       /* most that is taken from one guest in a minute */
+	uint64_t host_rate_bytes;        /* the same, for all guests together */
+	/* free memory left inside a guest by the balloon, at least */
+	uint64_t guest_headroom_bytes;
+	uint32_t guest_headroom_permyriad; /* and at least this part of what the guest uses */
+	uint64_t stale_usec;             /* facts older than this are not acted upon */
+};
+
+struct kvmb_config_guest {
+	char name[KVMB_NAME_SIZE];
+	struct kvmb_policy policy;
+	uint32_t line;             /* of the section, for messages */
+	char file[KVMB_PATH_SIZE];
+};
+
+struct kvmb_config {
+	struct kvmb_host_config host;
+	struct kvmb_policy defaults; /* every member valid; `set` says which were configured */
+	struct kvmb_config_guest *guests; /* ordered by name, unique */
+	size_t n_guests;
+};
+
+/**
+ * kvmb_config_new() - the built-in configuration
+ * Return: 0 or -ENOMEM. Free with kvmb_config_free().
+ */
+int kvmb_config_new(struct kvmb_config **ret);
+
+/**
+ * kvmb_config_load() - built-in values, then one file, then its drop-ins in order of their names
+ * @root: directory that all paths are below, or NULL for "/"
+ * @path: main file, e.g. "/etc/kvm-balloond.conf"; its absence is not an error
+ * @ret_error: on failure set to a malloc'ed text, "file:line: what, what is allowed" for
+ * -EBADMSG, or
+ * left alone where there is no more to say than the errno; begin with NULL, and free it
+ *
+ * Drop-ins are NAME.d/X.conf beside the file NAME, in /run and in /usr/lib; one in an earlier of
+ * these
+ * folders hides those of the same name X in later ones (systemd's rule; also if it is empty).
+ * Return: 0, -EBADMSG for a fault in the text, another -errno where a file could not be read.
+ */
+int kvmb_config_load(const char *root, const char *path, struct kvmb_config **ret,
+		     char **ret_error);
+struct kvmb_config *kvmb_config_free(struct kvmb_config *c);
+
+/**
+ * kvmb_config_policy() - the effective policy of a guest: built-in < [Defaults] < [Guest] <
+ * @runtime
+ * @runtime: what D-Bus set (only members in its `set` count), or NULL
+ * @ret: every member valid, `source` filled
+ */
+void kvmb_config_policy(const struct kvmb_config *c, const char *name,
+			const struct kvmb_policy *runtime, struct kvmb_policy *ret);
+
+/**
+ * kvmb_policy_set() - parse one "Key", "value" pair as written in [Guest] sections and by the CLI
+ * Return: 0, -ENOENT for an unknown key, -EINVAL for a bad value; @ret_error (optional) then gets
+ * a malloc'ed text that says what is allowed.
+ */
+int kvmb_policy_set(struct kvmb_policy *p, const char *key, const char *value, char **ret_error);
+
+/**
+ * kvmb_policy_check() - 0, or -EINVAL where members contradict each other (guarantee above limit)
+ */
+int kvmb_policy_check(const struct kvmb_policy *p, char **ret_error);
+
+/**
+ * kvmb_parse_bytes() - "512M", "1.5G", "4096" (suffixes K M G T, powers of 1024); -EINVAL, -ERANGE
+ */
+int kvmb_parse_bytes(const char *text, uint64_t *ret_bytes);
+
+const char *kvmb_mode_to_string(enum kvmb_mode v);
+const char *kvmb_priority_to_string(enum kvmb_priority v);
+const char *kvmb_policy_source_to_string(enum kvmb_policy_source v);
+const char *kvmb_policy_field_to_string(enum kvmb_policy_field v); /* "Guarantee", ... */
+int kvmb_mode_from_string(const char *s);     /* value or -EINVAL */
+int kvmb_priority_from_string(const char *s); /* value or -EINVAL */
+
+/* ---- Sample ------------------------------------------------------------------------------ */
+
+/* One line pair of a memory.pressure file. avg in permyriad of the time, totals in usec. */
+struct kvmb_psi {
+	uint32_t some_avg10_permyriad;
+	uint32_t some_avg60_permyriad;
+	uint32_t full_avg10_permyriad;
+	uint32_t full_avg60_permyriad;
+	uint64_t some_total_usec;
+	uint64_t full_total_usec;
+};
+
+struct kvmb_host_sample {
+	uint64_t total_bytes;
+	uint64_t available_bytes; /* MemAvailable: already without shared memory; <= total */
+	uint64_t free_bytes;
+	uint64_t shmem_bytes;
+	uint64_t swap_total_bytes;
+	uint64_t swap_free_bytes;
+	uint64_t swap_ram_bytes; /* RAM that swap itself occupies: zram mem_used plus zswap pool */
+	uint64_t swap_in_pages;  /* counters since boot */
+	uint64_t swap_out_pages;
+	uint64_t refault_anon;
+	uint64_t refault_file;
+	uint64_t oom_kills;
+	struct kvmb_psi psi;
+	bool psi_valid;
+	bool triggered; /* a PSI trigger of the host fired since the last sample */
+};
+
+enum kvmb_guest_state {
+	KVMB_GUEST_RUNNING,
+	KVMB_GUEST_PAUSED,
+	KVMB_GUEST_SHUTDOWN, /* on its way out */
+	KVMB_GUEST_OTHER,
+};
+
+/* Why a guest, or its statistics, are not used. Tokens: kvmb_why_to_string(). */
+enum kvmb_why {
+	KVMB_WHY_NONE,
+	KVMB_WHY_PAUSED,
+	KVMB_WHY_SHUTDOWN,
+	KVMB_WHY_NO_BALLOON,       /* no virtio balloon device */
+	KVMB_WHY_STATS_MISSING,    /* no driver in the guest, or not polled yet */
+	KVMB_WHY_STATS_STALE,
+	KVMB_WHY_STATS_ZERO,
+	KVMB_WHY_STATS_IMPOSSIBLE, /* larger than the guest, or contradicting each other */
+	KVMB_WHY_NO_CGROUP,        /* scope not found */
+	KVMB_WHY_FACTS_STALE,      /* libvirt did not answer of late */
+	KVMB_WHY_MODE_OFF,
+	KVMB_WHY_MODE_OBSERVE,
+	KVMB_WHY_AT_GUARANTEE,
+	KVMB_WHY_GUEST_PRESSURE,
+	KVMB_WHY_BACKOFF,          /* refaults or pressure after the last action */
+	KVMB_WHY_IN_FLIGHT,        /* an earlier action is still running */
+	KVMB_WHY_GUEST_RATE,
+	KVMB_WHY_HOST_RATE,
+	KVMB_WHY_SWAP_RESERVE,
+	KVMB_WHY_NO_SWAP,
+	KVMB_WHY_TOO_SMALL,        /* below the dead band */
+	KVMB_WHY_GONE,             /* guest vanished between plan and action */
+	KVMB_WHY_CHANGED,          /* facts changed between plan and action */
+	KVMB_WHY_NO_EFFECT,        /* asked > 0, got = 0, three times in a row */
+	KVMB_WHYS,
+};
+
+/*
+ * One guest. Everything below the line "from the guest" is hostile input: kept apart, and used
+ * only if stats_why is KVMB_WHY_NONE (decided by kvmb_guest_check_stats()).
+ */
+struct kvmb_guest_sample {
+	char name[KVMB_NAME_SIZE];
+	char uuid[KVMB_UUID_SIZE];
+	char cgroup[KVMB_PATH_SIZE]; /* path of its scope below the cgroup root, "" unknown */
+	int32_t pid;                 /* of QEMU; 0 unknown */
+	enum kvmb_guest_state state;
+	bool has_balloon;
+	bool in_flight; /* an action of ours is running; set by the engine */
+	bool triggered; /* PSI trigger of its scope fired since the last sample */
+	bool psi_valid;
+	bool cgroup_valid;
+	enum kvmb_why stats_why;
+	uint64_t facts_ns;      /* when libvirt told the figures of this guest */
+	uint64_t maximum_bytes; /* balloon.maximum: what the guest was promised */
+	uint64_t balloon_bytes; /* balloon.current: what the balloon leaves it now */
+	uint64_t rss_bytes;     /* of QEMU */
+	/* from the cgroup of its scope */
+	uint64_t resident_bytes; /* memory.current */
+	uint64_t swap_bytes;     /* memory.swap.current */
+	uint64_t refault_anon;   /* workingset_refault_anon: pages, since the scope was made */
+	uint64_t refault_file;
+	uint64_t oom_kills;      /* memory.events: oom_kill */
+	struct kvmb_psi psi;
+	/* from the guest; KVMB_UNKNOWN where it did not tell */
+	uint64_t guest_total_bytes; /* "available": all memory the guest kernel has */
+	uint64_t unused_bytes;      /* free inside the guest */
+	uint64_t usable_bytes;      /* MemAvailable inside the guest */
+	uint64_t caches_bytes;      /* page cache inside the guest */
+	uint64_t swap_in_bytes;     /* counters */
+	uint64_t swap_out_bytes;
+	uint64_t major_faults;
+	uint64_t stats_age_usec; /* since the guest last sent statistics */
+};
+
+struct kvmb_sample {
+	uint64_t now_ns;      /* CLOCK_MONOTONIC */
+	uint64_t realtime_usec; /* wall clock, for people */
+	struct kvmb_host_sample host;
+	struct kvmb_guest_sample *guests; /* ordered by name */
+	size_t n_guests;
+	bool guests_valid; /* libvirt is connected and has told all guests at least once */
+};
+
+struct kvmb_sample *kvmb_sample_free(struct kvmb_sample *s);
+/** kvmb_sample_from_json() - -EBADMSG where it is not a sample (no value out of range gets in) */
+int kvmb_sample_from_json(const char *text, struct kvmb_sample **ret, char **ret_error);
+int kvmb_sample_to_json(const struct kvmb_sample *s, char **ret);
+
+const char *kvmb_why_to_string(enum kvmb_why v);   /* token, e.g. "stats-stale" */
+const char *kvmb_why_to_sentence(enum kvmb_why v); /* for people */
+const char *kvmb_guest_state_to_string(enum kvmb_guest_state v);
+
+/* ---- Plan -------------------------------------------------------------------------------- */
+
+enum kvmb_level {
+	KVMB_LEVEL_RELAXED,
+	KVMB_LEVEL_ELEVATED,
+	KVMB_LEVEL_HARD,
+	KVMB_LEVEL_EMERGENCY,
+};
+
+enum kvmb_action_kind {
+	KVMB_ACTION_BALLOON, /* set the balloon so that the guest has target_bytes, less than now */
+	KVMB_ACTION_DEFLATE, /* the same, more than now: give-back */
+	KVMB_ACTION_RECLAIM, /* memory.reclaim of the guest's scope, in small steps */
+	KVMB_ACTION_PAGEOUT, /* process_madvise(MADV_PAGEOUT) of given ranges */
+	KVMB_ACTION_KINDS,
+};
+
+/* Which rule of the policy asked for an action. */
+enum kvmb_rule {
+	KVMB_RULE_GUEST_FREE,     /* the guest itself holds it free: cheapest */
+	KVMB_RULE_HOST_PRESSURE,  /* share of what the host needs */
+	KVMB_RULE_PROACTIVE,
+	KVMB_RULE_GUEST_PRESSURE, /* give-back: the guest suffers */
+	KVMB_RULE_HOST_RELAXED,   /* give-back: the host has plenty */
+	KVMB_RULE_LIMIT,          /* balloon brought to the configured limit */
+	KVMB_RULE_OPERATOR,       /* Reclaim() over D-Bus */
+	KVMB_RULE_RELEASE,        /* agent stops: everything is given back */
+	KVMB_RULES,
+};
+
+/* A range of the QEMU process' address space. */
+struct kvmb_range {
+	uint64_t hva;
+	uint64_t length_bytes;
+};
+
+/* The facts an action rests on; checked again before it is done. */
+struct kvmb_facts {
+	uint64_t facts_ns;
+	uint64_t host_available_bytes;
+	uint64_t need_bytes;
+	uint64_t resident_bytes;
+	uint64_t balloon_bytes;
+	uint64_t unused_bytes;
+	uint64_t usable_bytes;
+	uint64_t guarantee_bytes;
+	uint32_t host_some_avg10_permyriad;
+	uint32_t guest_some_avg10_permyriad;
+	enum kvmb_level level;
+};
+
+struct kvmb_action {
+	uint64_t id; /* unique while the engine lives; 0 before it is issued */
+	enum kvmb_action_kind kind;
+	enum kvmb_rule rule;
+	char name[KVMB_NAME_SIZE];
+	char uuid[KVMB_UUID_SIZE];
+	char cgroup[KVMB_PATH_SIZE];
+	int32_t pid;
+	uint64_t asked_bytes;  /* how much is to be taken (or given back, DEFLATE) */
+	uint64_t target_bytes; /* BALLOON, DEFLATE: new size of the guest */
+	const struct kvmb_range *ranges; /* PAGEOUT only; owned by the plan */
+	size_t n_ranges;
+	struct kvmb_facts facts;
+	char reason[KVMB_TEXT_SIZE]; /* one sentence with the numbers */
+};
+
+/* Something the policy wanted, or would have looked at, and why it was not done. */
+struct kvmb_refusal {
+	char name[KVMB_NAME_SIZE];
+	enum kvmb_action_kind kind; /* KVMB_ACTION_KINDS: the guest as a whole */
+	enum kvmb_why why;
+	uint64_t asked_bytes;
+};
+
+struct kvmb_plan {
+	uint64_t now_ns;
+	enum kvmb_level level;
+	uint64_t need_bytes;  /* to regain; 0 if none */
+	uint64_t spare_bytes; /* could be given back; 0 if none */
+	struct kvmb_action *actions;
+	size_t n_actions;
+	struct kvmb_refusal *refusals;
+	size_t n_refusals;
+};
+
+struct kvmb_plan *kvmb_plan_free(struct kvmb_plan *p);
+int kvmb_plan_to_json(const struct kvmb_plan *p, char **ret);
+
+const char *kvmb_level_to_string(enum kvmb_level v);
+const char *kvmb_action_kind_to_string(enum kvmb_action_kind v);
+const char *kvmb_rule_to_string(enum kvmb_rule v);
+
+/* ---- Policy ------------------------------------------------------------------------------ */
+
+/*
+ * What the policy remembers from tick to tick: the level, per guest back-off, rate windows, runtime
+ * policies, totals. Opaque; a JSON form keeps it over restarts.
+ */
+struct kvmb_state;
+
+int kvmb_state_new(struct kvmb_state **ret);
+struct kvmb_state *kvmb_state_free(struct kvmb_state *s);
+int kvmb_state_to_json(const struct kvmb_state *s, char **ret);
+/** kvmb_state_from_json() - unknown members are ignored, a fault is -EBADMSG */
+int kvmb_state_from_json(const char *text, struct kvmb_state **ret);
+
+/**
+ * kvmb_decide() - policy and gate in one: what should be done now
+ * @state: state after the last tick; not changed
+ * @ret_state: state after this one, a new object
+ *
+ * Pure: no I/O, no clock, no globals; the same arguments give the same results. The plan has been
+ * through the safety gate (plan_validate), whose refusals it lists.
+ * Return: 0, -ENOMEM, -EINVAL for a sample that goes back in time.
+ */
+int kvmb_decide(const struct kvmb_config *c, const struct kvmb_state *state,
+		const struct kvmb_sample *sample, struct kvmb_state **ret_state,
+		struct kvmb_plan **ret_plan);
+
+/* ---- Engine ------------------------------------------------------------------------------ */
+
+/* What became of one action. */
+struct kvmb_result {
+	struct kvmb_action action; /* without ranges */
+	int error;                 /* 0 or a negative errno */
+	enum kvmb_why why;         /* set where it was refused at the last moment */
+	uint64_t got_bytes;        /* what left the guest (or came back, DEFLATE) */
+	int64_t net_bytes;         /* host memory won: got less what swap in RAM grew by */
+	uint64_t duration_usec;
+};
+
+/* What the engine knows of one guest besides its sample. */
+struct kvmb_guest_status {
+	const struct kvmb_guest_sample *sample;
+	struct kvmb_policy policy; /* effective */
+	enum kvmb_why excluded;    /* why nothing is done to it, or KVMB_WHY_NONE */
+	enum kvmb_why degraded;    /* KVMB_WHY_NO_EFFECT or KVMB_WHY_NONE */
+	uint64_t target_bytes;     /* last balloon target of ours, or 0 */
+	uint64_t taken_bytes;      /* totals since the state was made */
+	uint64_t given_bytes;
+	int64_t net_bytes;
+	uint64_t n_actions;
+	uint64_t refaults_per_min; /* pages, over the last minute or so */
+};
+
+struct kvmb_host_status {
+	const struct kvmb_sample *sample; /* newest, or NULL before the first tick */
+	enum kvmb_level level;
+	enum kvmb_mode mode;
+	uint64_t need_bytes;
+	uint64_t spare_bytes;
+	uint64_t n_ticks;
+	uint64_t taken_bytes;
+	uint64_t given_bytes;
+	int64_t net_bytes;
+	uint64_t n_triggers;    /* PSI triggers that fired, host's and guests' */
+	/* from the last trigger's wake-up to the end of the tick it caused */
+	uint64_t reaction_usec;
+	bool dry_run;
+	bool connected;           /* to libvirt */
+	char error[KVMB_TEXT_SIZE]; /* why not, as told by libvirt */
+};
+
+struct kvmb_engine;
+
+/* Called from kvmb_engine_dispatch() and kvmb_engine_tick() only, in their thread. All optional. */
+struct kvmb_engine_callbacks {
+	void (*result)(void *userdata, const struct kvmb_result *result);
+	void (*guest_added)(void *userdata, const char *name);
+	void (*guest_removed)(void *userdata, const char *name);
+	/* policy, excluded, degraded, target */
+	void (*guest_changed)(void *userdata, const char *name);
+	void (*host_changed)(void *userdata);                    /* level, connected, error */
+	/*
+	 * A balloon is about to be changed: keep this state now, so that what was taken can be
+	 * given
+	 * back even if the caller dies next. Not called in a dry run.
+	 */
+	void (*persist)(void *userdata, const struct kvmb_state *state);
+};
+
+struct kvmb_engine_params {
+	const char *root;        /* every /proc, /sys and cgroup path is below it; NULL for "/" */
+	const char *libvirt_uri; /* NULL for "qemu:///system" */
+	const struct kvmb_config *config; /* copied */
+	const struct kvmb_state *state;   /* copied; NULL for a new one */
+	bool dry_run;            /* actions are recorded, not done */
+	const struct kvmb_engine_callbacks *callbacks;
+	void *userdata;
+};
+
+/**
+ * kvmb_engine_new() - start the sources and actuators (threads of their own; never blocks on
+ * libvirt)
+ * Return: 0, -EOPNOTSUPP on a host without cgroup v2 memory control, or another -errno.
+ */
+int kvmb_engine_new(const struct kvmb_engine_params *params, struct kvmb_engine **ret);
+
+/**
+ * kvmb_engine_free() - stop the threads; cancels what is running, gives nothing back. NULL is
+ * fine.
+ */
+struct kvmb_engine *kvmb_engine_free(struct kvmb_engine *e);
+
+/** kvmb_engine_fd() - readable (POLLIN) when kvmb_engine_dispatch() has work */
+int kvmb_engine_fd(struct kvmb_engine *e);
+
+#define KVMB_DISPATCH_TICK 1 /* something happened that should not wait: call kvmb_engine_tick() */
+
+/**
+ * kvmb_engine_dispatch() - take in PSI triggers, finished actions and libvirt events; never blocks
+ * Return: 0, KVMB_DISPATCH_TICK, or -errno.
+ */
+int kvmb_engine_dispatch(struct kvmb_engine *e, uint64_t now_ns);
+
+/** kvmb_engine_tick() - one turn: sample, decide, issue. Never waits for libvirt or an action. */
+int kvmb_engine_tick(struct kvmb_engine *e, uint64_t now_ns);
+
+/** kvmb_engine_set_config() - takes a copy, used from the next tick on */
+int kvmb_engine_set_config(struct kvmb_engine *e, const struct kvmb_config *c);
+
+/**
+ * kvmb_engine_set_policy() - change a guest's policy at run time (only members in p->set)
+ * Return: 0, -ENOENT no such guest, -EINVAL the resulting policy contradicts itself.
+ */
+int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct kvmb_policy *p,
+			   char **ret_error);
+
+/**
+ * kvmb_engine_reclaim() - ask for bytes of one guest; the next tick acts within the gate's limits
+ * Return: 0, -ENOENT no such guest, -EPERM the guest is excluded (@ret_why says by what),
+ * -ERANGE zero or more than the guest has.
+ */
+int kvmb_engine_reclaim(struct kvmb_engine *e, const char *name, uint64_t bytes,
+			enum kvmb_why *ret_why);
+
+/**
+ * kvmb_engine_release() - begin to give everything back: balloons to each guest's limit
+ *
+ * From then on ticks decide nothing. Call it again after each dispatch, until it returns 0.
+ * Return: number of guests still to be given back; -EAGAIN while something is to be given back, but
+ * libvirt has not told the guests yet; or another -errno.
+ */
+int kvmb_engine_release(struct kvmb_engine *e);
+
+void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret);
+/**
+ * kvmb_engine_guest_status() - -ENOENT if there is none. @ret->sample lives until the next tick.
+ */
+int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
+			     struct kvmb_guest_status *ret);
+/**
+ * kvmb_engine_guests() - number of guests; kvmb_engine_guest_name(e, i) tells their names, ordered
+ */
+size_t kvmb_engine_guests(struct kvmb_engine *e);
+const char *kvmb_engine_guest_name(struct kvmb_engine *e, size_t i);
+/** kvmb_engine_absent() - name of the @i-th configured guest that does not exist, or NULL */
+const char *kvmb_engine_absent(struct kvmb_engine *e, size_t i);
+/**
+ * kvmb_engine_explain() - plain sentences on what was, will be or was not done to a guest and why
+ */
+int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret);
+/** kvmb_engine_state() - the state to keep; owned by the engine, valid until the next tick */
+const struct kvmb_state *kvmb_engine_state(struct kvmb_engine *e);
+
+#pragma GCC visibility pop
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

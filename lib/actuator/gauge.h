@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What an actuator looks at before, between and after its steps: is the guest still there, does it
+ * suffer, what did the host win. Private to lib/actuator.
+ */
+#ifndef KVMB_ACTUATOR_GAUGE_H
+#define KVMB_ACTUATOR_GAUGE_H
+
+#include <kvmballoon.h>
+
+#include "base/fs.h"
+
+struct kvmb_gauge {
+	const struct kvmb_root *root;
+	char scope[KVMB_PATH_SIZE];
+	uint64_t begin_ns;
+	uint64_t resident_bytes; /* at the beginning */
+	uint64_t swap_bytes;     /* of the guest; KVMB_UNKNOWN where it is not accounted */
+	uint64_t swap_ram_bytes; /* of the host */
+	uint64_t stall_usec;     /* PSI some total; KVMB_UNKNOWN without PSI */
+};
+
+/**
+ * kvmb_gauge_begin() - check that @a's process is still in its scope, and take the first figures
+ * Return: 0, -ESTALE (@ret_why: GONE or CHANGED), or another -errno.
+ */
+int kvmb_gauge_begin(struct kvmb_gauge *g, const struct kvmb_root *root,
+		     const struct kvmb_action *a, enum kvmb_why *ret_why);
+
+/**
+ * kvmb_gauge_suffers() - does the guest stall for memory more than @limit_permyriad of the time
+ *
+ * By the kernel's 10 s average, and by what it stalled since the beginning: the average is slow to
+ * show what our own action does.
+ */
+bool kvmb_gauge_suffers(const struct kvmb_gauge *g, uint32_t limit_permyriad);
+
+/** kvmb_gauge_taken() - by how much resident memory fell since the beginning; 0 if it did not */
+uint64_t kvmb_gauge_taken(const struct kvmb_gauge *g);
+
+/**
+ * kvmb_gauge_swap_cost() - RAM that swap took for this guest's memory since the beginning
+ *
+ * The host's figure is for all guests; no more than this guest swapped out can be its part.
+ */
+uint64_t kvmb_gauge_swap_cost(const struct kvmb_gauge *g);
+
+#endif

@@ -1,0 +1,9 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+libkvmballoon_sources += \
+	%D%/actuator.h \
+	%D%/balloon.c \
+	%D%/gauge.c %D%/gauge.h \
+	%D%/pageout.c \
+	%D%/reclaim.c \
+	%D%/record.c \
+	%D%/residency.c %D%/residency.h

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Page-out of given ranges of QEMU's memory: process_madvise(MADV_PAGEOUT) in batches, with a look
+ * at the guest in between.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/pidfd.h>
+#include <sys/uio.h>
+
+#include "actuator/actuator.h"
+#include "actuator/gauge.h"
+#include "actuator/residency.h"
+#include "base/num.h"
+#include "wrap/cgroup.h"
+
+/* As much as is paged out without looking at the guest: some 50 ms into zram. */
+#define BATCH_BYTES (8 * MIB)
+/* Ranges were chosen because the guest does not use them, so a hurt guest is one with bad luck. */
+#define LIMIT_PERMYRIAD 1000
+
+struct pageout {
+	struct kvmb_root root;
+};
+
+/* Where in the list of ranges we are. */
+struct cursor {
+	const struct kvmb_range *ranges;
+	size_t n;
+	size_t i;
+	uint64_t offset;
+	uint64_t left_bytes; /* of what may still be advised */
+};
+
+struct batch {
+	struct iovec iov[IOV_MAX];
+	int n;
+	uint64_t bytes;
+};
+
+/* The gate limits asked_bytes, so more is not touched whatever the ranges sum up to. */
+static int check_ranges(const struct kvmb_action *a)
+{
+	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+
+	if (a->n_ranges == 0 || a->asked_bytes < page)
+		return -EINVAL;
+	for (size_t i = 0; i < a->n_ranges; i++) {
+		const struct kvmb_range *r = &a->ranges[i];
+
+		if (r->length_bytes == 0 || r->hva % page != 0 || r->length_bytes % page != 0)
+			return -EINVAL;
+		if (r->hva > UINT64_MAX - r->length_bytes || r->hva + r->length_bytes > SIZE_MAX)
+			return -EINVAL;
+	}
+	return 0;
+}
+
+static void batch_fill(struct batch *b, const struct cursor *at)
+{
+	struct cursor c = *at;
+
+	b->n = 0;
+	b->bytes = 0;
+	while (c.i < c.n && b->n < IOV_MAX && b->bytes < BATCH_BYTES && c.left_bytes > 0) {
+		const struct kvmb_range *r = &c.ranges[c.i];
+		uint64_t room = u64_min(BATCH_BYTES - b->bytes, c.left_bytes);
+		uint64_t length = u64_min(r->length_bytes - c.offset, room);
+
+		b->iov[b->n].iov_base = (void *)(uintptr_t)(r->hva + c.offset);
+		b->iov[b->n].iov_len = (size_t)length;
+		b->n++;
+		b->bytes += length;
+		c.left_bytes -= length;
+		c.offset = 0;
+		c.i++;
+	}
+}
+
+static void advance(struct cursor *c, uint64_t bytes)
+{
+	c->left_bytes = u64_sub_sat(c->left_bytes, bytes);
+	while (c->i < c->n && bytes > 0) {
+		uint64_t rest = c->ranges[c->i].length_bytes - c->offset;
+
+		if (bytes < rest) {
+			c->offset += bytes;
+			return;
+		}
+		bytes -= rest;
+		c->offset = 0;
+		c->i++;
+	}
+}
+
+/*
+ * One call. The kernel stops at the first part that it cannot do: what came before counts, and the
+ * next call begins with the bad part, which is then passed over.
+ * Return: 0, or -errno of the part that failed (the cursor is behind it).
+ */
+static int advise(int pidfd, struct cursor *c, struct batch *b)
+{
+	ssize_t n;
+
+	batch_fill(b, c);
+	n = process_madvise(pidfd, b->iov, (size_t)b->n, MADV_PAGEOUT, 0);
+	if (n > 0) {
+		advance(c, (uint64_t)n);
+		return 0;
+	}
+	if (n < 0 && errno == EINTR)
+		return 0;
+	advance(c, b->iov[0].iov_len);
+	return n < 0 ? -errno : -EIO;
+}
+
+/* A part that is not mapped any more (a memslot that went) does not end the action. */
+static bool is_fatal(int error)
+{
+	return error == -ESRCH || error == -EPERM || error == -ENOSYS || error == -EBADF;
+}
+
+static int advise_all(int pidfd, struct cursor *c, const struct kvmb_gauge *g, atomic_bool *cancel,
+		      enum kvmb_why *why)
+{
+	_cleanup_free_ struct batch *b = malloc(sizeof(*b));
+	uint64_t n_good = 0;
+	int error = 0;
+
+	if (!b)
+		return -ENOMEM;
+	while (c->i < c->n && c->left_bytes > 0) {
+		int r;
+
+		if (atomic_load(cancel))
+			return -ECANCELED;
+		if (kvmb_gauge_suffers(g, LIMIT_PERMYRIAD)) {
+			*why = KVMB_WHY_GUEST_PRESSURE;
+			return n_good ? 0 : -ESTALE;
+		}
+		r = advise(pidfd, c, b);
+		if (is_fatal(r))
+			return r;
+		if (r < 0)
+			error = r;
+		else
+			n_good++;
+	}
+	return n_good ? 0 : error;
+}
+
+static int pageout_ranges(struct pageout *p, const struct kvmb_action *a, int pidfd,
+			  atomic_bool *cancel, struct kvmb_result *result)
+{
+	_cleanup_close_ int map_fd = kvmb_residency_open(&p->root, a->pid);
+	struct cursor c = { .ranges = a->ranges, .n = a->n_ranges, .left_bytes = a->asked_bytes };
+	uint64_t before, after;
+	struct kvmb_gauge g;
+	int r, error;
+
+	if (map_fd < 0)
+		return map_fd;
+	r = kvmb_gauge_begin(&g, &p->root, a, &result->why);
+	if (r < 0)
+		return r;
+	r = kvmb_residency_count(map_fd, a->ranges, a->n_ranges, a->asked_bytes, &before);
+	if (r < 0)
+		return r;
+	error = advise_all(pidfd, &c, &g, cancel, &result->why);
+	r = kvmb_residency_count(map_fd, a->ranges, a->n_ranges, a->asked_bytes, &after);
+	if (r < 0)
+		return error < 0 ? error : r;
+	result->got_bytes = u64_sub_sat(before, after);
+	result->net_bytes = u64_diff(result->got_bytes, kvmb_gauge_swap_cost(&g));
+	return error;
+}
+
+static int pageout_apply(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
+			 struct kvmb_result *result)
+{
+	struct pageout *p = ctx;
+	_cleanup_close_ int pidfd = -1;
+	int r;
+
+	result->got_bytes = 0;
+	result->net_bytes = 0;
+	result->why = KVMB_WHY_NONE;
+	r = check_ranges(a);
+	if (r < 0)
+		return r;
+	/* First this, then the check of the scope: the number may have a new owner in between. */
+	pidfd = a->pid > 0 ? pidfd_open(a->pid, 0) : -1;
+	if (pidfd < 0)
+		r = a->pid > 0 ? -errno : -ESRCH;
+	else
+		r = pageout_ranges(p, a, pidfd, cancel, result);
+	if (r != -ESRCH)
+		return r;
+	result->why = KVMB_WHY_GONE;
+	return -ESTALE;
+}
+
+static void pageout_free(void *ctx)
+{
+	struct pageout *p = ctx;
+
+	kvmb_root_close(&p->root);
+	free(p);
+}
+
+static const struct kvmb_actuator_ops pageout_ops = { "pageout", pageout_apply, pageout_free };
+
+int kvmb_actuator_pageout_new(const char *root_path, struct kvmb_actuator *ret)
+{
+	struct pageout *p = calloc(1, sizeof(*p));
+	int r;
+
+	if (!p)
+		return -ENOMEM;
+	p->root = (struct kvmb_root)KVMB_ROOT_INIT;
+	r = kvmb_root_open(root_path, &p->root);
+	if (r >= 0)
+		r = kvmb_cgroup_attach(&p->root);
+	if (r < 0) {
+		pageout_free(p);
+		return r;
+	}
+	*ret = (struct kvmb_actuator){ .ops = &pageout_ops, .ctx = p };
+	return 0;
+}

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+libkvmballoon_sources += \
+	%D%/cleanup.h \
+	%D%/fs.c %D%/fs.h \
+	%D%/lines.c \
+	%D%/num.h \
+	%D%/parse.c %D%/parse.h \
+	%D%/str.c %D%/str.h \
+	%D%/units.c \
+	%D%/write-atomic.c
+libkvmballoon_sources += \
+	%D%/pressure.c %D%/pressure.h \
+	%D%/scope.c %D%/scope.h \
+	%D%/swap-ram.c %D%/swap-ram.h \
+	%D%/wait.c %D%/wait.h \
+	%D%/worker.c %D%/worker.h

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the engine's files share: the engine, and its record of each guest. */
+#ifndef KVMB_ENGINE_INTERNAL_H
+#define KVMB_ENGINE_INTERNAL_H
+
+#include <kvmballoon.h>
+
+#include "base/fs.h"
+#include "executor.h"
+#include "model/plan.h"
+#include "model/sample.h"
+#include "model/state.h"
+#include "plan/effect.h"
+#include "source/guest-watch.h"
+#include "source/libvirt.h"
+
+struct kvmb_virt;
+
+/* finished actions kept per guest for explain: about a minute under pressure */
+#define KVMB_HISTORY 8
+
+/* Refaults over the last 30 to 60 seconds: two starting points, half a minute apart. */
+struct kvmb_refault_rate {
+	uint64_t base_ns[2];
+	uint64_t base_pages[2];
+};
+
+/* What explain tells of a finished action; a whole result would be four times as large. */
+struct kvmb_engine_record {
+	uint64_t done_ns;
+	uint64_t asked_bytes;
+	uint64_t got_bytes;
+	int64_t net_bytes;
+	enum kvmb_action_kind kind;
+	enum kvmb_rule rule;
+	enum kvmb_why why;
+	int error;
+	char reason[KVMB_TEXT_SIZE];
+};
+
+struct kvmb_engine_guest {
+	char name[KVMB_NAME_SIZE];
+	char uuid[KVMB_UUID_SIZE];
+	unsigned int n_pending; /* actions in the executor */
+	bool watching;          /* a balloon is on its way */
+	bool announced;         /* guest_added was called */
+	unsigned int n_releases; /* tries to give it back at the agent's stop */
+	struct kvmb_watch watch;
+	struct kvmb_refault_rate refaults;
+	struct kvmb_engine_record history[KVMB_HISTORY]; /* ring */
+	uint64_t n_history;
+	/* as last told to the callbacks */
+	struct kvmb_policy policy;
+	enum kvmb_why excluded;
+	enum kvmb_why degraded;
+	uint64_t target_bytes;
+};
+
+struct kvmb_engine {
+	struct kvmb_root root;
+	struct kvmb_config *config;
+	struct kvmb_state *state;
+	struct kvmb_sample *sample;
+	struct kvmb_plan *plan;
+	struct kvmb_virt *virt;
+	struct kvmb_libvirt *libvirt;
+	struct kvmb_guest_watch *watch;
+	struct kvmb_executor *executor;
+	struct kvmb_actuator reclaim; /* borrowed from the executor, for its limit */
+	struct kvmb_engine_guest **guests; /* ordered by name */
+	size_t n_guests;
+	struct kvmb_libvirt_status virt_status;
+	struct kvmb_engine_callbacks callbacks;
+	void *userdata;
+	uint64_t next_id;
+	uint64_t n_ticks;
+	uint64_t n_triggers;
+	uint64_t trigger_ns; /* of the first trigger not yet answered by a tick; 0 none */
+	uint64_t reaction_usec;
+	int epoll_fd;
+	bool dry_run;
+	bool releasing;
+};
+
+/* engine-sample.c */
+int kvmb_engine_collect(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sample **ret);
+
+/* engine-guest.c */
+struct kvmb_engine_guest *kvmb_engine_find(const struct kvmb_engine *e, const char *name);
+int kvmb_engine_sync_guests(struct kvmb_engine *e, const struct kvmb_sample *sample);
+void kvmb_engine_notify(struct kvmb_engine *e);
+uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_t now_ns,
+				   uint64_t pages);
+
+/* engine-issue.c */
+void kvmb_engine_issue(struct kvmb_engine *e, const struct kvmb_plan *plan);
+void kvmb_engine_finish(struct kvmb_engine *e, uint64_t now_ns);
+void kvmb_engine_watch(struct kvmb_engine *e, const struct kvmb_sample *sample);
+
+#endif

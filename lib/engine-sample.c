@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* One sample from all sources. Reads files; takes from libvirt's thread what it has. */
+#include <time.h>
+
+#include "engine-internal.h"
+
+#include "base/num.h"
+#include "model/guest.h"
+#include "source/host.h"
+
+static uint64_t realtime_usec(void)
+{
+	struct timespec ts;
+
+	(void)clock_gettime(CLOCK_REALTIME, &ts);
+	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
+}
+
+static int collect_guests(struct kvmb_engine *e, struct kvmb_sample *s)
+{
+	struct kvmb_guest_sample *guests;
+	int r = kvmb_libvirt_take(e->libvirt, &guests, &s->n_guests, &e->virt_status);
+
+	if (r < 0)
+		return r;
+	free(s->guests); /* of a new sample: room for none */
+	s->guests = guests;
+	s->guests_valid = e->virt_status.connected && e->virt_status.complete;
+	r = kvmb_guest_watch_read(e->watch, s->guests, s->n_guests);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < s->n_guests; i++) {
+		const struct kvmb_engine_guest *g = kvmb_engine_find(e, s->guests[i].name);
+
+		kvmb_guest_check_stats(&s->guests[i], e->config->host.stale_usec);
+		s->guests[i].in_flight = g && (g->n_pending || g->watching);
+	}
+	return 0;
+}
+
+int kvmb_engine_collect(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sample **ret)
+{
+	_cleanup_(kvmb_sample_freep) struct kvmb_sample *s = NULL;
+	int r = kvmb_sample_new(0, &s);
+
+	if (r < 0)
+		return r;
+	r = kvmb_host_read(&e->root, &s->host);
+	if (r < 0)
+		return r;
+	r = collect_guests(e, s);
+	if (r < 0)
+		return r;
+	s->now_ns = now_ns;
+	s->realtime_usec = realtime_usec();
+	s->host.triggered = kvmb_guest_watch_take_host(e->watch);
+	*ret = TAKE_PTR(s);
+	return 0;
+}

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What the engine shows of itself. */
+#include <errno.h>
+#include <string.h>
+
+#include "engine-internal.h"
+
+#include "base/num.h"
+
+void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret)
+{
+	*ret = (struct kvmb_host_status){
+		.sample = e->sample,
+		.level = e->plan ? e->plan->level : KVMB_LEVEL_RELAXED,
+		.mode = e->config->host.mode,
+		.need_bytes = e->plan ? e->plan->need_bytes : 0,
+		.spare_bytes = e->plan ? e->plan->spare_bytes : 0,
+		.n_ticks = e->n_ticks,
+		.taken_bytes = e->state->taken_bytes,
+		.given_bytes = e->state->given_bytes,
+		.net_bytes = e->state->net_bytes,
+		.n_triggers = e->n_triggers,
+		.reaction_usec = e->reaction_usec,
+		.dry_run = e->dry_run,
+		.connected = e->virt_status.connected,
+	};
+	memcpy(ret->error, e->virt_status.error, sizeof(ret->error));
+}
+
+static void fill_from_state(struct kvmb_guest_status *status, const struct kvmb_state_guest *state)
+{
+	status->taken_bytes = state->taken_bytes;
+	status->given_bytes = state->given_bytes;
+	status->net_bytes = state->net_bytes;
+	status->n_actions = state->n_actions;
+}
+
+int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
+			     struct kvmb_guest_status *ret)
+{
+	const struct kvmb_engine_guest *g = kvmb_engine_find(e, name);
+	const struct kvmb_guest_sample *s = g ? kvmb_sample_find_name(e->sample, name) : NULL;
+	const struct kvmb_state_guest *state;
+
+	if (!s)
+		return -ENOENT;
+	*ret = (struct kvmb_guest_status){
+		.sample = s,
+		.policy = g->policy,
+		.excluded = g->excluded,
+		.degraded = g->degraded,
+		.target_bytes = g->target_bytes,
+		.refaults_per_min = kvmb_refault_rate_per_min(
+			&g->refaults, e->sample->now_ns,
+			u64_add_sat(s->refault_anon, s->refault_file)),
+	};
+	state = kvmb_state_find(e->state, g->uuid);
+	if (state)
+		fill_from_state(ret, state);
+	return 0;
+}
+
+size_t kvmb_engine_guests(struct kvmb_engine *e)
+{
+	return e->n_guests;
+}
+
+const char *kvmb_engine_guest_name(struct kvmb_engine *e, size_t i)
+{
+	return i < e->n_guests ? e->guests[i]->name : NULL;
+}
+
+const char *kvmb_engine_absent(struct kvmb_engine *e, size_t i)
+{
+	if (!e->sample || !e->sample->guests_valid)
+		return NULL;
+	for (size_t k = 0; k < e->config->n_guests; k++)
+		if (!kvmb_engine_find(e, e->config->guests[k].name) && i-- == 0)
+			return e->config->guests[k].name;
+	return NULL;
+}
+
+const struct kvmb_state *kvmb_engine_state(struct kvmb_engine *e)
+{
+	return e->state;
+}

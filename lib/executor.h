@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Runs actions away from the loop: an action may wait for libvirtd or for the kernel's reclaim, the
+ * engine never does. One thread per lane, so that a hung libvirtd does not hold up page-out.
+ */
+#ifndef KVMB_EXECUTOR_H
+#define KVMB_EXECUTOR_H
+
+#include <kvmballoon.h>
+
+#include "actuator/actuator.h"
+
+enum kvmb_lane {
+	KVMB_LANE_BALLOON, /* BALLOON, DEFLATE: libvirt */
+	KVMB_LANE_RECLAIM, /* RECLAIM, PAGEOUT: the kernel */
+	KVMB_LANES,
+};
+
+struct kvmb_executor;
+
+/**
+ * kvmb_executor_new() - start the lanes
+ * @table: one actuator per kind; entries may share a context (it is freed once). Owned on success,
+ *         and freed only after the last apply() has returned
+ */
+int kvmb_executor_new(const struct kvmb_actuator table[KVMB_ACTION_KINDS],
+		      struct kvmb_executor **ret);
+
+/**
+ * kvmb_executor_free() - cancel what runs, drop what waits, join the lanes
+ *
+ * A lane that hangs in a call to libvirt is left behind (detached) with all it still needs: the
+ * stop of an agent must not depend on libvirtd.
+ */
+struct kvmb_executor *kvmb_executor_free(struct kvmb_executor *x);
+
+/** kvmb_executor_fd() - readable when kvmb_executor_next() has a result; thread-safe */
+int kvmb_executor_fd(const struct kvmb_executor *x);
+
+/**
+ * kvmb_executor_submit() - queue a copy of @a (ranges too). Return: 0, -ENOMEM, -ENOBUFS when
+ * full.
+ */
+int kvmb_executor_submit(struct kvmb_executor *x, const struct kvmb_action *a);
+
+/** kvmb_executor_cancel() - a RECLAIM or PAGEOUT of this guest ends at its next step */
+void kvmb_executor_cancel(struct kvmb_executor *x, const char *uuid);
+
+/** kvmb_executor_next() - take one finished action: 1 and *@ret, or 0 */
+int kvmb_executor_next(struct kvmb_executor *x, struct kvmb_result *ret);
+
+#endif

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* One guest in plain sentences: what it is, what holds for it, what was done and what was not. */
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+
+#include "engine-internal.h"
+
+#include "base/num.h"
+#include "base/str.h"
+
+static void mib(char *buf, size_t size, uint64_t bytes)
+{
+	if (bytes == KVMB_UNKNOWN)
+		kvmb_str_format(buf, size, "unknown");
+	else
+		kvmb_str_format(buf, size, "%" PRIu64 " MiB", bytes / MIB);
+}
+
+static int explain_guest(char **text, const struct kvmb_guest_status *status)
+{
+	const struct kvmb_guest_sample *s = status->sample;
+	char unused[32];
+	int r;
+
+	r = kvmb_str_append(text,
+			    "%s is %s: promised %" PRIu64 " MiB, its balloon leaves it %" PRIu64
+			    " MiB, resident on the host are %" PRIu64 " MiB, %" PRIu64
+			    " MiB are in swap.\n",
+			    s->name, kvmb_guest_state_to_string(s->state), s->maximum_bytes / MIB,
+			    s->balloon_bytes / MIB, s->resident_bytes / MIB,
+			    s->swap_bytes == KVMB_UNKNOWN ? 0 : s->swap_bytes / MIB);
+	if (r < 0)
+		return r;
+	if (s->stats_why != KVMB_WHY_NONE)
+		return kvmb_str_append(text, "What it says of itself is not used: %s.\n",
+				       kvmb_why_to_sentence(s->stats_why));
+	mib(unused, sizeof(unused), s->unused_bytes);
+	return kvmb_str_append(text, "It says that %s of its memory are free.\n", unused);
+}
+
+static int explain_policy(char **text, const struct kvmb_policy *p)
+{
+	char limit[32] = "its maximum";
+
+	if (p->limit_bytes != UINT64_MAX)
+		mib(limit, sizeof(limit), p->limit_bytes);
+	return kvmb_str_append(text,
+			       "Its policy: mode %s (%s), guarantee %" PRIu64
+			       " MiB (%s), limit %s (%s), %" PRIu32
+			       " shares (%s), priority %s (%s).\n",
+			       kvmb_mode_to_string(p->mode),
+			       kvmb_policy_source_to_string(p->source[KVMB_FIELD_MODE]),
+			       p->guarantee_bytes / MIB,
+			       kvmb_policy_source_to_string(p->source[KVMB_FIELD_GUARANTEE]), limit,
+			       kvmb_policy_source_to_string(p->source[KVMB_FIELD_LIMIT]), p->shares,
+			       kvmb_policy_source_to_string(p->source[KVMB_FIELD_SHARES]),
+			       kvmb_priority_to_string(p->priority),
+			       kvmb_policy_source_to_string(p->source[KVMB_FIELD_PRIORITY]));
+}
+
+static int explain_host(char **text, const struct kvmb_engine *e)
+{
+	const struct kvmb_host_sample *h = &e->sample->host;
+	int r = kvmb_str_append(text, "The host is %s: %" PRIu64 " of %" PRIu64 " MiB available",
+				kvmb_level_to_string(e->plan ? e->plan->level : KVMB_LEVEL_RELAXED),
+				h->available_bytes / MIB, h->total_bytes / MIB);
+
+	if (r >= 0 && e->plan && e->plan->need_bytes)
+		r = kvmb_str_append(text, ", %" PRIu64 " MiB are to be regained",
+				    e->plan->need_bytes / MIB);
+	return r < 0 ? r : kvmb_str_append(text, ".\n");
+}
+
+static int explain_refusals(char **text, const struct kvmb_plan *plan, const char *name)
+{
+	int r = 0;
+
+	for (size_t i = 0; plan && r >= 0 && i < plan->n_refusals; i++) {
+		const struct kvmb_refusal *refusal = &plan->refusals[i];
+
+		if (!streq(refusal->name, name))
+			continue;
+		if (refusal->kind == KVMB_ACTION_KINDS)
+			r = kvmb_str_append(text, "Nothing is done to it now: %s.\n",
+					    kvmb_why_to_sentence(refusal->why));
+		else
+			r = kvmb_str_append(text, "Not done now: %s of %" PRIu64 " MiB: %s.\n",
+					    kvmb_action_kind_to_string(refusal->kind),
+					    refusal->asked_bytes / MIB,
+					    kvmb_why_to_sentence(refusal->why));
+	}
+	return r;
+}
+
+static int explain_record(char **text, const struct kvmb_engine_record *record, uint64_t now_ns)
+{
+	int r = kvmb_str_append(text,
+				"%" PRIu64 " s ago, %s by rule %s: %s. Asked %" PRIu64
+				" MiB, got %" PRIu64 " MiB, net %" PRId64 " MiB",
+				u64_sub_sat(now_ns, record->done_ns) / NSEC_PER_SEC,
+				kvmb_action_kind_to_string(record->kind),
+				kvmb_rule_to_string(record->rule), record->reason,
+				record->asked_bytes / MIB, record->got_bytes / MIB,
+				record->net_bytes / (int64_t)MIB);
+
+	if (r >= 0 && record->why != KVMB_WHY_NONE)
+		r = kvmb_str_append(text, "; ended early: %s", kvmb_why_to_sentence(record->why));
+	else if (r >= 0 && record->error < 0)
+		r = kvmb_str_append(text, "; failed: %s", strerrordesc_np(-record->error));
+	return r < 0 ? r : kvmb_str_append(text, ".\n");
+}
+
+/* Newest first. */
+static int explain_history(char **text, const struct kvmb_engine_guest *g, uint64_t now_ns)
+{
+	uint64_t n = u64_min(g->n_history, KVMB_HISTORY);
+	int r = 0;
+
+	if (!n)
+		return kvmb_str_append(text, "Nothing was done to it so far.\n");
+	for (uint64_t i = 1; r >= 0 && i <= n; i++)
+		r = explain_record(text, &g->history[(g->n_history - i) % KVMB_HISTORY], now_ns);
+	return r;
+}
+
+int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret)
+{
+	_cleanup_free_ char *text = NULL;
+	const struct kvmb_engine_guest *g = kvmb_engine_find(e, name);
+	struct kvmb_guest_status status;
+	int r = kvmb_engine_guest_status(e, name, &status);
+
+	if (r < 0)
+		return r;
+	r = explain_guest(&text, &status);
+	if (r >= 0)
+		r = explain_policy(&text, &status.policy);
+	if (r >= 0)
+		r = explain_host(&text, e);
+	if (r >= 0 && status.degraded != KVMB_WHY_NONE)
+		r = kvmb_str_append(&text, "Degraded: %s.\n",
+				    kvmb_why_to_sentence(status.degraded));
+	if (r >= 0)
+		r = explain_refusals(&text, e->plan, name);
+	if (r >= 0)
+		r = explain_history(&text, g, e->sample->now_ns);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(text);
+	return 0;
+}

@@ -1,0 +1,16 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+libkvmballoon_sources += \
+	%D%/exclude.c %D%/exclude.h \
+	%D%/guest.c %D%/guest.h \
+	%D%/json.c %D%/json.h \
+	%D%/plan-json.c \
+	%D%/plan.c %D%/plan.h \
+	%D%/policy-json.c \
+	%D%/policy.c %D%/policy.h \
+	%D%/sample-json.c \
+	%D%/sample.c %D%/sample.h \
+	%D%/state-advance.c %D%/state-internal.h \
+	%D%/state-json.c \
+	%D%/state.c %D%/state.h \
+	%D%/token.c %D%/token.h \
+	%D%/why.c

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Samples: making, ordering, finding.
+ */
+#ifndef KVMB_MODEL_SAMPLE_H
+#define KVMB_MODEL_SAMPLE_H
+
+#include <kvmballoon.h>
+
+#include "base/cleanup.h"
+
+KVMB_DEFINE_CLEANUP(struct kvmb_sample *, kvmb_sample_free);
+
+/** kvmb_sample_new() - @n_guests guests, each as kvmb_guest_init() leaves it */
+int kvmb_sample_new(size_t n_guests, struct kvmb_sample **ret);
+
+/** kvmb_sample_sort() - into the order that kvmb_sample_find_name() and the policy rely on */
+void kvmb_sample_sort(struct kvmb_sample *s);
+
+/** kvmb_sample_find_name() - NULL if there is none. Binary search. */
+struct kvmb_guest_sample *kvmb_sample_find_name(const struct kvmb_sample *s, const char *name);
+
+/** kvmb_sample_find_uuid() - NULL if there is none. Walks all guests. */
+struct kvmb_guest_sample *kvmb_sample_find_uuid(const struct kvmb_sample *s, const char *uuid);
+
+#endif

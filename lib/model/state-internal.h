@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the state share. */
+#ifndef KVMB_MODEL_STATE_INTERNAL_H
+#define KVMB_MODEL_STATE_INTERNAL_H
+
+#include "model/state.h"
+
+/** kvmb_state_guest_init() - a guest never seen; -ENAMETOOLONG */
+int kvmb_state_guest_init(struct kvmb_state_guest *g, const char *uuid, const char *name);
+
+#endif

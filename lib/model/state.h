@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What the policy remembers from tick to tick, per guest and for the host.
+ *
+ * Guests are kept by UUID: a name can move to another domain. Times are those of the samples
+ * (CLOCK_MONOTONIC), which mean nothing after a reboot: the JSON form has what is left of each
+ * pause instead, and a state that was read begins its time with its first tick.
+ */
+#ifndef KVMB_MODEL_STATE_H
+#define KVMB_MODEL_STATE_H
+
+#include <kvmballoon.h>
+
+#include "base/cleanup.h"
+#include "base/num.h"
+
+KVMB_DEFINE_CLEANUP(struct kvmb_state *, kvmb_state_free);
+
+#define KVMB_RATE_SLOT_NS (5 * NSEC_PER_SEC)
+#define KVMB_RATE_SLOTS 13 /* a minute of 5 s slots, and the one that runs */
+
+/* What came in the last minute: 60 to 65 s of it, so that a limit holds in every single minute. */
+struct kvmb_rate {
+	uint64_t slot; /* number of the newest slot: time / KVMB_RATE_SLOT_NS */
+	uint64_t sums[KVMB_RATE_SLOTS]; /* ring, by slot number */
+};
+
+void kvmb_rate_add(struct kvmb_rate *rate, uint64_t now_ns, uint64_t amount);
+uint64_t kvmb_rate_sum(const struct kvmb_rate *rate, uint64_t now_ns);
+/** kvmb_rate_left() - what a limit per minute still allows */
+uint64_t kvmb_rate_left(const struct kvmb_rate *rate, uint64_t now_ns, uint64_t limit);
+
+#define KVMB_NO_EFFECT_MAX 3 /* actions in a row that got nothing: degraded */
+#define KVMB_REQUEST_NS (10 * NSEC_PER_MINUTE) /* an operator's request is dropped after that */
+
+/* Counters of the last tick, to see how fast they grow. */
+struct kvmb_state_counters {
+	bool host_valid;
+	uint64_t host_since_ns; /* the first look */
+	uint64_t refaults;      /* anon and file, of the scope */
+	uint64_t guest_ns;      /* when the guest told the two below; 0 never */
+	uint64_t swap_in_bytes;
+	uint64_t major_faults;
+};
+
+struct kvmb_state_guest {
+	char uuid[KVMB_UUID_SIZE];
+	char name[KVMB_NAME_SIZE];
+	int32_t pid; /* another one: the domain was started anew, its balloon is no longer ours */
+	uint64_t seen_ns;
+	struct kvmb_policy runtime; /* set over D-Bus; only members in `set` */
+	/* the balloon */
+	uint64_t target_bytes; /* last size that was ordered; 0: nothing of it is ours */
+	uint64_t before_bytes; /* what the guest had before our first order */
+	uint64_t seen_balloon_bytes;   /* in the last tick */
+	uint64_t report_ns;            /* when the guest told its last statistics; 0 never */
+	uint64_t report_balloon_bytes; /* largest its balloon can have been then, or was since */
+	/* reclaim asked for by the operator */
+	uint64_t request_bytes; /* still to be taken; 0 none */
+	uint64_t request_until_ns;
+	/* the action that was planned last; counts while the sample says in_flight */
+	enum kvmb_action_kind pending_kind;
+	uint64_t pending_bytes;
+	/* back-off */
+	uint32_t step_permyriad;   /* part of the full step that reclaim may use now */
+	uint64_t reclaim_after_ns; /* no reclaim before */
+	uint64_t balloon_after_ns; /* no balloon before */
+	uint32_t balloon_pause_sec; /* length of the next such pause; doubles */
+	uint32_t n_barren;         /* balloons in a row that won the host next to nothing */
+	uint64_t barren_until_ns;  /* until then its free memory is taken to be untouched */
+	/* rates */
+	struct kvmb_rate taken;    /* bytes asked */
+	struct kvmb_rate refaults; /* pages */
+	struct kvmb_state_counters counters;
+	/* totals since the state was made */
+	uint64_t taken_bytes;
+	uint64_t given_bytes;
+	int64_t net_bytes;
+	uint64_t n_actions;
+	uint32_t n_no_effect[KVMB_ACTION_KINDS]; /* in a row */
+	uint64_t retry_ns[KVMB_ACTION_KINDS];    /* a degraded kind is not tried before */
+};
+
+struct kvmb_state {
+	bool fresh;   /* made or read, no tick yet: times count from 0 */
+	bool pressed; /* the host's PSI was above its bound */
+	enum kvmb_level level;
+	enum kvmb_level base_level; /* by available memory alone */
+	uint64_t last_ns;
+	uint64_t relaxed_ns; /* since when level is relaxed, if it is */
+	struct kvmb_rate taken;
+	/* totals, guests that are gone included */
+	uint64_t taken_bytes;
+	uint64_t given_bytes;
+	int64_t net_bytes;
+	struct kvmb_state_guest *guests; /* ordered by UUID */
+	size_t n_guests;
+};
+
+int kvmb_state_copy(const struct kvmb_state *s, struct kvmb_state **ret);
+
+/** kvmb_state_find() - NULL if there is none. Binary search. */
+struct kvmb_state_guest *kvmb_state_find(const struct kvmb_state *s, const char *uuid);
+
+/**
+ * kvmb_state_guest() - find it, or make it
+ * Pointers to other guests of @s are void after one was made.
+ * Return: 0, -ENOMEM, -ENOSPC at KVMB_GUESTS_MAX, -ENAMETOOLONG.
+ */
+int kvmb_state_guest(struct kvmb_state *s, const char *uuid, const char *name,
+		     struct kvmb_state_guest **ret);
+
+/** kvmb_state_set_runtime() - lay the members in @p->set over the guest's runtime policy */
+int kvmb_state_set_runtime(struct kvmb_state *s, const char *uuid, const char *name,
+			   const struct kvmb_policy *p);
+
+/** kvmb_state_request() - the operator wants @bytes of this guest; replaces an earlier request */
+int kvmb_state_request(struct kvmb_state *s, const char *uuid, const char *name, uint64_t bytes);
+
+/**
+ * kvmb_state_moved() - how far the balloon may have moved since the guest told its statistics
+ *
+ * What it called free then is less by that much now: a report may be seconds old, and from before
+ * our last step.
+ */
+uint64_t kvmb_state_moved(const struct kvmb_state_guest *g, const struct kvmb_guest_sample *sample);
+
+/** kvmb_state_refaults_allowed() - pages a minute by the refault target; 64 at least */
+uint64_t kvmb_state_refaults_allowed(const struct kvmb_policy *policy,
+				     const struct kvmb_guest_sample *sample);
+
+/**
+ * kvmb_state_reads_back() - may the guest's stalls come from pages that were taken from it?
+ *
+ * False only if it is known not to refault above its target. Then it stalls because the host has no
+ * free page to give it, and leaving it alone makes that worse.
+ */
+bool kvmb_state_reads_back(const struct kvmb_state_guest *g, const struct kvmb_policy *policy,
+			   const struct kvmb_guest_sample *sample, uint64_t now_ns);
+
+/** kvmb_state_degraded() - KVMB_WHY_NO_EFFECT where some kind of action gets nothing, else NONE */
+enum kvmb_why kvmb_state_degraded(const struct kvmb_state_guest *g);
+
+/**
+ * kvmb_state_advance() - one tick: take in new guests, forget those long gone
+ *
+ * A guest is forgotten ten minutes after it was last seen, unless it has a runtime policy. In a
+ * sample without valid guests nobody is forgotten.
+ * Return: 0, -ENOMEM, -EINVAL for a sample older than the last one.
+ */
+int kvmb_state_advance(struct kvmb_state *s, const struct kvmb_sample *sample);
+
+#endif

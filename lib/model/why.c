@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The sentences for people on why a guest, its statistics or an action were not used.
+ */
+#include "base/num.h"
+#include "model/token.h"
+
+static const char *const sentences[] = {
+	[KVMB_WHY_NONE] = "nothing stands against it",
+	[KVMB_WHY_PAUSED] = "the guest is paused",
+	[KVMB_WHY_SHUTDOWN] = "the guest is shutting down",
+	[KVMB_WHY_NO_BALLOON] = "the guest has no virtio balloon device",
+	[KVMB_WHY_STATS_MISSING] =
+		"the guest sends no memory statistics (no balloon driver in it, or not asked yet)",
+	[KVMB_WHY_STATS_STALE] = "the guest's memory statistics are too old",
+	[KVMB_WHY_STATS_ZERO] = "the guest's memory statistics are all zero",
+	[KVMB_WHY_STATS_IMPOSSIBLE] =
+		"the guest's memory statistics are impossible (more than it has, or contradictory)",
+	[KVMB_WHY_NO_CGROUP] = "the control group of the guest was not found",
+	[KVMB_WHY_FACTS_STALE] = "libvirt has not told of the guest lately",
+	[KVMB_WHY_MODE_OFF] = "its mode is off",
+	[KVMB_WHY_MODE_OBSERVE] = "its mode is observe: plans are shown, nothing is done",
+	[KVMB_WHY_AT_GUARANTEE] = "the guest is at its guarantee",
+	[KVMB_WHY_GUEST_PRESSURE] = "the guest itself is under memory pressure",
+	[KVMB_WHY_BACKOFF] = "the guest needed back what was taken before: a pause is kept",
+	[KVMB_WHY_IN_FLIGHT] = "an earlier action on the guest is still running",
+	[KVMB_WHY_GUEST_RATE] = "as much as may be was taken from the guest in the last minute",
+	[KVMB_WHY_HOST_RATE] = "as much as may be was taken from all guests in the last minute",
+	[KVMB_WHY_SWAP_RESERVE] = "the host's swap is filled up to its reserve",
+	[KVMB_WHY_NO_SWAP] = "the host has no swap",
+	[KVMB_WHY_TOO_SMALL] = "the amount is too small to be worth an action",
+	[KVMB_WHY_GONE] = "the guest vanished before the action",
+	[KVMB_WHY_CHANGED] = "the guest changed between plan and action",
+	[KVMB_WHY_NO_EFFECT] = "the last actions on the guest brought nothing",
+};
+_Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
+
+const char *kvmb_why_to_sentence(enum kvmb_why v)
+{
+	return (unsigned int)v < KVMB_WHYS ? sentences[v] : "the reason is not known";
+}

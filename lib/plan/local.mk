@@ -1,0 +1,4 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+libkvmballoon_sources += \
+	%D%/effect.c %D%/effect.h \
+	%D%/validate.c %D%/validate.h

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* What can be done to a guest now, and if not, why. */
+#include "base/num.h"
+#include "policy/turn.h"
+
+/* A kind of action that keeps getting nothing is tried once a minute only. */
+static bool without_effect(const struct kvmb_turn *t, const struct kvmb_view *v,
+			   enum kvmb_action_kind kind)
+{
+	return v->state->n_no_effect[kind] >= KVMB_NO_EFFECT_MAX &&
+	       t->sample->now_ns < v->state->retry_ns[kind];
+}
+
+uint64_t kvmb_view_rate_left(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	return kvmb_rate_left(&v->state->taken, t->sample->now_ns,
+			      t->config->host.guest_rate_bytes);
+}
+
+uint64_t kvmb_view_gain(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	return t->sample->now_ns < v->state->barren_until_ns ? 0 : v->estimate.gain_bytes;
+}
+
+uint64_t kvmb_view_promised(const struct kvmb_view *v)
+{
+	if (!v->state->target_bytes)
+		return v->guest->balloon_bytes;
+	return u64_min(v->guest->balloon_bytes, v->state->target_bytes);
+}
+
+enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	const struct kvmb_guest_sample *g = v->guest;
+
+	if (g->in_flight)
+		return KVMB_WHY_IN_FLIGHT;
+	if (!g->has_balloon)
+		return KVMB_WHY_NO_BALLOON;
+	if (g->stats_why != KVMB_WHY_NONE)
+		return g->stats_why;
+	if (v->feel.scope_pressure || v->feel.inside_pressure)
+		return KVMB_WHY_GUEST_PRESSURE;
+	if (without_effect(t, v, KVMB_ACTION_BALLOON))
+		return KVMB_WHY_NO_EFFECT;
+	if (u64_sub_sat(g->balloon_bytes, v->policy.guarantee_bytes) < t->unit_bytes)
+		return KVMB_WHY_AT_GUARANTEE;
+	if (t->sample->now_ns < v->state->balloon_after_ns)
+		return KVMB_WHY_BACKOFF;
+	if (v->estimate.free_bytes < t->unit_bytes)
+		return KVMB_WHY_TOO_SMALL;
+	if (kvmb_view_rate_left(t, v) < t->unit_bytes)
+		return KVMB_WHY_GUEST_RATE;
+	return KVMB_WHY_NONE;
+}
+
+/*
+ * A guest that says it is short of memory is spared as long as there is something to give back to
+ * it. With its balloon at the ceiling its word counts no longer, or any guest could escape its
+ * share by a lie; what the host itself measures at its scope does.
+ */
+static bool spared(const struct kvmb_view *v)
+{
+	if (v->feel.scope_pressure)
+		return true;
+	return v->feel.inside_pressure && kvmb_view_promised(v) < v->estimate.ceiling_bytes;
+}
+
+enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	const struct kvmb_guest_sample *g = v->guest;
+
+	if (g->in_flight)
+		return KVMB_WHY_IN_FLIGHT;
+	if (!g->cgroup_valid || !g->cgroup[0])
+		return KVMB_WHY_NO_CGROUP;
+	if (spared(v))
+		return KVMB_WHY_GUEST_PRESSURE;
+	if (v->estimate.reclaimable_bytes < t->unit_bytes)
+		return KVMB_WHY_AT_GUARANTEE;
+	if (without_effect(t, v, KVMB_ACTION_RECLAIM))
+		return KVMB_WHY_NO_EFFECT;
+	if (!t->sample->host.swap_total_bytes)
+		return KVMB_WHY_NO_SWAP;
+	if (t->swap_room_bytes < t->unit_bytes)
+		return KVMB_WHY_SWAP_RESERVE;
+	/* Short of memory, refaults only slow the pace; the smaller step sees to that. */
+	if (t->host.level < KVMB_LEVEL_HARD && t->sample->now_ns < v->state->reclaim_after_ns)
+		return KVMB_WHY_BACKOFF;
+	if (kvmb_view_rate_left(t, v) < t->unit_bytes)
+		return KVMB_WHY_GUEST_RATE;
+	return KVMB_WHY_NONE;
+}
+
+bool kvmb_view_can_deflate(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	if (!v->fit || v->acted || !v->guest->has_balloon)
+		return false;
+	if (without_effect(t, v, KVMB_ACTION_DEFLATE))
+		return false;
+	return !v->guest->in_flight || v->state->pending_kind != KVMB_ACTION_DEFLATE;
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Stage 2: what a guest could give. */
+#include "policy/estimate.h"
+
+#include "base/num.h"
+#include "model/exclude.h"
+
+/*
+ * What a scope holds for QEMU itself: some tens of MiB, less for small guests. Taken for memory of
+ * the guest it would make every guest look as if it held free memory that can be won.
+ */
+#define QEMU_BYTES (64 * MIB)
+#define QEMU_PART 8
+
+static uint64_t known(uint64_t v)
+{
+	return v == KVMB_UNKNOWN ? 0 : v;
+}
+
+/* Old drivers do not tell what is usable; the page cache is the greater part of it. */
+static uint64_t usable(const struct kvmb_guest_sample *g)
+{
+	if (g->usable_bytes != KVMB_UNKNOWN)
+		return g->usable_bytes;
+	return u64_add_sat(known(g->unused_bytes), known(g->caches_bytes));
+}
+
+static void estimate_inside(const struct kvmb_host_config *c, const struct kvmb_policy *policy,
+			    const struct kvmb_guest_sample *g, uint64_t moved_bytes,
+			    struct kvmb_estimate *e)
+{
+	uint64_t qemu = u64_min(QEMU_BYTES, g->maximum_bytes / QEMU_PART);
+	uint64_t backed, free_bytes;
+
+	e->told = true;
+	e->unused_bytes = u64_sub_sat(known(g->unused_bytes), moved_bytes);
+	e->used_bytes = u64_sub_sat(g->balloon_bytes, e->unused_bytes);
+	e->headroom_bytes = u64_max(c->guest_headroom_bytes,
+				    permyriad_of(e->used_bytes, c->guest_headroom_permyriad));
+	/* As it was told: a guess that is too low would give back what was just taken. */
+	e->usable_bytes = usable(g);
+	/* Its kernel keeps some of what is free for itself: then less is usable than unused. */
+	free_bytes = u64_min(e->unused_bytes, u64_sub_sat(e->usable_bytes, moved_bytes));
+	e->free_bytes = u64_min(u64_sub_sat(free_bytes, e->headroom_bytes),
+				u64_sub_sat(g->balloon_bytes, policy->guarantee_bytes));
+	backed = u64_sub_sat(u64_add_sat(e->resident_bytes, g->swap_bytes),
+			     u64_add_sat(e->used_bytes, qemu));
+	e->gain_bytes = u64_min(u64_min(e->free_bytes, backed), e->resident_bytes);
+}
+
+void kvmb_estimate_guest(const struct kvmb_host_config *c, const struct kvmb_policy *policy,
+			 const struct kvmb_guest_sample *g, uint64_t moved_bytes,
+			 struct kvmb_estimate *ret)
+{
+	struct kvmb_estimate e = {
+		.resident_bytes = g->cgroup_valid ? g->resident_bytes : g->rss_bytes,
+		.ceiling_bytes = kvmb_guest_ceiling(policy, g),
+	};
+
+	e.reclaimable_bytes = u64_sub_sat(e.resident_bytes, policy->guarantee_bytes);
+	if (g->has_balloon && g->stats_why == KVMB_WHY_NONE)
+		estimate_inside(c, policy, g, moved_bytes, &e);
+	*ret = e;
+}

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+libkvmballoon_sources += \
+	%D%/able.c \
+	%D%/act.c \
+	%D%/damp.c %D%/damp.h \
+	%D%/estimate.c %D%/estimate.h \
+	%D%/give.c \
+	%D%/order.c \
+	%D%/policy.c %D%/policy.h \
+	%D%/pressure.c %D%/pressure.h \
+	%D%/proactive.c \
+	%D%/reason.c \
+	%D%/request.c \
+	%D%/share.c %D%/share.h \
+	%D%/turn.h

@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Stage 4: the host is short; what is used, cheapest for the guests first.
+ *
+ * 1. What guests hold free and the host has memory behind: by balloon, costs them nothing.
+ * 2. Reclaim of their scopes, a step each, by shares.
+ * 3. Where neither works: what they hold free without memory behind it, so that they do not grow.
+ *
+ * Guests that are only observed are shared among in a round of their own: what would be asked of
+ * them must not be missing from what is asked of the others.
+ */
+#include "base/num.h"
+#include "policy/turn.h"
+
+enum means {
+	GUEST_FREE,
+	RECLAIM,
+	GROWTH,
+};
+
+static bool in_round(const struct kvmb_view *v, bool observed)
+{
+	return v->fit && v->mode != KVMB_MODE_OFF &&
+	       (v->mode == KVMB_MODE_OBSERVE) == observed;
+}
+
+/* Free memory must exceed the head-room by 1 % of the guest, or taking and giving would chase. */
+static bool worth_it(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	return v->estimate.free_bytes >= u64_max(t->unit_bytes, v->guest->balloon_bytes / 100);
+}
+
+static enum kvmb_why why_not(const struct kvmb_turn *t, const struct kvmb_view *v, enum means means)
+{
+	enum kvmb_why why;
+
+	if (means == RECLAIM)
+		return kvmb_view_no_reclaim(t, v);
+	why = kvmb_view_no_balloon(t, v);
+	if (why == KVMB_WHY_NONE && !worth_it(t, v))
+		return KVMB_WHY_TOO_SMALL;
+	return why;
+}
+
+static struct kvmb_claim claim_of(const struct kvmb_turn *t, const struct kvmb_view *v,
+				  enum means means)
+{
+	const struct kvmb_estimate *e = &v->estimate;
+	uint64_t most = u64_min(t->config->host.step_bytes, kvmb_view_rate_left(t, v));
+	struct kvmb_claim c = {
+		.priority = v->policy.priority,
+		.shares = (uint32_t)u64_max(v->policy.shares, KVMB_SHARES_MIN),
+		.have_bytes = e->reclaimable_bytes,
+	};
+
+	switch (means) {
+	case GUEST_FREE:
+		c.later_bytes = u64_min(kvmb_view_gain(t, v), kvmb_view_rate_left(t, v));
+		c.cap_bytes = u64_min(most, c.later_bytes);
+		break;
+	case RECLAIM:
+		c.later_bytes = u64_min(e->reclaimable_bytes, kvmb_view_rate_left(t, v));
+		c.cap_bytes = u64_min(u64_min(most, e->reclaimable_bytes),
+				      u64_max(kvmb_damp_step(&t->config->host, v->state,
+							     t->host.level),
+					      t->unit_bytes));
+		break;
+	case GROWTH:
+		c.have_bytes = u64_sub_sat(v->guest->balloon_bytes, v->policy.guarantee_bytes);
+		c.cap_bytes = u64_min(most, e->free_bytes);
+		break;
+	}
+	return c;
+}
+
+static int act(struct kvmb_turn *t, struct kvmb_view *v, enum means means, uint64_t bytes)
+{
+	switch (means) {
+	case GUEST_FREE:
+		return kvmb_turn_balloon(t, v, KVMB_RULE_GUEST_FREE, bytes);
+	case RECLAIM:
+		return kvmb_turn_reclaim(t, v, KVMB_RULE_HOST_PRESSURE, bytes);
+	case GROWTH:
+		return kvmb_turn_balloon(t, v, KVMB_RULE_HOST_PRESSURE, bytes);
+	}
+	return 0;
+}
+
+/*
+ * Short, but not hard up: then it is better to wait for what is cheap than to take at once what is
+ * dear, from guests of a higher class or by swapping where others hold free memory.
+ */
+static bool patient(const struct kvmb_turn *t)
+{
+	return t->host.level < KVMB_LEVEL_HARD;
+}
+
+/* Can give now, or is just about to give and can go on after that. */
+static bool claims(const struct kvmb_turn *t, const struct kvmb_view *v, enum means means,
+		   struct kvmb_claim *ret)
+{
+	enum kvmb_why why = why_not(t, v, means);
+
+	if (why != KVMB_WHY_NONE && !(why == KVMB_WHY_IN_FLIGHT && patient(t)))
+		return false;
+	*ret = claim_of(t, v, means);
+	if (why != KVMB_WHY_NONE)
+		ret->cap_bytes = 0;
+	return true;
+}
+
+/* Asks the guests of a round for @need; *need is what is missing still. */
+static int ask(struct kvmb_turn *t, enum means means, bool observed, uint64_t *need)
+{
+	uint64_t given, later = 0;
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; *need && i < t->n; i++) {
+		struct kvmb_view *v = &t->views[i];
+
+		if (v->acted || !in_round(v, observed) || !claims(t, v, means, &t->claims[n]))
+			continue;
+		later = u64_add_sat(later, t->claims[n].later_bytes);
+		t->claimants[n++] = v;
+	}
+	given = kvmb_share(t->claims, n, *need, t->unit_bytes, patient(t));
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		if (t->claims[i].give_bytes)
+			r = act(t, t->claimants[i], means, t->claims[i].give_bytes);
+	if (means != GROWTH)
+		*need = u64_sub_sat(*need, patient(t) ? u64_max(given, later) : given);
+	return r;
+}
+
+static int ask_reclaim(struct kvmb_turn *t, bool observed, uint64_t *need)
+{
+	uint64_t part = u64_min(*need, t->swap_room_bytes), left = part;
+	int r = ask(t, RECLAIM, observed, &left);
+
+	*need -= part - left;
+	return r;
+}
+
+/* What is being taken already by actions that have not ended. */
+static uint64_t on_its_way(const struct kvmb_turn *t)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct kvmb_view *v = &t->views[i];
+
+		if (v->guest->in_flight && v->state->pending_kind != KVMB_ACTION_DEFLATE)
+			sum = u64_add_sat(sum, v->state->pending_bytes);
+	}
+	return sum;
+}
+
+/* Reasons that a reader of "why was nothing taken here" is looking for. */
+static int explain_view(struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	enum kvmb_why balloon = why_not(t, v, GUEST_FREE), reclaim = why_not(t, v, RECLAIM);
+	int r;
+
+	if (v->acted)
+		return 0;
+	if (t->host_rate_left_bytes < t->unit_bytes)
+		return kvmb_turn_refuse(t, v, KVMB_ACTION_RECLAIM, KVMB_WHY_HOST_RATE);
+	r = kvmb_turn_refuse(t, v, KVMB_ACTION_BALLOON, balloon);
+	if (r >= 0 && t->host.missing)
+		r = kvmb_turn_refuse(t, v, KVMB_ACTION_RECLAIM, reclaim);
+	return r;
+}
+
+static int round_of(struct kvmb_turn *t, bool observed)
+{
+	uint64_t need = u64_min(u64_sub_sat(t->host.need_bytes, on_its_way(t)),
+				t->host_rate_left_bytes);
+	int r = ask(t, GUEST_FREE, observed, &need);
+
+	if (r >= 0 && t->host.missing)
+		r = ask_reclaim(t, observed, &need);
+	if (r >= 0 && t->host.missing)
+		r = ask(t, GROWTH, observed, &need);
+	for (size_t i = 0; r >= 0 && i < t->n; i++)
+		if (in_round(&t->views[i], observed))
+			r = explain_view(t, &t->views[i]);
+	return r;
+}
+
+int kvmb_take_for_host(struct kvmb_turn *t)
+{
+	int r;
+
+	if (!t->host.need_bytes)
+		return 0;
+	r = round_of(t, false);
+	return r < 0 ? r : round_of(t, true);
+}

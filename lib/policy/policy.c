@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The stages one after the other: pressure, a view of each guest, then the rules by rank. */
+#include "policy/policy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "base/cleanup.h"
+#include "base/num.h"
+#include "model/exclude.h"
+#include "policy/turn.h"
+
+static void update_host(struct kvmb_turn *t)
+{
+	const struct kvmb_host_config *c = &t->config->host;
+	const struct kvmb_host_sample *host = &t->sample->host;
+	struct kvmb_state *s = t->state;
+
+	kvmb_pressure_update(c, host, s, &t->host);
+	if (s->level != KVMB_LEVEL_RELAXED && t->host.level == KVMB_LEVEL_RELAXED)
+		s->relaxed_ns = t->sample->now_ns;
+	s->level = t->host.level;
+	s->base_level = t->host.base_level;
+	s->pressed = t->host.pressed;
+	t->plan->level = t->host.level;
+	t->plan->need_bytes = t->host.need_bytes;
+	t->plan->spare_bytes = t->host.spare_bytes;
+	t->unit_bytes = u64_clamp(c->step_bytes, 1, KVMB_UNIT_BYTES);
+	t->host_rate_left_bytes = kvmb_rate_left(&s->taken, t->sample->now_ns, c->host_rate_bytes);
+	t->swap_room_bytes =
+		u64_sub_sat(host->swap_free_bytes,
+			    permyriad_of(host->swap_total_bytes, c->swap_reserve_permyriad));
+}
+
+static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, struct kvmb_view *v)
+{
+	struct kvmb_damp damp = {
+		.config = &t->config->host,
+		.policy = &v->policy,
+		.guest = g,
+		.estimate = &v->estimate,
+		.level = t->host.level,
+		.now_ns = t->sample->now_ns,
+		.elapsed_ns = t->elapsed_ns,
+	};
+
+	*v = (struct kvmb_view){ .guest = g, .state = kvmb_state_find(t->state, g->uuid) };
+	kvmb_config_policy(t->config, g->name, &v->state->runtime, &v->policy);
+	v->mode = kvmb_guest_mode(t->config, &v->policy);
+	v->fit = kvmb_guest_unfit(t->config, g, t->sample->now_ns) == KVMB_WHY_NONE;
+	kvmb_estimate_guest(&t->config->host, &v->policy, g, kvmb_state_moved(v->state, g),
+			    &v->estimate);
+	if (v->fit)
+		kvmb_damp_update(&damp, v->state, &v->feel);
+}
+
+static int apply_rules(struct kvmb_turn *t)
+{
+	int (*const rules[])(struct kvmb_turn *) = {
+		kvmb_give_to_guests, kvmb_serve_requests, kvmb_hold_limits,
+		kvmb_take_for_host,  kvmb_take_proactive, kvmb_give_spare,
+	};
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(rules); i++)
+		r = rules[i](t);
+	return r;
+}
+
+int kvmb_policy_run(const struct kvmb_config *c, const struct kvmb_sample *sample,
+		    uint64_t elapsed_ns, struct kvmb_state *state, struct kvmb_plan *plan)
+{
+	struct kvmb_turn t = {
+		.config = c,
+		.sample = sample,
+		.state = state,
+		.plan = plan,
+		.elapsed_ns = elapsed_ns,
+	};
+	_cleanup_free_ struct kvmb_view *views = NULL;
+	_cleanup_free_ struct kvmb_claim *claims = NULL;
+	_cleanup_free_ struct kvmb_view **claimants = NULL;
+
+	update_host(&t);
+	/* Guests that may have changed or gone are left as they are. */
+	if (!sample->guests_valid || !sample->n_guests)
+		return 0;
+	t.n = sample->n_guests;
+	t.views = views = calloc(t.n, sizeof(*views));
+	t.claims = claims = calloc(t.n, sizeof(*claims));
+	t.claimants = claimants = calloc(t.n, sizeof(*claimants));
+	if (!views || !claims || !claimants)
+		return -ENOMEM;
+	for (size_t i = 0; i < t.n; i++)
+		update_view(&t, &sample->guests[i], &t.views[i]);
+	return apply_rules(&t);
+}

@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Reasons: one sentence with the numbers that a rule looked at. How much is taken is left out: the
+ * gate may still cut it, and the action says it.
+ */
+#include <inttypes.h>
+
+#include "base/num.h"
+#include "base/str.h"
+#include "policy/turn.h"
+
+#define SAY(...) kvmb_str_format(a->reason, sizeof(a->reason), __VA_ARGS__)
+
+static uint64_t mib(uint64_t bytes)
+{
+	return bytes / MIB;
+}
+
+static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
+			  struct kvmb_action *a)
+{
+	const struct kvmb_host_sample *host = &t->sample->host;
+	const char *level = kvmb_level_to_string(t->host.level);
+
+	if (a->rule == KVMB_RULE_GUEST_FREE)
+		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
+		    " MiB; the guest itself holds %" PRIu64 " MiB free",
+		    level, mib(host->available_bytes), mib(host->total_bytes),
+		    mib(t->host.need_bytes), mib(v->estimate.unused_bytes));
+	else if (a->kind == KVMB_ACTION_BALLOON)
+		SAY("host is %s and needs %" PRIu64
+		    " MiB that cannot be reclaimed here; the %" PRIu64
+		    " MiB that the guest holds free are held so that it does not grow",
+		    level, mib(t->host.need_bytes), mib(v->estimate.unused_bytes));
+	else
+		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
+		    " MiB; its share by %" PRIu32 " shares of the %" PRIu64
+		    " MiB it holds above its guarantee",
+		    level, mib(host->available_bytes), mib(host->total_bytes),
+		    mib(t->host.need_bytes), v->policy.shares, mib(v->estimate.reclaimable_bytes));
+}
+
+static void say_proactive(const struct kvmb_view *v, struct kvmb_action *a)
+{
+	if (a->kind == KVMB_ACTION_BALLOON)
+		SAY("proactive: the guest itself holds %" PRIu64
+		    " MiB free, more than its head-room of %" PRIu64 " MiB",
+		    mib(v->estimate.unused_bytes), mib(v->estimate.headroom_bytes));
+	else
+		SAY("proactive: %" PRIu64 " refaults in the last minute where %" PRIu64
+		    " are allowed, pressure %" PRIu32 ".%02" PRIu32 " %%",
+		    v->feel.refaults_per_min, v->feel.refaults_allowed,
+		    v->guest->psi.some_avg10_permyriad / 100,
+		    v->guest->psi.some_avg10_permyriad % 100);
+}
+
+void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, struct kvmb_action *a)
+{
+	switch (a->rule) {
+	case KVMB_RULE_GUEST_FREE:
+	case KVMB_RULE_HOST_PRESSURE:
+		say_host_need(t, v, a);
+		break;
+	case KVMB_RULE_PROACTIVE:
+		say_proactive(v, a);
+		break;
+	case KVMB_RULE_GUEST_PRESSURE:
+		SAY("the guest is short of memory: %" PRIu64 " MiB usable inside where %" PRIu64
+		    " MiB is its head-room; its balloon held %" PRIu64 " MiB back",
+		    mib(v->estimate.usable_bytes), mib(v->estimate.headroom_bytes),
+		    mib(u64_sub_sat(v->estimate.ceiling_bytes, v->guest->balloon_bytes)));
+		break;
+	case KVMB_RULE_HOST_RELAXED:
+		SAY("host has %" PRIu64 " MiB to spare; the balloon held %" PRIu64 " MiB back",
+		    mib(t->host.spare_bytes),
+		    mib(u64_sub_sat(v->estimate.ceiling_bytes, v->guest->balloon_bytes)));
+		break;
+	case KVMB_RULE_LIMIT:
+		SAY("the guest has %" PRIu64 " MiB, its limit is %" PRIu64 " MiB",
+		    mib(v->guest->balloon_bytes), mib(v->estimate.ceiling_bytes));
+		break;
+	case KVMB_RULE_OPERATOR:
+		SAY("asked for by the operator, %" PRIu64 " MiB still to be taken",
+		    mib(v->state->request_bytes));
+		break;
+	case KVMB_RULE_RELEASE:
+	case KVMB_RULES:
+		SAY("mode is %s: what was taken from the guest is given back",
+		    kvmb_mode_to_string(v->mode));
+		break;
+	}
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One run of the policy: the host, a view of each guest, the plan that grows. Shared by its rules.
+ */
+#ifndef KVMB_POLICY_TURN_H
+#define KVMB_POLICY_TURN_H
+
+#include <kvmballoon.h>
+
+#include "model/state.h"
+#include "policy/damp.h"
+#include "policy/estimate.h"
+#include "policy/pressure.h"
+#include "policy/share.h"
+
+#define KVMB_UNIT_BYTES (4 * MIB)          /* dead band: less is not worth an action */
+#define KVMB_BALLOON_ALIGN_BYTES (2 * MIB) /* keeps huge pages of the guest whole */
+
+/* One guest, all stages so far. */
+struct kvmb_view {
+	const struct kvmb_guest_sample *guest;
+	struct kvmb_state_guest *state;
+	struct kvmb_policy policy; /* effective */
+	enum kvmb_mode mode;       /* effective */
+	bool fit;                  /* runs, and its facts are fresh */
+	bool acted;                /* has its action of this turn: there is one at most */
+	struct kvmb_estimate estimate;
+	struct kvmb_feel feel;
+};
+
+struct kvmb_turn {
+	const struct kvmb_config *config;
+	const struct kvmb_sample *sample;
+	struct kvmb_state *state; /* after this turn */
+	struct kvmb_plan *plan;
+	struct kvmb_pressure host;
+	uint64_t elapsed_ns;
+	uint64_t unit_bytes;
+	uint64_t host_rate_left_bytes;
+	uint64_t swap_room_bytes; /* free beyond the reserve */
+	struct kvmb_view *views;
+	size_t n;
+	struct kvmb_claim *claims; /* scratch, room for n */
+	struct kvmb_view **claimants;
+};
+
+/* act.c: actions of a guest; each adds at most one to the plan and marks the view. */
+
+/** kvmb_turn_balloon() - take @bytes by the balloon; less than 2 MiB may be lost to alignment */
+int kvmb_turn_balloon(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule,
+		      uint64_t bytes);
+/** kvmb_turn_deflate() - let the guest have @target_bytes */
+int kvmb_turn_deflate(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule,
+		      uint64_t target_bytes);
+int kvmb_turn_reclaim(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule,
+		      uint64_t bytes);
+/** kvmb_turn_refuse() - say why not; nothing for KVMB_WHY_NONE */
+int kvmb_turn_refuse(struct kvmb_turn *t, const struct kvmb_view *v, enum kvmb_action_kind kind,
+		     enum kvmb_why why);
+
+/** kvmb_turn_reason() - one sentence on why @a is planned, with the numbers it rests on */
+void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, struct kvmb_action *a);
+
+/* able.c: what can be done to a guest now. */
+
+/** kvmb_view_no_balloon() - why nothing may be taken by its balloon now, or NONE */
+enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_no_reclaim() - why its scope may not be reclaimed from now, or NONE */
+enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_can_deflate() - has a balloon, and is not being given back just now */
+bool kvmb_view_can_deflate(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_rate_left() - what may be taken of it within its rate */
+uint64_t kvmb_view_rate_left(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_gain() - what the host would win by its balloon now */
+uint64_t kvmb_view_gain(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_promised() - what the guest has, or will have once its balloon has followed */
+uint64_t kvmb_view_promised(const struct kvmb_view *v);
+
+/* The rules, in the order in which they are asked. */
+
+int kvmb_give_to_guests(struct kvmb_turn *t);  /* give.c: guests that suffer, guests let go */
+int kvmb_serve_requests(struct kvmb_turn *t);  /* request.c: of the operator */
+int kvmb_hold_limits(struct kvmb_turn *t);     /* request.c */
+int kvmb_take_for_host(struct kvmb_turn *t);   /* order.c: the host is short */
+int kvmb_take_proactive(struct kvmb_turn *t);  /* proactive.c: it is not */
+int kvmb_give_spare(struct kvmb_turn *t);      /* give.c: it has plenty */
+
+#endif

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * All guests' scopes at once: opens what appears, drops what goes, and keeps a PSI trigger on each.
+ *
+ * Entries are a list ordered by UUID. A read merges it with the guests, ordered the same way: what
+ * is in both is kept, the rest is opened or dropped.
+ */
+#include "source/guest-watch.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fs.h"
+#include "base/str.h"
+#include "source/guest-cgroup.h"
+#include "source/psi-watch.h"
+#include "source/psi.h"
+
+struct entry {
+	char uuid[KVMB_UUID_SIZE];
+	struct kvmb_guest_cgroup *cgroup; /* never NULL */
+	int64_t trigger;                  /* its number, 0: none */
+	bool trigger_tried;               /* with the present stall and window */
+	bool triggered;
+};
+
+struct kvmb_guest_watch {
+	const struct kvmb_root *root;
+	struct kvmb_psi_watch *psi;
+	uint64_t stall_usec; /* 0: no triggers */
+	uint64_t window_usec;
+	int64_t host_trigger; /* its number, 0: none */
+	bool host_triggered;
+	struct entry **entries;
+	size_t n_entries;
+};
+
+static struct entry *entry_free(struct kvmb_guest_watch *w, struct entry *e)
+{
+	if (!e)
+		return NULL;
+	kvmb_psi_watch_remove(w->psi, e->trigger);
+	kvmb_guest_cgroup_free(e->cgroup);
+	free(e);
+	return NULL;
+}
+
+KVMB_DEFINE_CLEANUP(struct kvmb_guest_watch *, kvmb_guest_watch_free);
+
+int kvmb_guest_watch_new(const struct kvmb_root *root, struct kvmb_guest_watch **ret)
+{
+	_cleanup_(kvmb_guest_watch_freep) struct kvmb_guest_watch *w = calloc(1, sizeof(*w));
+	int r;
+
+	if (!w)
+		return -ENOMEM;
+	w->root = root;
+	r = kvmb_psi_watch_new(&w->psi);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(w);
+	return 0;
+}
+
+struct kvmb_guest_watch *kvmb_guest_watch_free(struct kvmb_guest_watch *w)
+{
+	if (!w)
+		return NULL;
+	for (size_t i = 0; i < w->n_entries; i++)
+		entry_free(w, w->entries[i]);
+	free(w->entries);
+	kvmb_psi_watch_free(w->psi);
+	free(w);
+	return NULL;
+}
+
+/* The number of a new trigger on @path, or 0 where there can be none. */
+static int64_t arm(struct kvmb_guest_watch *w, int dirfd, const char *path)
+{
+	int64_t id;
+	int fd;
+
+	if (w->stall_usec == 0)
+		return 0;
+	fd = kvmb_psi_trigger_open(dirfd, path, w->stall_usec, w->window_usec);
+	if (fd < 0)
+		return 0;
+	id = kvmb_psi_watch_add(w->psi, fd);
+	return id < 0 ? 0 : id;
+}
+
+void kvmb_guest_watch_set_trigger(struct kvmb_guest_watch *w, uint64_t stall_usec,
+				  uint64_t window_usec)
+{
+	if (w->stall_usec == stall_usec && w->window_usec == window_usec)
+		return;
+	w->stall_usec = stall_usec;
+	w->window_usec = window_usec;
+	kvmb_psi_watch_remove(w->psi, w->host_trigger);
+	w->host_trigger = arm(w, w->root->proc_fd, "pressure/memory");
+	for (size_t i = 0; i < w->n_entries; i++) {
+		kvmb_psi_watch_remove(w->psi, w->entries[i]->trigger);
+		w->entries[i]->trigger = 0;
+		w->entries[i]->trigger_tried = false;
+	}
+}
+
+int kvmb_guest_watch_fd(const struct kvmb_guest_watch *w)
+{
+	return kvmb_psi_watch_fd(w->psi);
+}
+
+int kvmb_guest_watch_dispatch(struct kvmb_guest_watch *w)
+{
+	int fired = 0;
+
+	/* First this: what fires from now on makes the descriptor readable again. */
+	kvmb_psi_watch_clear(w->psi);
+	if (kvmb_psi_watch_take(w->psi, w->host_trigger)) {
+		w->host_triggered = true;
+		fired++;
+	}
+	for (size_t i = 0; i < w->n_entries; i++) {
+		if (!kvmb_psi_watch_take(w->psi, w->entries[i]->trigger))
+			continue;
+		w->entries[i]->triggered = true;
+		fired++;
+	}
+	return fired;
+}
+
+bool kvmb_guest_watch_take_host(struct kvmb_guest_watch *w)
+{
+	bool fired = w->host_triggered;
+
+	w->host_triggered = false;
+	return fired;
+}
+
+static struct entry *entry_new(struct kvmb_guest_watch *w, const struct kvmb_guest_sample *g)
+{
+	struct entry *e = calloc(1, sizeof(*e));
+
+	if (!e)
+		return NULL;
+	memcpy(e->uuid, g->uuid, sizeof(e->uuid));
+	if (kvmb_guest_cgroup_open(w->root, g->cgroup, &e->cgroup) < 0)
+		return entry_free(w, e);
+	return e;
+}
+
+/*
+ * Fill one guest from @e, its entry of the last time or NULL, opening it where needed.
+ * Return: the entry to keep, or NULL.
+ */
+static struct entry *guest_read(struct kvmb_guest_watch *w, struct entry *e,
+				struct kvmb_guest_sample *g)
+{
+	g->cgroup_valid = false;
+	g->psi_valid = false;
+	g->triggered = e && e->triggered;
+	if (e && !streq(kvmb_guest_cgroup_path(e->cgroup), g->cgroup))
+		e = entry_free(w, e);
+	if (e && kvmb_guest_cgroup_read(e->cgroup, g) < 0)
+		e = entry_free(w, e);
+	/* Gone, or not there before: the same path may be a new scope by now. */
+	if (!e) {
+		e = entry_new(w, g);
+		if (!e || kvmb_guest_cgroup_read(e->cgroup, g) < 0)
+			return entry_free(w, e);
+	}
+	e->triggered = false;
+	if (!e->trigger_tried) {
+		e->trigger = arm(w, kvmb_guest_cgroup_dirfd(e->cgroup), "memory.pressure");
+		e->trigger_tried = true;
+	}
+	return e;
+}
+
+static int compare_guests(const void *a, const void *b)
+{
+	const struct kvmb_guest_sample *const *x = a, *const *y = b;
+
+	return strcmp((*x)->uuid, (*y)->uuid);
+}
+
+static int order_guests(struct kvmb_guest_sample *guests, size_t n,
+			struct kvmb_guest_sample ***ret)
+{
+	struct kvmb_guest_sample **order = calloc(n ? n : 1, sizeof(*order));
+
+	if (!order)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++)
+		order[i] = &guests[i];
+	qsort(order, n, sizeof(*order), compare_guests);
+	*ret = order;
+	return 0;
+}
+
+/* Entries before the place where @uuid is, or belongs, are of guests that went. */
+static struct entry *next_match(struct kvmb_guest_watch *w, size_t *at, const char *uuid)
+{
+	struct entry *e;
+
+	for (; *at < w->n_entries; (*at)++) {
+		int c = strcmp(w->entries[*at]->uuid, uuid);
+
+		if (c > 0)
+			return NULL;
+		e = w->entries[*at];
+		w->entries[*at] = NULL;
+		if (c == 0) {
+			(*at)++;
+			return e;
+		}
+		entry_free(w, e);
+	}
+	return NULL;
+}
+
+int kvmb_guest_watch_read(struct kvmb_guest_watch *w, struct kvmb_guest_sample *guests, size_t n)
+{
+	_cleanup_free_ struct kvmb_guest_sample **order = NULL;
+	struct entry **entries;
+	size_t at = 0, n_entries = 0;
+	int r;
+
+	r = order_guests(guests, n, &order);
+	if (r < 0)
+		return r;
+	entries = calloc(n ? n : 1, sizeof(*entries));
+	if (!entries)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		struct entry *e = guest_read(w, next_match(w, &at, order[i]->uuid), order[i]);
+
+		if (e)
+			entries[n_entries++] = e;
+	}
+	for (; at < w->n_entries; at++)
+		entry_free(w, w->entries[at]);
+	free(w->entries);
+	w->entries = entries;
+	w->n_entries = n_entries;
+	return (int)n_entries;
+}

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* One snapshot of all guests: a single bulk call, however many there are. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/num.h"
+#include "base/wait.h"
+#include "source/libvirt-internal.h"
+#include "source/libvirt-period.h"
+#include "wrap/virt.h"
+
+/*
+ * NOWAIT: a guest that has a job (it migrates, say) is told without what QEMU would have to be
+ * asked for, rather than holding up all others.
+ */
+#define STATS (VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BALLOON)
+#define FLAGS (VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
+
+static int compare_uuid(const void *a, const void *b)
+{
+	const struct kvmb_libvirt_guest *x = a, *y = b;
+
+	return strcmp(x->sample.uuid, y->sample.uuid);
+}
+
+static int compare_name(const void *a, const void *b)
+{
+	const struct kvmb_guest_sample *x = a, *y = b;
+
+	return strcmp(x->name, y->name);
+}
+
+static struct kvmb_libvirt_guest *find_old(struct kvmb_libvirt_session *s, virDomainPtr domain)
+{
+	char uuid[VIR_UUID_STRING_BUFLEN];
+
+	if (virDomainGetUUIDString(domain, uuid) < 0)
+		return NULL;
+	return kvmb_libvirt_guest_find(s->guests, s->n_guests, uuid);
+}
+
+/* Records to guests. Return: how many were left out. */
+static uint64_t fill_guests(struct kvmb_libvirt *lv, virDomainStatsRecordPtr *records,
+			    const struct kvmb_libvirt_times *times,
+			    struct kvmb_libvirt_guest *guests, size_t *n_guests)
+{
+	struct kvmb_libvirt_session *s = &lv->session;
+	uint64_t interval_usec, n_skipped = 0;
+
+	(void)pthread_mutex_lock(&lv->lock);
+	interval_usec = lv->interval_usec;
+	(void)pthread_mutex_unlock(&lv->lock);
+	*n_guests = 0;
+	for (size_t i = 0; records[i]; i++) {
+		struct kvmb_libvirt_guest *g = &guests[*n_guests];
+		int r = -E2BIG;
+
+		if (*n_guests < KVMB_GUESTS_MAX)
+			r = kvmb_libvirt_guest_fill(records[i], find_old(s, records[i]->dom),
+						    times, g);
+		if (r < 0) {
+			n_skipped += r != -ESRCH;
+			continue;
+		}
+		kvmb_libvirt_guest_locate(&lv->root, g);
+		kvmb_libvirt_period_ask(s->period, records[i]->dom, interval_usec,
+					times->begin_ns, g);
+		(*n_guests)++;
+	}
+	return n_skipped;
+}
+
+/* Only what is complete is shown: the new list takes the place of the old one as a whole. */
+static int publish(struct kvmb_libvirt *lv, uint64_t begin_ns, uint64_t n_skipped)
+{
+	struct kvmb_libvirt_session *s = &lv->session;
+	struct kvmb_guest_sample *guests = NULL, *old;
+
+	if (s->n_guests > 0) {
+		guests = malloc(s->n_guests * sizeof(*guests));
+		if (!guests)
+			return -ENOMEM;
+	}
+	for (size_t i = 0; i < s->n_guests; i++)
+		guests[i] = s->guests[i].sample;
+	if (guests)
+		qsort(guests, s->n_guests, sizeof(*guests), compare_name);
+	(void)pthread_mutex_lock(&lv->lock);
+	old = lv->guests;
+	lv->guests = guests;
+	lv->n_guests = s->n_guests;
+	lv->status.complete = true;
+	lv->status.taken_ns = begin_ns;
+	lv->status.n_skipped = n_skipped;
+	(void)pthread_mutex_unlock(&lv->lock);
+	free(old);
+	kvmb_libvirt_notify(lv);
+	return 0;
+}
+
+static int take_in(struct kvmb_libvirt *lv, virDomainStatsRecordPtr *records, size_t n,
+		   const struct kvmb_libvirt_times *times)
+{
+	struct kvmb_libvirt_session *s = &lv->session;
+	struct kvmb_libvirt_guest *guests;
+	uint64_t n_skipped;
+	size_t n_guests;
+
+	guests = calloc(n + 1, sizeof(*guests));
+	if (!guests)
+		return -ENOMEM;
+	kvmb_libvirt_period_take(s->period, s->guests, s->n_guests);
+	n_skipped = fill_guests(lv, records, times, guests, &n_guests);
+	qsort(guests, n_guests, sizeof(*guests), compare_uuid);
+	free(s->guests);
+	s->guests = guests;
+	s->n_guests = n_guests;
+	return publish(lv, times->begin_ns, n_skipped);
+}
+
+int kvmb_libvirt_snapshot(struct kvmb_libvirt *lv)
+{
+	struct kvmb_libvirt_times times = { .begin_ns = kvmb_now_ns() };
+	virDomainStatsRecordPtr *records = NULL;
+	int n, r;
+
+	n = virConnectGetAllDomainStats(lv->session.conn, STATS, &records, FLAGS);
+	if (n < 0)
+		return kvmb_virt_error(lv->session.error, sizeof(lv->session.error));
+	times.realtime_sec = (uint64_t)time(NULL);
+	r = take_in(lv, records, (size_t)n, &times);
+	virDomainStatsRecordListFree(records);
+	return r;
+}

@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+libkvmballoon_sources += \
+	%D%/guest-cgroup.c %D%/guest-cgroup.h \
+	%D%/guest-watch.c %D%/guest-watch.h \
+	%D%/host.c %D%/host.h \
+	%D%/libvirt-guest.c %D%/libvirt-guest.h \
+	%D%/libvirt-internal.h \
+	%D%/libvirt-period.c %D%/libvirt-period.h \
+	%D%/libvirt-session.c \
+	%D%/libvirt-snapshot.c \
+	%D%/libvirt-thread.c \
+	%D%/libvirt.c %D%/libvirt.h \
+	%D%/psi-watch.c %D%/psi-watch.h \
+	%D%/psi.c %D%/psi.h
