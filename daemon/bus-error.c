@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Which errno each of our D-Bus errors is.
+ */
+#include "bus-error.h"
+
+#include <errno.h>
+
+#include <systemd/sd-bus.h>
+
+static const sd_bus_error_map errors[] = {
+	SD_BUS_ERROR_MAP(BUS_ERROR_NO_SUCH_MACHINE, ENOENT),
+	SD_BUS_ERROR_MAP(BUS_ERROR_INVALID_POLICY, EINVAL),
+	SD_BUS_ERROR_MAP(BUS_ERROR_INVALID_SIZE, ERANGE),
+	SD_BUS_ERROR_MAP(BUS_ERROR_INVALID_CONFIG, EBADMSG),
+	SD_BUS_ERROR_MAP(BUS_ERROR_EXCLUDED, EPERM),
+	SD_BUS_ERROR_MAP(BUS_ERROR_NOT_CONNECTED, ENOTCONN),
+	SD_BUS_ERROR_MAP_END,
+};
+
+int bus_error_register(void)
+{
+	return sd_bus_error_add_map(errors);
+}

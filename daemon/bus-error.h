@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Names of our D-Bus errors. Where the bus has a well-known name (AccessDenied, InvalidArgs,
+ * UnknownObject), that one is used.
+ */
+#ifndef KVMB_DAEMON_BUS_ERROR_H
+#define KVMB_DAEMON_BUS_ERROR_H
+
+#define BUS_ERROR_NO_SUCH_MACHINE "org.linux_kvm.Balloon1.Error.NoSuchMachine"
+#define BUS_ERROR_INVALID_POLICY "org.linux_kvm.Balloon1.Error.InvalidPolicy"
+#define BUS_ERROR_INVALID_SIZE "org.linux_kvm.Balloon1.Error.InvalidSize"
+#define BUS_ERROR_INVALID_CONFIG "org.linux_kvm.Balloon1.Error.InvalidConfig"
+#define BUS_ERROR_EXCLUDED "org.linux_kvm.Balloon1.Error.Excluded"
+#define BUS_ERROR_NOT_CONNECTED "org.linux_kvm.Balloon1.Error.NotConnected"
+
+/** bus_error_register() - teach sd-bus which errno each of our names is */
+int bus_error_register(void);
+
+#endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Interface org.linux_kvm.Balloon1.Manager: one table and its handlers.
+ */
+#include "bus.h"
+
+#include <errno.h>
+
+#include "bus-error.h"
+#include "manager.h"
+#include "util.h"
+
+static int reload_allowed(sd_bus_message *msg, uid_t caller, void *userdata, sd_bus_error *error)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = manager_reload(userdata, &text);
+
+	if (r == -EBADMSG)
+		return sd_bus_error_set(error, BUS_ERROR_INVALID_CONFIG, text);
+	return r < 0 ? r : sd_bus_reply_method_return(msg, NULL);
+}
+
+static int method_reload(sd_bus_message *msg, void *userdata, sd_bus_error *error)
+{
+	struct manager *m = userdata;
+
+	return authz_run(&m->bus.authz,
+			 &(struct authz_request){ msg, POLKIT_RELOAD, reload_allowed, m }, error);
+}
+
+static int method_get_machine(sd_bus_message *msg, void *userdata, sd_bus_error *error)
+{
+	struct manager *m = userdata;
+	const struct machine *machine;
+	const char *name;
+	int r = sd_bus_message_read(msg, "s", &name);
+
+	if (r < 0)
+		return r;
+	machine = machines_find(&m->machines, name);
+	if (!machine)
+		return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MACHINE,
+					 "There is no machine \"%s\"", name);
+	return sd_bus_reply_method_return(msg, "o", machine->path);
+}
+
+static int method_dump_sample(sd_bus_message *msg, void *userdata, sd_bus_error *error)
+{
+	struct manager *m = userdata;
+	_cleanup_free_ char *text = NULL;
+	struct kvmb_host_status status;
+	int r;
+
+	kvmb_engine_host_status(m->engine, &status);
+	if (!status.sample)
+		return sd_bus_error_set(error, BUS_ERROR_NOT_CONNECTED,
+					"No sample was taken yet");
+	r = kvmb_sample_to_json(status.sample, &text);
+	return r < 0 ? r : sd_bus_reply_method_return(msg, "s", text);
+}
+
+#define PROPERTY(name, type, member, flags)                                                        \
+	SD_BUS_PROPERTY(name, type, NULL, offsetof(struct manager, host.member), flags)
+#define TOLD SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
+#define ACTION_DONE_ARGS                                                                           \
+	SD_BUS_ARGS("s", machine, "s", kind, "s", rule, "t", asked, "t", got, "x", net, "i",       \
+		    error, "s", why, "s", reason)
+
+const sd_bus_vtable bus_manager_vtable[] = {
+	SD_BUS_VTABLE_START(0),
+	PROPERTY("Version", "s", version, SD_BUS_VTABLE_PROPERTY_CONST),
+	PROPERTY("Mode", "s", mode, TOLD),
+	PROPERTY("Level", "s", level, TOLD),
+	PROPERTY("NeedBytes", "t", need_bytes, 0),
+	PROPERTY("SpareBytes", "t", spare_bytes, 0),
+	PROPERTY("HostTotalBytes", "t", total_bytes, 0),
+	PROPERTY("HostAvailableBytes", "t", available_bytes, 0),
+	PROPERTY("HostFreeBytes", "t", free_bytes, 0),
+	PROPERTY("HostSwapTotalBytes", "t", swap_total_bytes, 0),
+	PROPERTY("HostSwapFreeBytes", "t", swap_free_bytes, 0),
+	PROPERTY("HostSwapRamBytes", "t", swap_ram_bytes, 0),
+	PROPERTY("HostPressureSome", "u", pressure_some, 0),
+	PROPERTY("HostPressureFull", "u", pressure_full, 0),
+	PROPERTY("HostOOMKills", "t", oom_kills, 0),
+	PROPERTY("MachineCount", "u", n_machines, TOLD),
+	PROPERTY("Connected", "b", connected, TOLD),
+	PROPERTY("ConnectionError", "s", connection_error, TOLD),
+	PROPERTY("DryRun", "b", dry_run, SD_BUS_VTABLE_PROPERTY_CONST),
+	PROPERTY("Ticks", "t", n_ticks, 0),
+	PROPERTY("Triggers", "t", n_triggers, 0),
+	PROPERTY("ReactionUSec", "t", reaction_usec, 0),
+	PROPERTY("TakenBytes", "t", taken_bytes, 0),
+	PROPERTY("GivenBytes", "t", given_bytes, 0),
+	PROPERTY("NetBytes", "x", net_bytes, 0),
+	PROPERTY("Degraded", "as", degraded, TOLD),
+	PROPERTY("AbsentMachines", "as", absent, TOLD),
+	PROPERTY("ColdSource", "s", cold_source, 0),
+	PROPERTY("ColdSourceReason", "s", cold_source_reason, 0),
+	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("GetMachine", SD_BUS_ARGS("s", name), SD_BUS_RESULT("o", machine),
+				method_get_machine, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("DumpSample", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
+				method_dump_sample, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_SIGNAL_WITH_ARGS("ActionDone", ACTION_DONE_ARGS, 0),
+	SD_BUS_VTABLE_END,
+};

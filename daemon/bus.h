@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The D-Bus side: connection, name, objects, signals. The agent works without a bus too; it then
+ * tries to reach it again and again.
+ */
+#ifndef KVMB_DAEMON_BUS_H
+#define KVMB_DAEMON_BUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <systemd/sd-bus.h>
+#include <systemd/sd-event.h>
+
+#include <kvmballoon.h>
+
+#include "authz.h"
+#include "machine.h"
+
+#define BUS_NAME "org.linux_kvm.Balloon1"
+#define BUS_PATH "/org/linux_kvm/Balloon1"
+#define BUS_MANAGER_INTERFACE "org.linux_kvm.Balloon1.Manager"
+#define BUS_MACHINE_INTERFACE "org.linux_kvm.Balloon1.Machine"
+#define BUS_MACHINE_PREFIX BUS_PATH "/machine"
+
+#define POLKIT_SET_POLICY "org.linux_kvm.Balloon1.set-policy"
+#define POLKIT_RECLAIM "org.linux_kvm.Balloon1.reclaim"
+#define POLKIT_RELOAD "org.linux_kvm.Balloon1.reload"
+
+struct bus {
+	sd_bus *connection; /* NULL while there is none */
+	sd_event_source *retry_source;
+	uint64_t retry_usec; /* how long until the next attempt */
+	bool told;           /* that the bus is not there */
+	struct authz authz;
+	struct machine_view machine; /* of the object that is being asked */
+};
+
+struct manager;
+
+/** bus_open() - begin to connect; trouble is told in the journal and tried again later */
+void bus_open(struct manager *m);
+void bus_close(struct manager *m);
+
+void bus_machine_added(struct manager *m, const struct machine *machine);
+/** bus_machine_removed() - to be called while the machine is still in the table */
+void bus_machine_removed(struct manager *m, const struct machine *machine);
+void bus_machine_changed(struct manager *m, const struct machine *machine, const char **properties);
+void bus_host_changed(struct manager *m, const char **properties);
+void bus_action_done(struct manager *m, const struct kvmb_result *result);
+
+/** bus_introspect() - print the interfaces as the bus would show them */
+int bus_introspect(void);
+
+/** bus_policy_read() - a{sv} of SetPolicy into a policy; -EINVAL with @error set */
+int bus_policy_read(sd_bus_message *m, struct kvmb_policy *ret, sd_bus_error *error);
+
+/* Tables: nothing but the names, the types, and where the values are. */
+extern const sd_bus_vtable bus_manager_vtable[]; /* userdata: struct manager */
+extern const sd_bus_vtable bus_machine_vtable[]; /* userdata: struct machine_view */
+
+#endif

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the engine did becomes D-Bus signals, journal entries and the status line.
+ */
+#include "manager.h"
+
+#include <errno.h>
+
+#include "util.h"
+
+/* How long libvirt may take to answer at the start before that is worth an entry. */
+#define CONNECT_USEC (5 * USEC_PER_SEC)
+
+static void machine_tell(struct manager *m, struct machine *machine)
+{
+	enum kvmb_why before = machine->seen.degraded;
+	const char *changes[MACHINE_CHANGES_MAX];
+
+	if (machine_changes(m->engine, machine, changes) == 0)
+		return;
+	bus_machine_changed(m, machine, changes);
+	if (before == machine->seen.degraded)
+		return;
+	if (machine->seen.degraded != KVMB_WHY_NONE)
+		journal_log(JOURNAL_DEGRADED, machine->name, "%s: %s", machine->name,
+			    kvmb_why_to_sentence(machine->seen.degraded));
+	else
+		journal_log(JOURNAL_RECOVERED, machine->name, "%s: actions have an effect again",
+			    machine->name);
+}
+
+static void on_added(void *userdata, const char *name)
+{
+	struct manager *m = userdata;
+	const char *changes[MACHINE_CHANGES_MAX];
+	struct machine *machine;
+	int r = machines_add(&m->machines, name, &machine);
+
+	if (r < 0 && r != -EEXIST)
+		journal_log(JOURNAL_BUS, name, "%s cannot be shown on D-Bus: %s", name,
+			    strerror(-r));
+	if (r < 0)
+		return;
+	/* InterfacesAdded tells all values: what is seen now is not a change. */
+	(void)machine_changes(m->engine, machine, changes);
+	bus_machine_added(m, machine);
+}
+
+static void on_removed(void *userdata, const char *name)
+{
+	struct manager *m = userdata;
+	const struct machine *machine = machines_find(&m->machines, name);
+
+	if (!machine)
+		return;
+	bus_machine_removed(m, machine);
+	machines_remove(&m->machines, name);
+}
+
+static void on_changed(void *userdata, const char *name)
+{
+	struct manager *m = userdata;
+	struct machine *machine = machines_find(&m->machines, name);
+
+	m->state_file.dirty = true;
+	if (machine)
+		machine_tell(m, machine);
+}
+
+static void on_result(void *userdata, const struct kvmb_result *result)
+{
+	struct manager *m = userdata;
+
+	m->state_file.dirty = true;
+	journal_action(&m->action_budget, result, now_ns());
+	bus_action_done(m, result);
+}
+
+/* Without the disk's word for it: what must be outlived is our death, not the host's. */
+static void on_persist(void *userdata, const struct kvmb_state *state)
+{
+	manager_save_state(userdata, state, false);
+}
+
+const struct kvmb_engine_callbacks manager_engine_callbacks = {
+	.result = on_result,
+	.guest_added = on_added,
+	.guest_removed = on_removed,
+	.guest_changed = on_changed,
+	.persist = on_persist,
+};
+
+static void tell_level(struct manager *m, const struct kvmb_host_status *s)
+{
+	char available[SIZE_TEXT_SIZE], total[SIZE_TEXT_SIZE];
+
+	if (s->level == m->level || !s->sample)
+		return;
+	journal_log(JOURNAL_LEVEL, NULL, "Memory level %s, was %s: %s of %s available",
+		    kvmb_level_to_string(s->level), kvmb_level_to_string(m->level),
+		    size_text(available, s->sample->host.available_bytes),
+		    size_text(total, s->sample->host.total_bytes));
+	m->level = s->level;
+}
+
+static void tell_connection(struct manager *m, const struct kvmb_host_status *s)
+{
+	/* A first attempt that is still under way is no news. */
+	bool waits = !s->connected && !m->waiting_told &&
+		     now_usec() - m->started_usec >= CONNECT_USEC;
+
+	if (s->connected == m->connected && !waits)
+		return;
+	if (s->connected)
+		journal_log(JOURNAL_CONNECTED, NULL, "Connected to libvirt");
+	else
+		journal_log(JOURNAL_DISCONNECTED, NULL,
+			    "Not connected to libvirt: %s; guests are left as they are",
+			    s->error[0] ? s->error : "the connection is gone");
+	m->connected = s->connected;
+	m->waiting_told = !s->connected;
+}
+
+static void tell_absent(struct manager *m)
+{
+	for (char **name = m->host.absent; name && *name; name++)
+		if (!strv_contains(m->absent_told, *name))
+			journal_log(JOURNAL_ABSENT, *name,
+				    "There is a section for guest %s, which does not exist",
+				    *name);
+}
+
+/* One entry for a guest, as long as it stays away. */
+static void remember_absent(struct manager *m)
+{
+	size_t n = 0;
+	char **list;
+
+	if (strv_equal(m->absent_told, m->host.absent))
+		return;
+	while (m->host.absent[n])
+		n++;
+	list = calloc(n + 1, sizeof(*list));
+	for (size_t i = 0; list && i < n; i++) {
+		list[i] = strdup(m->host.absent[i]);
+		if (!list[i])
+			list = strv_free(list);
+	}
+	if (!list)
+		return; /* told again next time, which is better than never */
+	strv_free(m->absent_told);
+	m->absent_told = list;
+}
+
+static void host_tell(struct manager *m)
+{
+	const char *changes[HOST_CHANGES_MAX];
+	struct host_view now, before = m->host;
+
+	if (host_view_fill(m->engine, &m->machines, &now) < 0)
+		return; /* no memory: the old figures stay for a turn */
+	m->host = now;
+	if (host_view_changes(&before, &now, changes) > 0)
+		bus_host_changed(m, changes);
+	host_view_clear(&before);
+}
+
+void manager_turned(struct manager *m)
+{
+	struct kvmb_host_status status;
+
+	for (size_t i = 0; i < m->machines.n; i++)
+		machine_tell(m, m->machines.table[i]);
+	host_tell(m);
+	kvmb_engine_host_status(m->engine, &status);
+	tell_level(m, &status);
+	tell_connection(m, &status);
+	tell_absent(m);
+	remember_absent(m);
+	if (m->stopping)
+		manager_stop_step(m);
+	else
+		notify_status(&m->notify, &status, m->machines.n);
+}
+
+void manager_policy_changed(struct manager *m, struct machine *machine, uid_t caller)
+{
+	journal_log(JOURNAL_POLICY_SET, machine->name, "%s: policy changed over D-Bus by user %u",
+		    machine->name, (unsigned int)caller);
+	machine_tell(m, machine);
+}
