@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the command line said, as every verb gets it, and the verbs themselves. */
+#ifndef CTL_H
+#define CTL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <systemd/sd-bus.h>
+
+/* Exit statuses; kvm-balloonctl(1) documents them. */
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_FAILED = 1,
+	CTL_USAGE = 2,
+	CTL_NO_MACHINE = 3,
+	CTL_DENIED = 4,
+	CTL_NO_DAEMON = 5,
+};
+
+struct ctl {
+	const char *host;    /* --host, or NULL for this one */
+	const char *address; /* --address: a bus instead of the system bus */
+	const char *config;  /* --config, or NULL */
+	const char *state;   /* --state, or NULL */
+	bool json;
+	bool names;          /* list --names */
+	bool colours;        /* escape sequences are welcome on standard output */
+	unsigned int width;  /* columns to stay within; 0: as wide as it gets */
+	unsigned int frames; /* top: how many; 0: until it is ended */
+	uint64_t delay_usec; /* top: between two frames */
+	sd_bus *bus;         /* open while a verb that needs it runs */
+};
+
+/* A verb: operands without the verb's own name; returns an exit status. */
+typedef int ctl_verb_fn(struct ctl *ctl, int n, char **operands);
+
+ctl_verb_fn ctl_verb_list;
+ctl_verb_fn ctl_verb_status;
+ctl_verb_fn ctl_verb_top;
+ctl_verb_fn ctl_verb_set;
+ctl_verb_fn ctl_verb_reclaim;
+ctl_verb_fn ctl_verb_explain;
+ctl_verb_fn ctl_verb_monitor;
+ctl_verb_fn ctl_verb_reload;
+ctl_verb_fn ctl_verb_check_config;
+ctl_verb_fn ctl_verb_decide;
+
+/** ctl_error() - one line on standard error behind the program's name; returns @status */
+int ctl_error(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/** ctl_errno() - the same for a negative errno: "what: strerror"; returns CTL_FAILED */
+int ctl_errno(int error, const char *what);
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The texts of --help and --version. */
+#include "help.h"
+
+#include <stdio.h>
+
+#include "config.h"
+#include "ctl.h"
+
+static const char text[] =
+	"Usage: kvm-balloonctl [OPTION...] VERB\n"
+	"\n"
+	"Watch and steer kvm-balloond, which takes memory from guests and gives it back.\n"
+	"\n"
+	"  list                     all machines, a line each\n"
+	"  status [MACHINE]         the host; or one machine in full\n"
+	"  top                      the same live, redrawn every few seconds\n"
+	"  explain MACHINE          what was and was not done to a machine, and why\n"
+	"  monitor                  actions and changes as they happen\n"
+	"  set MACHINE KEY=VALUE... change its policy: Guarantee=, Limit=, Shares=,\n"
+	"                           Priority=, RefaultTarget=, Mode=\n"
+	"  reclaim MACHINE SIZE     ask for that much of its memory once\n"
+	"  reload                   read the configuration again\n"
+	"\n"
+	"Without the daemon:\n"
+	"  check-config [FILE]      look for faults in a configuration\n"
+	"  decide SAMPLE.json...    plans for recorded samples (-: standard input)\n"
+	"\n"
+	"Options:\n"
+	"  -H, --host=[USER@]HOST   the daemon of another host, over ssh\n"
+	"      --address=ADDRESS    another bus than the system bus\n"
+	"      --json               JSON instead of text\n"
+	"      --colour=WHEN        auto, always or never; --no-colour is never\n"
+	"  -d, --delay=SECONDS      top: time between two frames (2)\n"
+	"  -n, --frames=N           top: print N frames, one after another, and end\n"
+	"      --once               top: the same as -n 1\n"
+	"      --names              list: only the names\n"
+	"      --config=FILE        decide: configuration (/etc/kvm-balloond.conf)\n"
+	"      --state=FILE         decide: state to begin with, as the daemon keeps it\n"
+	"  -h, --help               this text\n"
+	"      --version            version\n"
+	"\n"
+	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 no such machine, 4 not allowed,\n"
+	"5 kvm-balloond is not running.\n";
+
+int help_print(void)
+{
+	return fputs(text, stdout) == EOF || fflush(stdout) != 0 ? CTL_FAILED : CTL_OK;
+}
+
+int help_print_version(void)
+{
+	puts("kvm-balloonctl " PACKAGE_VERSION);
+	return fflush(stdout) == 0 ? CTL_OK : CTL_FAILED;
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* status without a machine: the daemon and its host, then what needs somebody's eyes. */
+#include <string.h>
+
+#include "fact.h"
+#include "figure.h"
+#include "line.h"
+#include "note.h"
+#include "status.h"
+#include "text.h"
+#include "util.h"
+
+#define BAR_COLUMNS 30
+#define NAME_COLUMNS 24
+/* More would push the host's own figures off the screen. */
+#define PROBLEMS_MAX 12
+
+/* A fact that begins with a bar: short enough never to need wrapping. */
+static void print_bar(const struct ctl *ctl, const char *key, enum colour c, uint64_t used,
+		      uint64_t total)
+{
+	struct line l = { stdout, ctl->width ?: 80, ctl->colours };
+
+	line_figure(&l, COLOUR_NONE, key, 11);
+	line_text(&l, COLOUR_NONE, ": ");
+	line_bar_used(&l, c, used, total, BAR_COLUMNS);
+	line_end(&l);
+}
+
+static void print_memory(const struct ctl *ctl, const struct manager *m)
+{
+	print_bar(ctl, "Memory", note_level_colour(m->level),
+		  figure_used(m->total_bytes, m->available_bytes), m->total_bytes);
+	fact_print(ctl, "", COLOUR_NONE, "%s available of %s, %s free",
+		   figure_size(m->available_bytes).text, figure_size(m->total_bytes).text,
+		   figure_size(m->free_bytes).text);
+	if (!m->swap_total_bytes) {
+		fact_print(ctl, "Swap", COLOUR_YELLOW, "none");
+		return;
+	}
+	print_bar(ctl, "Swap", COLOUR_NONE, figure_used(m->swap_total_bytes, m->swap_free_bytes),
+		  m->swap_total_bytes);
+	fact_print(ctl, "", COLOUR_NONE, "%s used of %s; it occupies %s of memory (zram, zswap)",
+		   figure_size(figure_used(m->swap_total_bytes, m->swap_free_bytes)).text,
+		   figure_size(m->swap_total_bytes).text, figure_size(m->swap_ram_bytes).text);
+}
+
+static void print_connection(const struct ctl *ctl, const struct manager *m)
+{
+	if (m->connected)
+		fact_print(ctl, "libvirt", COLOUR_NONE, "connected");
+	else
+		fact_print(ctl, "libvirt", COLOUR_RED,
+			   "not connected: %s; guests are left as they are",
+			   *m->connection_error ? m->connection_error : "no reason was told");
+}
+
+void status_print_host(const struct ctl *ctl, const struct manager *m)
+{
+	fact_print(ctl, "Daemon", COLOUR_NONE, "kvm-balloond %s, mode %s%s", m->version, m->mode,
+		   m->dry_run ? ", dry run: actions are only recorded" : "");
+	print_connection(ctl, m);
+	fact_print(ctl, "Level", note_level_colour(m->level), "%s", m->level);
+	print_memory(ctl, m);
+	fact_print(ctl, "Pressure", note_pressure_colour(m->psi_some), "some %s %%, full %s %%",
+		   figure_ratio(m->psi_some).text, figure_ratio(m->psi_full).text);
+	fact_print(ctl, "Needed", COLOUR_NONE, "%s to regain, %s to spare",
+		   figure_size(m->need_bytes).text, figure_size(m->spare_bytes).text);
+	fact_print(ctl, "Totals", COLOUR_NONE, "%s taken, %s given back; net %s",
+		   figure_size(m->taken_bytes).text, figure_size(m->given_bytes).text,
+		   figure_net(m->net_bytes).text);
+	if (*m->cold_source)
+		fact_print(ctl, "Cold memory", COLOUR_NONE, "from %s%s%s", m->cold_source,
+			   *m->cold_source_reason ? ": " : "", m->cold_source_reason);
+	fact_print(ctl, "OOM kills", note_kills_colour(m->oom_kills), "%s",
+		   figure_count(m->oom_kills, 20).text);
+	fact_print(ctl, "Machines", COLOUR_NONE, "%s", figure_count(m->n_machines, 20).text);
+	for (char **name = m->absent; *name; name++)
+		fact_print(ctl, name == m->absent ? "Absent" : "", COLOUR_YELLOW,
+			   "%s is configured, but there is no such machine", *name);
+}
+
+/* What an operator may want to mend. Other reasons to leave a machine alone pass, or are wanted. */
+static bool is_fault(const char *token)
+{
+	static const enum kvmb_why faults[] = {
+		KVMB_WHY_NO_BALLOON, KVMB_WHY_STATS_MISSING,	KVMB_WHY_STATS_STALE,
+		KVMB_WHY_STATS_ZERO, KVMB_WHY_STATS_IMPOSSIBLE, KVMB_WHY_NO_CGROUP,
+		KVMB_WHY_FACTS_STALE, KVMB_WHY_NO_EFFECT,
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
+		if (strcmp(token, kvmb_why_to_string(faults[i])) == 0)
+			return true;
+	return false;
+}
+
+/* The fault of a machine, and what it leads to; NULL if it has none. */
+static const char *fault_of(const struct machine *m, const char **ret_effect,
+			    enum colour *ret_colour)
+{
+	*ret_colour = COLOUR_YELLOW;
+	if (note_is(m->degraded)) {
+		*ret_effect = "degraded";
+		*ret_colour = COLOUR_RED;
+		return m->degraded;
+	}
+	*ret_effect = "left alone";
+	if (is_fault(m->excluded))
+		return m->excluded;
+	*ret_effect = "statistics are ignored";
+	return is_fault(m->stats_status) ? m->stats_status : NULL;
+}
+
+void status_print_problems(const struct ctl *ctl, const struct machines *machines)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < machines->n; i++) {
+		enum colour colour;
+		const char *effect, *fault = fault_of(&machines->items[i], &effect, &colour);
+		_cleanup_free_ char *safe = text_escape(machines->items[i].name, "");
+		_cleanup_free_ char *name = safe ? text_fit(safe, NAME_COLUMNS) : NULL;
+
+		if (!fault || ++n > PROBLEMS_MAX)
+			continue;
+		fact_print(ctl, n == 1 ? "Attention" : "", colour, "%s: %s: %s", name ?: "", effect,
+			   note_sentence(fault));
+	}
+	if (n > PROBLEMS_MAX)
+		fact_print(ctl, "", COLOUR_NONE, "and %zu more; see: kvm-balloonctl list",
+			   n - PROBLEMS_MAX);
+}
