@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * An engine that does what it is told, line by line, through the FIFO named by KVMB_FAKE_ENGINE:
+ * the daemon is linked with it instead of lib/engine*.c, to see what it makes of guests that come
+ * and go, actions that end, and a libvirt that does not answer. It never touches a guest or the
+ * host.
+ *
+ *   connect | disconnect TEXT     libvirt is there, or not
+ *   add NAME | remove NAME        guests
+ *   absent NAME                   is configured and does not exist
+ *   level N                       host level, 0 to 3
+ *   target NAME BYTES             balloon target of the agent
+ *   exclude NAME N | degrade NAME N | stats NAME N     enum kvmb_why, 0 is none
+ *   result NAME ASKED GOT NET ERROR WHY                an action ended
+ *   left N                        what kvmb_engine_release() answers
+ *   fail ERRNO                    of every tick from now on; 0 ends it
+ *   trigger                       dispatch asks for a tick
+ *   hang SECONDS                  the loop stands still
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <kvmballoon.h>
+
+#define GUESTS 16
+#define LINE_SIZE 512
+#define GIB (UINT64_C(1) << 30)
+
+struct guest {
+	bool used;
+	struct kvmb_guest_sample sample;
+	struct kvmb_policy runtime;
+	uint64_t target_bytes;
+	enum kvmb_why excluded, degraded;
+};
+
+struct kvmb_engine {
+	int fd;
+	char line[LINE_SIZE];
+	size_t used;
+	struct guest guests[GUESTS];
+	struct kvmb_sample sample;
+	struct kvmb_state *state;
+	const struct kvmb_config *config;
+	struct kvmb_engine_callbacks callbacks;
+	void *userdata;
+	enum kvmb_level level;
+	bool connected, dry_run, want_tick;
+	char error[KVMB_TEXT_SIZE], absent[KVMB_NAME_SIZE];
+	uint64_t n_ticks;
+	int left, tick_error;
+};
+
+int kvmb_engine_new(const struct kvmb_engine_params *p, struct kvmb_engine **ret)
+{
+	const char *fifo = getenv("KVMB_FAKE_ENGINE");
+	struct kvmb_engine *e = calloc(1, sizeof(*e));
+
+	if (!e || !fifo)
+		return -EINVAL;
+	/* For reading and writing, so that it never comes to its end. */
+	e->fd = open(fifo, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	if (e->fd < 0 || kvmb_state_new(&e->state) < 0)
+		return -errno;
+	e->config = p->config;
+	e->callbacks = *p->callbacks;
+	e->userdata = p->userdata;
+	e->dry_run = p->dry_run;
+	e->sample.host = (struct kvmb_host_sample){ .total_bytes = 8 * GIB,
+						    .available_bytes = 2 * GIB };
+	(void)snprintf(e->error, sizeof(e->error), "not yet");
+	*ret = e;
+	return 0;
+}
+
+struct kvmb_engine *kvmb_engine_free(struct kvmb_engine *e)
+{
+	if (!e)
+		return NULL;
+	(void)close(e->fd);
+	(void)kvmb_state_free(e->state);
+	free(e);
+	return NULL;
+}
+
+int kvmb_engine_fd(struct kvmb_engine *e)
+{
+	return e->fd;
+}
+
+static struct guest *find(struct kvmb_engine *e, const char *name)
+{
+	for (size_t i = 0; i < GUESTS; i++)
+		if (e->guests[i].used && strcmp(e->guests[i].sample.name, name) == 0)
+			return &e->guests[i];
+	return NULL;
+}
+
+static void add(struct kvmb_engine *e, const char *name)
+{
+	struct guest *g = e->guests;
+
+	while (g->used)
+		g++;
+	*g = (struct guest){ .used = true };
+	g->sample.cgroup_valid = g->sample.psi_valid = g->sample.has_balloon = true;
+	g->sample.maximum_bytes = g->sample.balloon_bytes = 2 * GIB;
+	g->sample.resident_bytes = GIB;
+	g->sample.unused_bytes = KVMB_UNKNOWN;
+	g->sample.pid = 4711;
+	g->sample.psi.some_avg10_permyriad = 123;
+	(void)snprintf(g->sample.name, sizeof(g->sample.name), "%s", name);
+	(void)snprintf(g->sample.uuid, sizeof(g->sample.uuid), "uuid-of-%.20s", name);
+	e->callbacks.guest_added(e->userdata, name);
+}
+
+static void result(struct kvmb_engine *e, const char *name, const char *text)
+{
+	struct kvmb_result r = { .duration_usec = 1000 };
+	unsigned long long asked = 0, got = 0;
+	long long net = 0;
+	unsigned int why = 0;
+
+	(void)sscanf(text, "%llu %llu %lld %d %u", &asked, &got, &net, &r.error, &why);
+	r.action.kind = KVMB_ACTION_RECLAIM;
+	r.action.rule = KVMB_RULE_HOST_PRESSURE;
+	r.action.asked_bytes = asked;
+	r.got_bytes = got;
+	r.net_bytes = net;
+	r.why = (enum kvmb_why)why;
+	(void)snprintf(r.action.name, sizeof(r.action.name), "%s", name);
+	(void)snprintf(r.action.reason, sizeof(r.action.reason), "the test said so");
+	e->callbacks.result(e->userdata, &r);
+}
+
+static void change(struct kvmb_engine *e, const char *verb, struct guest *g, const char *value)
+{
+	uint64_t n = strtoull(value, NULL, 10);
+
+	if (strcmp(verb, "target") == 0)
+		g->target_bytes = n;
+	else if (strcmp(verb, "exclude") == 0)
+		g->excluded = (enum kvmb_why)n;
+	else if (strcmp(verb, "degrade") == 0)
+		g->degraded = (enum kvmb_why)n;
+	else if (strcmp(verb, "stats") == 0)
+		g->sample.stats_why = (enum kvmb_why)n;
+	e->callbacks.guest_changed(e->userdata, g->sample.name);
+}
+
+static void set_connected(struct kvmb_engine *e, bool connected, const char *error)
+{
+	e->connected = e->sample.guests_valid = connected;
+	(void)snprintf(e->error, sizeof(e->error), "%s", error);
+	if (e->callbacks.host_changed)
+		e->callbacks.host_changed(e->userdata);
+}
+
+static void obey_host(struct kvmb_engine *e, const char *verb, const char *rest)
+{
+	int n = atoi(rest);
+
+	if (strcmp(verb, "connect") == 0)
+		set_connected(e, true, "");
+	else if (strcmp(verb, "disconnect") == 0)
+		set_connected(e, false, rest);
+	else if (strcmp(verb, "level") == 0)
+		e->level = (enum kvmb_level)n;
+	else if (strcmp(verb, "left") == 0)
+		e->left = n;
+	else if (strcmp(verb, "fail") == 0)
+		e->tick_error = n;
+	else if (strcmp(verb, "trigger") == 0)
+		e->want_tick = true;
+	else if (strcmp(verb, "hang") == 0)
+		(void)sleep((unsigned int)n);
+	else if (strcmp(verb, "absent") == 0)
+		(void)snprintf(e->absent, sizeof(e->absent), "%s", rest);
+}
+
+/* VERB [NAME [VALUES]]; names have no blanks here */
+static void obey(struct kvmb_engine *e, char *line)
+{
+	char *rest = NULL, *verb = strtok_r(line, " ", &rest);
+	char *values = strchr(rest, ' ');
+	struct guest *g;
+
+	if (!verb)
+		return;
+	if (values)
+		*values++ = '\0';
+	g = find(e, rest);
+	if (strcmp(verb, "add") == 0) {
+		add(e, rest);
+	} else if (g && strcmp(verb, "remove") == 0) {
+		e->callbacks.guest_removed(e->userdata, rest);
+		g->used = false;
+	} else if (strcmp(verb, "result") == 0) {
+		result(e, rest, values);
+	} else if (g) {
+		change(e, verb, g, values);
+	} else {
+		if (values)
+			values[-1] = ' ';
+		obey_host(e, verb, rest);
+	}
+}
+
+int kvmb_engine_dispatch(struct kvmb_engine *e, uint64_t now_ns)
+{
+	char *end;
+	ssize_t n = read(e->fd, e->line + e->used, sizeof(e->line) - 1 - e->used);
+	bool tick;
+
+	e->used += n > 0 ? (size_t)n : 0;
+	e->line[e->used] = '\0';
+	while ((end = strchr(e->line, '\n'))) {
+		*end = '\0';
+		obey(e, e->line);
+		e->used -= (size_t)(end + 1 - e->line);
+		memmove(e->line, end + 1, e->used + 1);
+	}
+	tick = e->want_tick;
+	e->want_tick = false;
+	return tick ? KVMB_DISPATCH_TICK : 0;
+}
+
+int kvmb_engine_tick(struct kvmb_engine *e, uint64_t now_ns)
+{
+	e->n_ticks++;
+	return -e->tick_error;
+}
+
+int kvmb_engine_set_config(struct kvmb_engine *e, const struct kvmb_config *c)
+{
+	e->config = c;
+	return 0;
+}
+
+int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct kvmb_policy *p,
+			   char **ret_error)
+{
+	struct guest *g = find(e, name);
+	struct kvmb_policy effective;
+	int r;
+
+	if (!g)
+		return -ENOENT;
+	kvmb_config_policy(e->config, name, p, &effective);
+	r = kvmb_policy_check(&effective, ret_error);
+	if (r < 0)
+		return r;
+	g->runtime = *p;
+	e->callbacks.persist(e->userdata, e->state);
+	e->callbacks.guest_changed(e->userdata, name);
+	return 0;
+}
+
+int kvmb_engine_reclaim(struct kvmb_engine *e, const char *name, uint64_t bytes,
+			enum kvmb_why *ret_why)
+{
+	struct guest *g = find(e, name);
+
+	if (!g)
+		return -ENOENT;
+	if (bytes == 0 || bytes > g->sample.resident_bytes)
+		return -ERANGE;
+	if (g->excluded == KVMB_WHY_NONE)
+		return 0;
+	*ret_why = g->excluded;
+	return -EPERM;
+}
+
+int kvmb_engine_release(struct kvmb_engine *e)
+{
+	return e->left;
+}
+
+void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret)
+{
+	*ret = (struct kvmb_host_status){
+		.sample = &e->sample,
+		.level = e->level,
+		.mode = e->config->host.mode,
+		.need_bytes = 42,
+		.n_ticks = e->n_ticks,
+		.net_bytes = -7,
+		.connected = e->connected,
+		.dry_run = e->dry_run,
+	};
+	memcpy(ret->error, e->error, sizeof(ret->error));
+}
+
+int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
+			     struct kvmb_guest_status *ret)
+{
+	struct guest *g = find(e, name);
+
+	if (!g)
+		return -ENOENT;
+	*ret = (struct kvmb_guest_status){
+		.sample = &g->sample,
+		.excluded = g->excluded,
+		.degraded = g->degraded,
+		.target_bytes = g->target_bytes,
+		.net_bytes = -8,
+	};
+	kvmb_config_policy(e->config, name, &g->runtime, &ret->policy);
+	return 0;
+}
+
+size_t kvmb_engine_guests(struct kvmb_engine *e)
+{
+	return 0;
+}
+
+const char *kvmb_engine_guest_name(struct kvmb_engine *e, size_t i)
+{
+	return NULL;
+}
+
+const char *kvmb_engine_absent(struct kvmb_engine *e, size_t i)
+{
+	return i == 0 && e->absent[0] ? e->absent : NULL;
+}
+
+int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret)
+{
+	if (!find(e, name))
+		return -ENOENT;
+	*ret = strdup("Nothing is done to it, for this is a test.");
+	return *ret ? 0 : -ENOMEM;
+}
+
+const struct kvmb_state *kvmb_engine_state(struct kvmb_engine *e)
+{
+	return e->state;
+}

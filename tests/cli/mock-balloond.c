@@ -1,0 +1,371 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A mock of kvm-balloond for what a terminal shows, and for nothing else: canned machines with
+ * awkward names and states on a private bus, the errors and signals that kvm-balloonctl must know.
+ * It decides nothing and measures nothing. Usage: mock-balloond ADDRESS [EXTRA-MACHINES]
+ */
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <systemd/sd-bus.h>
+
+#define NAME "org.linux_kvm.Balloon1"
+#define PATH "/org/linux_kvm/Balloon1"
+#define MANAGER NAME ".Manager"
+#define MACHINE NAME ".Machine"
+#define ERROR NAME ".Error."
+#define MIB(n) ((uint64_t)(n) << 20)
+#define GIB(n) ((uint64_t)(n) << 30)
+#define UNKNOWN UINT64_MAX
+
+struct guest {
+	const char *name, *uuid, *state, *mode, *priority, *stats_status, *excluded, *degraded;
+	uint64_t guarantee, limit, maximum, balloon, target, resident, swap;
+	uint64_t unused, usable, caches, age, refaults, per_minute, oom_kills;
+	uint64_t taken, given, actions;
+	int64_t net;
+	uint32_t pid, shares, ppm, some, full;
+	char path[1024];
+	sd_bus_slot *slot;
+};
+
+struct host {
+	sd_bus *bus;
+	const char *version, *mode, *level, *error, *cold, *cold_reason;
+	uint64_t need, spare, total, available, free, swap_total, swap_free, swap_ram;
+	uint64_t oom_kills, ticks, taken, given;
+	int64_t net;
+	uint32_t some, full, n;
+	int connected, dry_run;
+	struct guest *guests;
+};
+
+#define LONG_NAME "long-" X50 X50 X50 X50 X50
+#define X50 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+
+static const struct guest canned[] = {
+	{ .name = "web-01", .state = "running", .mode = "pressure", .stats_status = "none",
+	  .excluded = "", .degraded = "", .guarantee = MIB(512), .limit = UNKNOWN,
+	  .maximum = GIB(2), .balloon = MIB(1536), .target = MIB(1536), .resident = MIB(1229),
+	  .swap = MIB(120), .unused = MIB(200), .usable = MIB(700), .caches = MIB(480),
+	  .age = 1500000, .refaults = 40211, .per_minute = 12, .taken = GIB(3), .given = GIB(1),
+	  .net = GIB(2), .actions = 57, .some = 34, .full = 3 },
+	{ .name = "db-01", .state = "running", .mode = "proactive", .stats_status = "stats-stale",
+	  .excluded = "", .degraded = "no-effect", .guarantee = GIB(2), .limit = GIB(3),
+	  .maximum = GIB(4), .balloon = GIB(3), .target = 0, .resident = MIB(2990), .swap = 0,
+	  .unused = UNKNOWN, .usable = UNKNOWN, .caches = UNKNOWN, .age = 95000000, .refaults = 9,
+	  .per_minute = 123456, .taken = 0, .given = 0, .net = -(int64_t)MIB(12), .actions = 3,
+	  .some = 1234, .full = 560, .oom_kills = 1 },
+	{ .name = "batch", .state = "running", .mode = "observe",
+	  .stats_status = "stats-impossible", .excluded = "mode-observe", .degraded = "",
+	  .guarantee = 0, .limit = UNKNOWN, .maximum = MIB(1023), .balloon = MIB(1023),
+	  .resident = MIB(1100), .swap = 4096, .unused = UNKNOWN, .usable = UNKNOWN,
+	  .caches = UNKNOWN, .age = UNKNOWN, .taken = 0, .given = 0, .net = 0, .some = 10000,
+	  .full = 10000 },
+	{ .name = "windows", .state = "running", .mode = "pressure",
+	  .stats_status = "stats-missing", .excluded = "no-balloon", .degraded = "",
+	  .guarantee = 0, .limit = UNKNOWN, .maximum = GIB(1024), .balloon = GIB(1024),
+	  .resident = UNKNOWN, .swap = UNKNOWN, .unused = UNKNOWN, .usable = UNKNOWN,
+	  .caches = UNKNOWN, .age = UNKNOWN, .refaults = UNKNOWN, .per_minute = UNKNOWN,
+	  .oom_kills = UNKNOWN, .taken = 0, .given = 0, .some = UINT32_MAX, .full = UINT32_MAX },
+	{ .name = "idle", .state = "paused", .mode = "off", .stats_status = "none",
+	  .excluded = "paused", .degraded = "", .guarantee = 0, .limit = UNKNOWN,
+	  .maximum = GIB(64), .balloon = GIB(16), .resident = GIB(8), .swap = GIB(100),
+	  .unused = 0, .usable = 0, .caches = 0, .age = 200000, .taken = 0, .given = 0 },
+	/* Colours, a carriage return, a newline, a direction override, a joiner. */
+	{ .name = "\033[31mred\033[2J\r\n\u202egnp\u200d.exe", .state = "running",
+	  .mode = "pressure", .stats_status = "none", .excluded = "", .degraded = "",
+	  .maximum = GIB(1), .balloon = GIB(1), .resident = MIB(512) },
+	{ .name = "虚拟机一号服务器测试用途", .state = "running", .mode = "pressure",
+	  .stats_status = "none", .excluded = "guest-pressure", .degraded = "",
+	  .maximum = GIB(1), .balloon = GIB(1),
+	  .resident = MIB(1) },
+	{ .name = LONG_NAME, .state = "shutdown", .mode = "pressure",
+	  .stats_status = "stats-zero", .excluded = "shutdown", .degraded = "", .maximum = GIB(1),
+	  .balloon = 0, .resident = 0 },
+};
+
+static int get_sources(sd_bus *bus, const char *path, const char *interface, const char *property,
+		       sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	return sd_bus_message_append(m, "a{ss}", 6, "Guarantee", "guest", "Limit", "config",
+				     "Shares", "builtin", "Priority", "config", "RefaultTarget",
+				     "builtin", "Mode", "runtime");
+}
+
+static int get_degraded(sd_bus *bus, const char *path, const char *interface, const char *property,
+			sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	return sd_bus_message_append(m, "as", 1, "db-01");
+}
+
+static int get_absent(sd_bus *bus, const char *path, const char *interface, const char *property,
+		      sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	return sd_bus_message_append(m, "as", 2, "old-\033[5mvm", "typo");
+}
+
+/* The rest stays as it is: the mock has to say no, not to remember. */
+static int set_policy(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct guest *g = userdata;
+	const char *key, *contents;
+	int r = sd_bus_message_enter_container(m, 'a', "{sv}");
+
+	if (strcmp(g->name, "db-01") == 0)
+		return sd_bus_error_set(error, SD_BUS_ERROR_ACCESS_DENIED,
+					"org.linux_kvm.Balloon1.set-policy is not allowed");
+	while (r >= 0 && (r = sd_bus_message_enter_container(m, 'e', "sv")) > 0) {
+		r = sd_bus_message_read(m, "s", &key);
+		if (r >= 0)
+			r = sd_bus_message_peek_type(m, NULL, &contents);
+		if (r >= 0)
+			r = sd_bus_message_enter_container(m, 'v', contents);
+		if (r >= 0 && strcmp(key, "Guarantee") == 0)
+			r = sd_bus_message_read(m, "t", &g->guarantee);
+		else if (r >= 0)
+			r = sd_bus_message_skip(m, contents);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+		if (r >= 0)
+			r = sd_bus_message_exit_container(m);
+	}
+	if (r < 0)
+		return r;
+	if (g->guarantee > g->maximum)
+		return sd_bus_error_set(error, ERROR "InvalidPolicy",
+					"Guarantee is above what the machine has");
+	(void)sd_bus_emit_properties_changed(sd_bus_message_get_bus(m), g->path, MACHINE,
+					     "GuaranteeBytes", "PolicySources", NULL);
+	return sd_bus_reply_method_return(m, NULL);
+}
+
+static int reclaim(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct guest *g = userdata;
+	uint64_t bytes;
+	int r = sd_bus_message_read(m, "t", &bytes);
+
+	if (r < 0)
+		return r;
+	if (*g->excluded)
+		return sd_bus_error_setf(error, ERROR "Excluded", "%s is left alone: %s", g->name,
+					 g->excluded);
+	if (bytes > g->maximum)
+		return sd_bus_error_set(error, ERROR "InvalidSize", "More than the machine has");
+	r = sd_bus_reply_method_return(m, NULL);
+	if (r >= 0)
+		r = sd_bus_emit_signal(sd_bus_message_get_bus(m), PATH, MANAGER, "ActionDone",
+				       "sssttxiss", g->name, "reclaim", "operator", bytes,
+				       bytes / 2, (int64_t)(bytes / 4),
+				       (int32_t)(bytes == 4096 ? -EBUSY : 0), "none",
+				       "an operator \033[1masked");
+	return r;
+}
+
+static int explain(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct guest *g = userdata;
+	char *text;
+	int r;
+
+	if (asprintf(&text, "%s has 1.2 GiB resident of 2.0 GiB, and its balloon leaves it 1.5 "
+		     "GiB. The host is at level hard and needs 1.2 GiB.\nNext, 64 MiB will be "
+		     "taken with the balloon, because the guest itself holds 200 MiB free. "
+		     "\033[2J", g->name) < 0)
+		return -ENOMEM;
+	r = sd_bus_reply_method_return(m, "s", text);
+	free(text);
+	return r;
+}
+
+static int reload(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct host *h = userdata;
+
+	/* Every other time the file is bad. */
+	h->ticks ^= 1;
+	if (h->ticks & 1)
+		return sd_bus_error_set(error, ERROR "InvalidConfig",
+					"/etc/kvm-balloond.conf:3: unknown key 'Mod'");
+	h->level = "emergency";
+	(void)sd_bus_emit_properties_changed(h->bus, PATH, MANAGER, "Level", "Degraded", NULL);
+	return sd_bus_reply_method_return(m, NULL);
+}
+
+static int get_machine(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct host *h = userdata;
+	const char *name;
+	int r = sd_bus_message_read(m, "s", &name);
+
+	for (uint32_t i = 0; i < h->n && r >= 0; i++)
+		if (strcmp(h->guests[i].name, name) == 0 && h->guests[i].slot)
+			return sd_bus_reply_method_return(m, "o", h->guests[i].path);
+	return r < 0 ? r : sd_bus_error_setf(error, ERROR "NoSuchMachine", "no machine '%s'", name);
+}
+
+#define P(name, type, member) SD_BUS_PROPERTY(name, type, NULL, offsetof(struct guest, member), 0)
+static const sd_bus_vtable machine_vtable[] = {
+	SD_BUS_VTABLE_START(SD_BUS_VTABLE_UNPRIVILEGED),
+	P("Name", "s", name), P("UUID", "s", uuid), P("PID", "u", pid), P("State", "s", state),
+	P("Mode", "s", mode),
+	SD_BUS_PROPERTY("GuaranteeBytes", "t", NULL, offsetof(struct guest, guarantee),
+			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	P("LimitBytes", "t", limit), P("Shares", "u", shares), P("Priority", "s", priority),
+	P("RefaultTargetPPM", "u", ppm),
+	SD_BUS_PROPERTY("PolicySources", "a{ss}", get_sources, 0,
+			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	P("MaximumBytes", "t", maximum), P("BalloonBytes", "t", balloon),
+	P("TargetBytes", "t", target),
+	P("ResidentBytes", "t", resident), P("SwapBytes", "t", swap), P("UnusedBytes", "t", unused),
+	P("UsableBytes", "t", usable), P("CachesBytes", "t", caches), P("StatsAgeUSec", "t", age),
+	P("StatsStatus", "s", stats_status), P("Refaults", "t", refaults),
+	P("RefaultsPerMinute", "t", per_minute), P("PressureSome", "u", some),
+	P("PressureFull", "u", full), P("OOMKills", "t", oom_kills), P("TakenBytes", "t", taken),
+	P("GivenBytes", "t", given), P("NetBytes", "x", net), P("Actions", "t", actions),
+	P("Excluded", "s", excluded), P("Degraded", "s", degraded),
+	SD_BUS_METHOD("SetPolicy", "a{sv}", NULL, set_policy, 0),
+	SD_BUS_METHOD("Reclaim", "t", NULL, reclaim, 0),
+	SD_BUS_METHOD("Explain", NULL, "s", explain, 0),
+	SD_BUS_VTABLE_END
+};
+#undef P
+
+/* Tests only: a machine goes, and comes back. */
+static int remove_machine(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct host *h = userdata;
+	struct guest *g = &h->guests[0];
+
+	(void)sd_bus_emit_object_removed(h->bus, g->path);
+	g->slot = sd_bus_slot_unref(g->slot);
+	return sd_bus_reply_method_return(m, NULL);
+}
+
+static int add_machine(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	struct host *h = userdata;
+	struct guest *g = &h->guests[0];
+	int r = sd_bus_add_object_vtable(h->bus, &g->slot, g->path, MACHINE, machine_vtable, g);
+
+	if (r >= 0)
+		r = sd_bus_emit_object_added(h->bus, g->path);
+	return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
+}
+
+#define P(name, type, member) SD_BUS_PROPERTY(name, type, NULL, offsetof(struct host, member), 0)
+static const sd_bus_vtable manager_vtable[] = {
+	SD_BUS_VTABLE_START(SD_BUS_VTABLE_UNPRIVILEGED),
+	P("Version", "s", version), P("Mode", "s", mode),
+	SD_BUS_PROPERTY("Level", "s", NULL, offsetof(struct host, level),
+			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	P("NeedBytes", "t", need), P("SpareBytes", "t", spare), P("HostTotalBytes", "t", total),
+	P("HostAvailableBytes", "t", available), P("HostFreeBytes", "t", free),
+	P("HostSwapTotalBytes", "t", swap_total), P("HostSwapFreeBytes", "t", swap_free),
+	P("HostSwapRamBytes", "t", swap_ram), P("HostPressureSome", "u", some),
+	P("HostPressureFull", "u", full), P("HostOOMKills", "t", oom_kills),
+	P("MachineCount", "u", n),
+	P("Connected", "b", connected), P("ConnectionError", "s", error), P("DryRun", "b", dry_run),
+	P("Ticks", "t", ticks), P("TakenBytes", "t", taken), P("GivenBytes", "t", given),
+	P("NetBytes", "x", net),
+	SD_BUS_PROPERTY("Degraded", "as", get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	SD_BUS_PROPERTY("AbsentMachines", "as", get_absent, 0, 0),
+	P("ColdSource", "s", cold), P("ColdSourceReason", "s", cold_reason),
+	SD_BUS_PROPERTY("OfTheFuture", "s", NULL, offsetof(struct host, mode), 0),
+	SD_BUS_METHOD("Reload", NULL, NULL, reload, 0),
+	SD_BUS_METHOD("GetMachine", "s", "o", get_machine, 0),
+	SD_BUS_METHOD("MockRemove", NULL, NULL, remove_machine, 0),
+	SD_BUS_METHOD("MockAdd", NULL, NULL, add_machine, 0),
+	SD_BUS_SIGNAL("ActionDone", "sssttxiss", 0),
+	SD_BUS_VTABLE_END
+};
+#undef P
+
+static struct guest make_guest(uint32_t i)
+{
+	const size_t n = sizeof(canned) / sizeof(canned[0]);
+	struct guest g = canned[i < n ? i : 0];
+
+	if (i >= n && asprintf((char **)&g.name, "many-%04u", i) < 0)
+		abort();
+	if (asprintf((char **)&g.uuid, "00000000-0000-4000-8000-%012u", i) < 0)
+		abort();
+	g.priority = "normal";
+	g.shares = 1000;
+	g.ppm = 2000;
+	g.pid = 1000 + i;
+	return g;
+}
+
+static int publish(struct host *h, struct guest *g)
+{
+	char *path;
+	int r = sd_bus_path_encode(PATH "/machine", g->name, &path);
+
+	if (r < 0)
+		return r;
+	snprintf(g->path, sizeof(g->path), "%s", path);
+	free(path);
+	return sd_bus_add_object_vtable(h->bus, &g->slot, g->path, MACHINE, machine_vtable, g);
+}
+
+static int connect_to(const char *address, sd_bus **ret)
+{
+	int r = sd_bus_new(ret);
+
+	if (r >= 0)
+		r = sd_bus_set_address(*ret, address);
+	if (r >= 0)
+		r = sd_bus_set_bus_client(*ret, true);
+	return r < 0 ? r : sd_bus_start(*ret);
+}
+
+static int serve(struct host *h, const char *address)
+{
+	int r = connect_to(address, &h->bus);
+
+	if (r >= 0)
+		r = sd_bus_add_object_manager(h->bus, NULL, PATH);
+	if (r >= 0)
+		r = sd_bus_add_object_vtable(h->bus, NULL, PATH, MANAGER, manager_vtable, h);
+	for (uint32_t i = 0; i < h->n && r >= 0; i++) {
+		h->guests[i] = make_guest(i);
+		r = publish(h, &h->guests[i]);
+	}
+	if (r >= 0)
+		r = sd_bus_request_name(h->bus, NAME, 0);
+	while (r >= 0) {
+		r = sd_bus_process(h->bus, NULL);
+		if (r == 0)
+			r = sd_bus_wait(h->bus, UINT64_MAX);
+	}
+	return r;
+}
+
+int main(int argc, char **argv)
+{
+	struct host h = {
+		.version = "0.1.0", .mode = "pressure", .level = "hard", .error = "",
+		.cold = "reclaim", .cold_reason = "no kvm_swap module, no DAMON",
+		.need = MIB(1229), .total = GIB(16), .available = MIB(1843), .free = MIB(512),
+		.swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,
+		.taken = MIB(3482), .given = MIB(1229), .net = MIB(1843), .some = 1234, .full = 96,
+		.connected = true, .n = sizeof(canned) / sizeof(canned[0]),
+	};
+	int r;
+
+	if (argc < 2)
+		return EXIT_FAILURE;
+	if (argc > 2)
+		h.n += (uint32_t)atoi(argv[2]);
+	h.guests = calloc(h.n, sizeof(*h.guests));
+	r = h.guests ? serve(&h, argv[1]) : -ENOMEM;
+	fprintf(stderr, "mock-balloond: %s\n", strerror(-r));
+	return EXIT_FAILURE;
+}

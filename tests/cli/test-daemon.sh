@@ -1,0 +1,87 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kvm-balloonctl and the real daemon understand each other: guests of libvirt's test driver, a copy of
+# a host's files, the policy of the bus that is installed.
+# shellcheck disable=SC2317 # functions are called through comes
+set -euo pipefail
+# shellcheck source=tests/bus/lib.sh
+. "${BASH_SOURCE[0]%/*}/../bus/lib.sh"
+
+export LC_ALL=C.UTF-8
+ctl=$(program kvm-balloonctl)
+make_root "$work/root"
+domain() {
+	echo "<domain type='test'><name>$1</name><uuid>$2</uuid><memory>$3</memory>"
+	echo "<vcpu>1</vcpu><os><type>hvm</type></os></domain>"
+}
+{
+	echo '<node><cpu><mhz>2000</mhz><model>any</model><active>2</active><nodes>1</nodes><sockets>1</sockets>'
+	echo '<cores>2</cores><threads>1</threads></cpu><memory>8388608</memory>'
+	domain web 11111111-1111-1111-1111-111111111111 524288
+	domain 'Datenbank Größe:1' 22222222-2222-2222-2222-222222222222 262144
+	echo '</node>'
+} >"$work/node.xml"
+
+# run ARGUMENTS...: $out has what it printed, both streams, and $status how it ended
+run() {
+	status=0
+	out=$(COLUMNS=80 "$ctl" --address="$address" "$@" 2>&1) || status=$?
+}
+# says DESCRIPTION STATUS REGEX ARGUMENTS...
+says() {
+	run "${@:4}"
+	if ((status == $2)); then like "$1" "$out" "$3"; else fail "$1" "status $status: $out"; fi
+}
+connected() {
+	"$ctl" --address="$address" status web
+}
+
+start_bus
+start_daemon kvm-balloond --root "$work/root" --uri "test://$work/node.xml" --state "$work/state.json"
+comes 'the machines are there' connected
+says 'list has both' 0 $'Datenbank Größe:1 .* 256 MiB .*\nweb .* 512 MiB' list
+says 'list --names, too' 0 $'^Datenbank Größe:1\nweb$' list --names
+says 'status of the host' 0 '4.0 GiB available of 8.0 GiB' status
+says 'status of a machine' 0 '512 MiB of 512 MiB' status web
+says 'an odd name is found' 0 'Machine: Datenbank Größe:1' status 'Datenbank Größe:1'
+says 'explain' 0 'web' explain web
+says 'top' 0 $'level relaxed .*\nweb .* 512M' top --once
+run status --json
+if [[ $out == *null* ]]; then
+	fail 'every property of the manager is there' "$out"
+else
+	pass 'every property of the manager is there'
+fi
+run status web --json
+unread=$(grep -c null <<<"$out" || :)
+known='ResidentBytes|SwapBytes|UnusedBytes|UsableBytes|CachesBytes|StatsAgeUSec|Refaults|PressureSome|PressureFull|OOMKills|LimitBytes'
+is 'what is null of a machine is what cannot be known of it' "$(grep -cE "\"($known)\": null" <<<"$out")" "$unread"
+
+says 'set' 0 '^$' set web Guarantee=64M Limit=1G Shares=5 Priority=high RefaultTarget=0.3% Mode=proactive
+changed=$'Guarantee +64 MiB set at run time\nLimit +1.0 GiB set at run time\nShares +5 set at run time
+Priority +high set at run time\nRefaultTarget +0.3 % set at run time\nMode +proactive set at run time'
+says 'and what was set is in force' 0 "$changed" status web
+says 'the limit can be taken away' 0 '^$' set web Limit=max
+says 'and is' 0 'Limit +max' status web
+says 'a contradiction is refused in the words of the library' 1 'Guarantee' set web Guarantee=2G Limit=1G
+says 'a size above all is refused' 1 '^kvm-balloonctl: ' reclaim web 999T
+says 'reload' 0 '^$' reload
+says 'no such machine is 3' 3 "there is no machine 'nope'" explain nope
+if ((EUID == 0)) && command -v setpriv >/dev/null; then
+	cp "$ctl" "$top_builddir/.libs/libkvmballoon.so.0" "$work/"
+	for verb in 'set web Shares=9' 'reclaim web 1M' reload; do
+		status=0
+		# shellcheck disable=SC2086
+		out=$(LD_LIBRARY_PATH=$work setpriv --reuid="$(id -u nobody)" --clear-groups \
+			"$work/${ctl##*/}" --address="$address" $verb 2>&1 </dev/null) || status=$?
+		is "$verb by anybody is 4" "$status" 4
+		like 'with advice' "$out" 'try it as root'
+	done
+	says 'nothing was changed by it' 0 'Shares +5 ' status web
+else
+	skip_test 'what others may not' 'needs root, to call as another user'
+fi
+kill "$daemon_pid"
+ends "$daemon_pid"
+says 'no daemon is 5' 5 'not running; start it with: systemctl start kvm-balloond' list
+finish

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Files of /proc, /sys and cgroups: each parser gets every text; what it takes is within bounds,
+ * and what it refuses leaves the output alone.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+#include "base/num.h"
+#include "base/pressure.h"
+#include "base/scope.h"
+#include "base/str.h"
+#include "base/swap-ram.h"
+#include "fuzz.h"
+#include "source/guest-cgroup.h"
+#include "source/host.h"
+
+#define UNTOUCHED UINT64_C(0x5aa55aa55aa55aa5)
+
+static void check_meminfo(const char *text)
+{
+	struct kvmb_host_sample h = { .total_bytes = UNTOUCHED };
+	uint64_t zswap = UNTOUCHED;
+	int r = kvmb_parse_meminfo(text, &h, &zswap);
+
+	REQUIRE(r == 0 || r == -EBADMSG);
+	REQUIRE(r == 0 || (h.total_bytes == UNTOUCHED && zswap == UNTOUCHED));
+	REQUIRE(r < 0 || h.available_bytes <= h.total_bytes);
+	REQUIRE(r < 0 || h.swap_free_bytes <= h.swap_total_bytes);
+}
+
+static void check_psi(const char *text)
+{
+	struct kvmb_psi psi = { .some_total_usec = UNTOUCHED };
+	int r = kvmb_parse_psi(text, &psi);
+
+	REQUIRE(r <= 0);
+	REQUIRE(r == 0 || psi.some_total_usec == UNTOUCHED);
+	REQUIRE(psi.some_avg10_permyriad <= PERMYRIAD && psi.some_avg60_permyriad <= PERMYRIAD);
+	REQUIRE(psi.full_avg10_permyriad <= PERMYRIAD && psi.full_avg60_permyriad <= PERMYRIAD);
+}
+
+static void check_scope(const char *text)
+{
+	char path[KVMB_PATH_SIZE] = "untouched";
+	int r = kvmb_parse_scope(text, -1, path);
+
+	REQUIRE(memchr(path, '\0', sizeof(path)));
+	REQUIRE(r <= 0);
+	REQUIRE(r == 0 || streq(path, "untouched"));
+	REQUIRE(r < 0 || (*path && !strchr(path, '\n')));
+}
+
+static void check_counters(const char *text)
+{
+	struct kvmb_guest_sample g = { .refault_anon = UNTOUCHED, .oom_kills = UNTOUCHED };
+	struct kvmb_host_sample h = { .oom_kills = UNTOUCHED };
+
+	REQUIRE(kvmb_parse_memory_stat(text, &g) == 0 || g.refault_anon == UNTOUCHED);
+	REQUIRE(kvmb_parse_memory_events(text, &g) == 0 || g.oom_kills == UNTOUCHED);
+	REQUIRE(kvmb_parse_vmstat(text, &h) == 0 || h.oom_kills == UNTOUCHED);
+}
+
+static void check_swap(const char *text)
+{
+	unsigned int ids[4] = { 0, 0, 0, 4711 };
+	uint64_t bytes = UNTOUCHED;
+
+	REQUIRE(kvmb_parse_zram_mm_stat(text, &bytes) == 0 || bytes == UNTOUCHED);
+	(void)kvmb_parse_swaps(text, ids, 3);
+	REQUIRE(ids[3] == 4711);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *text = strndup((const char *)data, size);
+
+	if (!text)
+		return 0;
+	check_meminfo(text);
+	check_psi(text);
+	check_scope(text);
+	check_counters(text);
+	check_swap(text);
+	return 0;
+}

@@ -1,0 +1,22 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Each target runs over its corpus as a test; tests/fuzz/run links the same with a fuzzer.
+fuzz_tests = \
+	%D%/fuzz-config \
+	%D%/fuzz-kernel \
+	%D%/fuzz-numbers \
+	%D%/fuzz-sample \
+	%D%/fuzz-state
+check_PROGRAMS += $(fuzz_tests)
+TESTS += $(fuzz_tests)
+EXTRA_DIST += %D%/run %D%/corpus
+
+tests_fuzz_fuzz_config_SOURCES = %D%/fuzz-config.c %D%/fuzz.h %D%/replay.c
+tests_fuzz_fuzz_config_LDADD = libkvmballoon_testing.la
+tests_fuzz_fuzz_kernel_SOURCES = %D%/fuzz-kernel.c %D%/fuzz.h %D%/replay.c
+tests_fuzz_fuzz_kernel_LDADD = libkvmballoon_testing.la
+tests_fuzz_fuzz_numbers_SOURCES = %D%/fuzz-numbers.c %D%/fuzz.h %D%/replay.c
+tests_fuzz_fuzz_numbers_LDADD = libkvmballoon_testing.la
+tests_fuzz_fuzz_sample_SOURCES = %D%/fuzz-sample.c %D%/fuzz.h %D%/replay.c
+tests_fuzz_fuzz_sample_LDADD = libkvmballoon_testing.la
+tests_fuzz_fuzz_state_SOURCES = %D%/fuzz-state.c %D%/fuzz.h %D%/replay.c
+tests_fuzz_fuzz_state_LDADD = libkvmballoon_testing.la

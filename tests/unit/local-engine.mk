@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+check_PROGRAMS += %D%/test-executor
+TESTS += %D%/test-executor
+tests_unit_test_executor_SOURCES = %D%/test-executor.c
+tests_unit_test_executor_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_executor_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)

@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Tests of policy, gate and state: values in, values out.
+EXTRA_DIST += %D%/policy-world.h %D%/random-world.h %D%/rule-world.h
+
+check_PROGRAMS += %D%/test-damp
+tests_unit_test_damp_SOURCES = %D%/test-damp.c
+tests_unit_test_damp_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_damp_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-damp
+
+check_PROGRAMS += %D%/test-decide
+tests_unit_test_decide_SOURCES = %D%/test-decide.c
+tests_unit_test_decide_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_decide_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-decide
+
+check_PROGRAMS += %D%/test-effect
+tests_unit_test_effect_SOURCES = %D%/test-effect.c
+tests_unit_test_effect_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_effect_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-effect
+
+check_PROGRAMS += %D%/test-estimate
+tests_unit_test_estimate_SOURCES = %D%/test-estimate.c
+tests_unit_test_estimate_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_estimate_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-estimate
+
+check_PROGRAMS += %D%/test-give
+tests_unit_test_give_SOURCES = %D%/test-give.c
+tests_unit_test_give_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_give_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-give
+
+check_PROGRAMS += %D%/test-order
+tests_unit_test_order_SOURCES = %D%/test-order.c
+tests_unit_test_order_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_order_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-order
+
+check_PROGRAMS += %D%/test-pressure
+tests_unit_test_pressure_SOURCES = %D%/test-pressure.c
+tests_unit_test_pressure_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_pressure_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-pressure
+
+check_PROGRAMS += %D%/test-share
+tests_unit_test_share_SOURCES = %D%/test-share.c
+tests_unit_test_share_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_share_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-share
+
+check_PROGRAMS += %D%/test-simulate
+tests_unit_test_simulate_SOURCES = %D%/test-simulate.c
+tests_unit_test_simulate_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_simulate_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-simulate
+
+check_PROGRAMS += %D%/test-state
+tests_unit_test_state_SOURCES = %D%/test-state.c
+tests_unit_test_state_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_state_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-state
+
+check_PROGRAMS += %D%/test-validate
+tests_unit_test_validate_SOURCES = %D%/test-validate.c
+tests_unit_test_validate_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_validate_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-validate

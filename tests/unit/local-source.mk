@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sources, actuators and the worker thread.
+tests_tree = %D%/tree.c %D%/tree.h
+tests_act = %D%/act.c %D%/act.h $(tests_tree)
+
+check_PROGRAMS += %D%/test-worker
+TESTS += %D%/test-worker
+tests_unit_test_worker_SOURCES = %D%/test-worker.c $(tests_tree)
+tests_unit_test_worker_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_worker_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += %D%/test-host
+TESTS += %D%/test-host
+tests_unit_test_host_SOURCES = %D%/test-host.c $(tests_tree)
+tests_unit_test_host_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_host_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += %D%/test-psi
+TESTS += %D%/test-psi
+tests_unit_test_psi_SOURCES = %D%/test-psi.c $(tests_tree)
+tests_unit_test_psi_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_psi_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += %D%/test-guest-cgroup
+TESTS += %D%/test-guest-cgroup
+tests_unit_test_guest_cgroup_SOURCES = %D%/test-guest-cgroup.c $(tests_tree)
+tests_unit_test_guest_cgroup_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_guest_cgroup_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += %D%/test-libvirt
+TESTS += %D%/test-libvirt
+tests_unit_test_libvirt_SOURCES = %D%/test-libvirt.c $(tests_tree)
+tests_unit_test_libvirt_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_unit_test_libvirt_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBVIRT_LIBS)
+
+check_PROGRAMS += %D%/test-actuator
+TESTS += %D%/test-actuator
+tests_unit_test_actuator_SOURCES = %D%/test-actuator.c $(tests_act)
+tests_unit_test_actuator_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_unit_test_actuator_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_cgroup_write
+tests_unit_test_actuator_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBVIRT_LIBS)
+
+check_PROGRAMS += %D%/test-pageout
+TESTS += %D%/test-pageout
+tests_unit_test_pageout_SOURCES = %D%/test-pageout.c $(tests_act)
+tests_unit_test_pageout_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_pageout_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
