@@ -4,6 +4,10 @@
 
 #include "base/num.h"
 
+#define OVERHEAD_BYTES (64 * MIB)
+#define OVERHEAD_PART 8
+#define FLOOR_PART 4
+
 enum kvmb_mode kvmb_guest_mode(const struct kvmb_config *c, const struct kvmb_policy *effective)
 {
 	return c->host.mode < effective->mode ? c->host.mode : effective->mode;
@@ -34,6 +38,20 @@ enum kvmb_why kvmb_guest_excluded(const struct kvmb_config *c, const struct kvmb
 	if (mode == KVMB_MODE_OBSERVE)
 		return KVMB_WHY_MODE_OBSERVE;
 	return kvmb_guest_unfit(c, g, now_ns);
+}
+
+uint64_t kvmb_guest_overhead(const struct kvmb_guest_sample *g)
+{
+	return u64_min(OVERHEAD_BYTES, g->maximum_bytes / OVERHEAD_PART);
+}
+
+uint64_t kvmb_guest_floor(const struct kvmb_policy *effective, const struct kvmb_guest_sample *g)
+{
+	uint64_t resident = g->cgroup_valid ? g->resident_bytes : g->rss_bytes;
+	uint64_t overhead = kvmb_guest_overhead(g);
+	uint64_t held = u64_sub_sat(u64_add_sat(resident, g->swap_bytes), overhead);
+
+	return u64_max(effective->guarantee_bytes, overhead + held / FLOOR_PART);
 }
 
 uint64_t kvmb_guest_ceiling(const struct kvmb_policy *effective, const struct kvmb_guest_sample *g)

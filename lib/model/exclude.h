@@ -22,4 +22,20 @@ enum kvmb_why kvmb_guest_excluded(const struct kvmb_config *c, const struct kvmb
 /** kvmb_guest_ceiling() - most that its balloon may leave the guest: its limit, or its maximum */
 uint64_t kvmb_guest_ceiling(const struct kvmb_policy *effective, const struct kvmb_guest_sample *g);
 
+/**
+ * kvmb_guest_overhead() - what a scope is taken to hold for QEMU itself, not for the guest's memory:
+ * 64 MiB, less for small guests
+ */
+uint64_t kvmb_guest_overhead(const struct kvmb_guest_sample *g);
+
+/**
+ * kvmb_guest_floor() - resident memory that is never taken: the guarantee, or what QEMU needs and a
+ * quarter of what the host holds for the guest, in memory and in swap, whichever is more
+ *
+ * As long as nobody knows the working set, a guest without a guarantee would else be reclaimed to
+ * nothing and then wait for the disk at every step, QEMU's own pages included. Rests on figures of
+ * the host alone: no guest can raise its floor by what it says.
+ */
+uint64_t kvmb_guest_floor(const struct kvmb_policy *effective, const struct kvmb_guest_sample *g);
+
 #endif

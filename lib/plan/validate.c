@@ -144,7 +144,7 @@ static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 	if (e->action->kind == KVMB_ACTION_PAGEOUT && g->pid <= 0)
 		return KVMB_WHY_GONE;
 	e->bytes = e->action->asked_bytes;
-	cut(e, u64_sub_sat(resident, e->policy.guarantee_bytes), KVMB_WHY_AT_GUARANTEE);
+	cut(e, u64_sub_sat(resident, kvmb_guest_floor(&e->policy, g)), KVMB_WHY_AT_GUARANTEE);
 	if (!gate->sample->host.swap_total_bytes)
 		return KVMB_WHY_NO_SWAP;
 	cut(e, gate->swap_left_bytes, KVMB_WHY_SWAP_RESERVE);

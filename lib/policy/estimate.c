@@ -5,13 +5,6 @@
 #include "base/num.h"
 #include "model/exclude.h"
 
-/*
- * What a scope holds for QEMU itself: some tens of MiB, less for small guests. Taken for memory of
- * the guest it would make every guest look as if it held free memory that can be won.
- */
-#define QEMU_BYTES (64 * MIB)
-#define QEMU_PART 8
-
 static uint64_t known(uint64_t v)
 {
 	return v == KVMB_UNKNOWN ? 0 : v;
@@ -29,7 +22,6 @@ static void estimate_inside(const struct kvmb_host_config *c, const struct kvmb_
 			    const struct kvmb_guest_sample *g, uint64_t moved_bytes,
 			    struct kvmb_estimate *e)
 {
-	uint64_t qemu = u64_min(QEMU_BYTES, g->maximum_bytes / QEMU_PART);
 	uint64_t backed, free_bytes;
 
 	e->told = true;
@@ -43,8 +35,9 @@ static void estimate_inside(const struct kvmb_host_config *c, const struct kvmb_
 	free_bytes = u64_min(e->unused_bytes, u64_sub_sat(e->usable_bytes, moved_bytes));
 	e->free_bytes = u64_min(u64_sub_sat(free_bytes, e->headroom_bytes),
 				u64_sub_sat(g->balloon_bytes, policy->guarantee_bytes));
+	/* QEMU's own memory would make every guest look as if it held free memory. */
 	backed = u64_sub_sat(u64_add_sat(e->resident_bytes, g->swap_bytes),
-			     u64_add_sat(e->used_bytes, qemu));
+			     u64_add_sat(e->used_bytes, kvmb_guest_overhead(g)));
 	e->gain_bytes = u64_min(u64_min(e->free_bytes, backed), e->resident_bytes);
 }
 
@@ -57,7 +50,7 @@ void kvmb_estimate_guest(const struct kvmb_host_config *c, const struct kvmb_pol
 		.ceiling_bytes = kvmb_guest_ceiling(policy, g),
 	};
 
-	e.reclaimable_bytes = u64_sub_sat(e.resident_bytes, policy->guarantee_bytes);
+	e.reclaimable_bytes = u64_sub_sat(e.resident_bytes, kvmb_guest_floor(policy, g));
 	if (g->has_balloon && g->stats_why == KVMB_WHY_NONE)
 		estimate_inside(c, policy, g, moved_bytes, &e);
 	*ret = e;

@@ -7,7 +7,7 @@
 
 struct kvmb_estimate {
 	uint64_t resident_bytes;    /* host memory it holds: of its scope, or else of QEMU */
-	uint64_t reclaimable_bytes; /* of that, above its guarantee */
+	uint64_t reclaimable_bytes; /* of that, above its floor */
 	uint64_t ceiling_bytes;     /* limit or maximum: as far as the balloon is given back */
 	/* From the guest's own statistics; 0 where they cannot be used. */
 	bool told;              /* they can */

@@ -50,7 +50,7 @@ static struct kvmb_claim claim_of(const struct kvmb_turn *t, const struct kvmb_v
 	struct kvmb_claim c = {
 		.priority = v->policy.priority,
 		.shares = (uint32_t)u64_max(v->policy.shares, KVMB_SHARES_MIN),
-		.have_bytes = e->reclaimable_bytes,
+		.have_bytes = u64_sub_sat(e->resident_bytes, v->policy.guarantee_bytes),
 	};
 
 	switch (means) {

@@ -21,6 +21,7 @@ static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 {
 	const struct kvmb_host_sample *host = &t->sample->host;
 	const char *level = kvmb_level_to_string(t->host.level);
+	uint64_t above_bytes = u64_sub_sat(v->estimate.resident_bytes, v->policy.guarantee_bytes);
 
 	if (a->rule == KVMB_RULE_GUEST_FREE)
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
@@ -37,7 +38,7 @@ static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 		    " MiB; its share by %" PRIu32 " shares of the %" PRIu64
 		    " MiB it holds above its guarantee",
 		    level, mib(host->available_bytes), mib(host->total_bytes),
-		    mib(t->host.need_bytes), v->policy.shares, mib(v->estimate.reclaimable_bytes));
+		    mib(t->host.need_bytes), v->policy.shares, mib(above_bytes));
 }
 
 static void say_proactive(const struct kvmb_view *v, struct kvmb_action *a)

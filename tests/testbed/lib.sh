@@ -120,6 +120,18 @@ finish() {
 	exit 0
 }
 
+# The last words of guests that are no longer there, and of their QEMU.
+guests_gone() {
+	local console name
+	cp /var/log/libvirt/qemu/*.log "$OUT/" 2>/dev/null
+	for console in /run/kvmb-test/*.console; do
+		name=$(basename "$console" .console)
+		[[ -e $console ]] && ! pid_of "$name" | grep -q . || continue
+		diag "guest $name is gone; its console and its QEMU said last:"
+		tail -n 12 "$console" "/var/log/libvirt/qemu/$name.log" 2>&1 | tr -d '\r' | sed 's/^/# /'
+	done
+}
+
 # A case that stops half-way fails; what helps to find out why is left in $OUT.
 on_exit() {
 	local status=$?
@@ -132,6 +144,7 @@ on_exit() {
 		journalctl -b -o short-monotonic --no-pager >"$OUT/journal.txt" 2>&1
 		busctl --system call "$bus" "$bus_path" "$bus.Manager" DumpSample >"$OUT/sample.txt" 2>&1
 		cp /var/lib/kvm-balloond/state.json /run/kvmb-test/*.console "$OUT/" 2>/dev/null
+		guests_gone
 		diag "journal of the daemon (all of it is in journal.txt):"
 		journalctl -b -u kvm-balloond -o short-monotonic --no-pager -n 40 2>&1 | sed 's/^/# /'
 	fi

@@ -85,6 +85,18 @@ static void oldest_driver(struct bent *b)
 	b->g.usable_bytes = b->g.caches_bytes = KVMB_UNKNOWN;
 }
 
+static void no_guarantee(struct bent *b)
+{
+	b->p.guarantee_bytes = 0;
+}
+
+static void at_floor(struct bent *b)
+{
+	no_guarantee(b);
+	b->g.resident_bytes = 223 * MIB;
+	b->g.swap_bytes = 477 * MIB;
+}
+
 static const struct estimate_row {
 	const char *name;
 	void (*bend)(struct bent *b);
@@ -96,7 +108,8 @@ static const struct estimate_row {
 	  400, 1024 },
 	{ "memory that was never touched wins nothing", never_touched, true, 233062, 0, 244, 400,
 	  1024 },
-	{ "what is swapped counts as backed", swapped, true, 233062, 112, 344, 400, 1024 },
+	/* of 600 and 300 that the host holds, QEMU's 64 and a quarter of the other 836 stay */
+	{ "what is swapped counts as backed", swapped, true, 233062, 112, 327, 400, 1024 },
 	{ "nothing is won beyond what is resident", all_swapped, true, 233062, 50, 0, 400, 1024 },
 	{ "stale statistics tell nothing", stale, false, 0, 0, 444, 0, 1024 },
 	{ "no balloon, nothing to take by it", no_balloon, false, 0, 0, 444, 0, 1024 },
@@ -104,7 +117,10 @@ static const struct estimate_row {
 	  1024 },
 	{ "the balloon stops at the guarantee", high_guarantee, true, 24576, 0, 0, 400, 1024 },
 	{ "a guest that uses little keeps the least head-room", small_use, true, 692 * 1024, 660,
-	  768, 740, 1024 },
+	  720, 740, 1024 },
+	{ "without a guarantee QEMU keeps its part, the guest a quarter", no_guarantee, true, 233062,
+	  0, 477, 400, 1024 },
+	{ "and there it ends, most of it being in swap", at_floor, true, 233062, 0, 0, 400, 1024 },
 	{ "what the guest's kernel keeps of its free memory is not free", kept_back, true,
 	  /* usable 264, used 724, head-room 72.4 */ 196198, 0, 444, 264, 1024 },
 	{ "what was taken since the report is not free any more", old_report, true,
