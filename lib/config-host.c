@@ -54,7 +54,7 @@ static const struct key keys[] = {
 	[KVMB_HOST_TRIGGER_WINDOW] = KEY("TriggerWindow", TIME, trigger_window_usec,
 					 500 * USEC_PER_MSEC, 10 * USEC_PER_SEC, "500ms to 10s"),
 	[KVMB_HOST_SWAP_RESERVE] = PERCENT("SwapReserve", swap_reserve_permyriad),
-	[KVMB_HOST_STEP] = SIZE("Step", step_bytes, MIB, "1M"),
+	[KVMB_HOST_STEP] = SIZE("Step", step_bytes, 2 * MIB, "2M"),
 	[KVMB_HOST_GUEST_RATE] = SIZE("GuestRate", guest_rate_bytes, MIB, "1M"),
 	[KVMB_HOST_HOST_RATE] = SIZE("HostRate", host_rate_bytes, MIB, "1M"),
 	[KVMB_HOST_GUEST_HEADROOM] = SIZE("GuestHeadroom", guest_headroom_bytes, 0, "0"),

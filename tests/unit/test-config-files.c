@@ -101,7 +101,7 @@ static void dropins_come_in_order_of_their_names(void **state)
 {
 	struct kvmb_config *c;
 
-	put(*state, MAIN, "[Host]\nStep=1M\nGuestRate=1M\nHostRate=1M\n");
+	put(*state, MAIN, "[Host]\nStep=2M\nGuestRate=1M\nHostRate=1M\n");
 	put(*state, "/usr/lib/kvm-balloond.conf.d/10-first.conf",
 	    "[Host]\nStep=10M\nGuestRate=10M\n");
 	put(*state, "/etc/kvm-balloond.conf.d/20-second.conf", "[Host]\nStep=20M\n");
@@ -124,10 +124,10 @@ static void etc_hides_run_hides_usr(void **state)
 		struct kvmb_config *c;
 
 		kvmb_str_format(path, sizeof(path), "%s/kvm-balloond.conf.d/x.conf", dirs[i]);
-		kvmb_str_format(text, sizeof(text), "[Host]\nStep=%zuM\n", i + 1);
+		kvmb_str_format(text, sizeof(text), "[Host]\nStep=%zuM\n", i + 2);
 		put(*state, path, text);
 		c = load(*state);
-		assert_int_equal(c->host.step_bytes, (i + 1) * MIB);
+		assert_int_equal(c->host.step_bytes, (i + 2) * MIB);
 		kvmb_config_free(c);
 	}
 }
@@ -137,7 +137,7 @@ static void an_empty_file_or_link_to_null_masks(void **state)
 	_cleanup_free_ char *link = below(*state, "/etc/kvm-balloond.conf.d/b.conf");
 	struct kvmb_config *c;
 
-	put(*state, "/usr/lib/kvm-balloond.conf.d/a.conf", "[Host]\nStep=1M\n");
+	put(*state, "/usr/lib/kvm-balloond.conf.d/a.conf", "[Host]\nStep=2M\n");
 	put(*state, "/usr/lib/kvm-balloond.conf.d/b.conf", "[Host]\nGuestRate=1M\n");
 	put(*state, "/run/kvm-balloond.conf.d/a.conf", "");
 	assert_int_equal(symlink("/dev/null", link), 0);

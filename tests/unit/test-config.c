@@ -121,7 +121,7 @@ static void guests_inherit_and_sources_are_told(void **state)
 static void the_last_of_equal_keys_wins(void **state)
 {
 	_cleanup_(kvmb_config_freep) struct kvmb_config *c =
-		good("[Host]\nStep=1M\nStep=2M\n[Guest a]\nShares=1\nGuarantee=1M\n[Guest b]\n"
+		good("[Host]\nStep=4M\nStep=2M\n[Guest a]\nShares=1\nGuarantee=1M\n[Guest b]\n"
 		     "[Guest a]\nShares=2\n[Host]\nStep=3M\n");
 
 	assert_int_equal(c->host.step_bytes, 3 * MIB);
@@ -153,27 +153,27 @@ static void blanks_comments_and_long_names_are_fine(void **state)
 }
 
 #define SIZE_ALLOWED "bytes, or a number with K, M, G or T (powers of 1024), e.g. 512M"
-#define HOST_SIZE_ALLOWED "1M to 1T, as bytes or a number with K, M, G or T (powers of 1024)"
+#define HOST_SIZE_ALLOWED "2M to 1T, as bytes or a number with K, M, G or T (powers of 1024)"
 #define SECTIONS_ALLOWED "allowed are [Host], [Defaults] and [Guest NAME]"
 #define RATIO_ALLOWED "allowed is 0% to 100%, in steps of 0.01%"
 
 static const struct bad_case bad_lines[] = {
 	{ "[Hosts]\n", "x.conf:1: unknown section [Hosts], " SECTIONS_ALLOWED },
 	{ "[Host]\n\n[Guest]\n", "x.conf:3: unknown section [Guest], " SECTIONS_ALLOWED },
-	{ "Step=1M\n", "x.conf:1: Step stands before any section, " SECTIONS_ALLOWED },
+	{ "Step=2M\n", "x.conf:1: Step stands before any section, " SECTIONS_ALLOWED },
 	{ "[Host]\nSpeed=1\n", "x.conf:2: unknown key 'Speed' in [Host], allowed are those "
 			       "in kvm-balloond.conf(5)" },
 	{ "[Host]\nstep=1M\n", "x.conf:2: unknown key 'step' in [Host], allowed are those "
 			       "in kvm-balloond.conf(5)" },
-	{ "[Defaults]\nStep=1M\n",
+	{ "[Defaults]\nStep=2M\n",
 	  "x.conf:2: unknown key 'Step', allowed are Guarantee, Limit, Shares, Priority, "
 	  "RefaultTarget, Mode" },
 	{ "[Host]\nStep=1Q\n",
 	  "x.conf:2: Step=1Q is not valid, allowed is " HOST_SIZE_ALLOWED },
 	{ "[Host]\nStep=\n",
 	  "x.conf:2: Step= is not valid, allowed is " HOST_SIZE_ALLOWED },
-	{ "[Host]\nStep=64K\n",
-	  "x.conf:2: Step=64K is not valid, allowed is " HOST_SIZE_ALLOWED },
+	{ "[Host]\nStep=1M\n",
+	  "x.conf:2: Step=1M is not valid, allowed is " HOST_SIZE_ALLOWED },
 	{ "[Host]\nHardAvailable=8\n",
 	  "x.conf:2: HardAvailable=8 is not valid, " RATIO_ALLOWED },
 	{ "[Host]\nHysteresis=101%\n",
@@ -200,8 +200,8 @@ static const struct bad_case bad_lines[] = {
 	{ "[Guest a]\nRefaultTarget=0.2\n",
 	  "x.conf:2: RefaultTarget=0.2 is not valid, allowed is 0% to 100%, in steps of "
 	  "0.0001%, e.g. 0.2%" },
-	{ "[Host\nStep=1M\n", "x.conf:1: broken section line, allowed is [Name]" },
-	{ "[Host] Step=1M\n", "x.conf:1: broken section line, allowed is [Name]" },
+	{ "[Host\nStep=2M\n", "x.conf:1: broken section line, allowed is [Name]" },
+	{ "[Host] Step=2M\n", "x.conf:1: broken section line, allowed is [Name]" },
 	{ "[Host]\nStep\n", "x.conf:2: neither a comment, a section nor an assignment, "
 			    "allowed is Key=value" },
 	{ "[Host]\nStep: 1M\n", "x.conf:2: neither a comment, a section nor an "
@@ -233,14 +233,14 @@ static void faults_of_the_whole_name_the_later_line(void **state)
 		  "x.conf:3: guest a: Guarantee=2G is above Limit=1G, allowed is up to the limit" },
 		{ "[Guest a]\nGuarantee=2G\n[Defaults]\nLimit=1G\n",
 		  "x.conf:4: guest a: Guarantee=2G is above Limit=1G, allowed is up to the limit" },
-		{ "[Guest a]\nGuarantee=2G\n[Guest b]\n[Guest a]\nLimit=1G\n[Host]\nStep=1M\n",
+		{ "[Guest a]\nGuarantee=2G\n[Guest b]\n[Guest a]\nLimit=1G\n[Host]\nStep=2M\n",
 		  "x.conf:5: guest a: Guarantee=2G is above Limit=1G, allowed is up to the limit" },
 		{ "[Defaults]\nLimit=1G\nGuarantee=2G\n[Guest a]\nLimit=3G\n",
 		  "x.conf:3: Guarantee=2G is above Limit=1G, allowed is up to the limit" },
 		{ "[Host]\nHardAvailable=15%\n",
 		  "x.conf:2: HardAvailable is not below ElevatedAvailable, allowed is "
 		  "EmergencyAvailable < HardAvailable < ElevatedAvailable" },
-		{ "[Host]\nElevatedAvailable=20%\nHardAvailable=4%\nStep=1M\n",
+		{ "[Host]\nElevatedAvailable=20%\nHardAvailable=4%\nStep=2M\n",
 		  "x.conf:3: EmergencyAvailable is not below HardAvailable, allowed is "
 		  "EmergencyAvailable < HardAvailable < ElevatedAvailable" },
 		{ "[Host]\nElevatedAvailable=99%\n",
@@ -294,7 +294,7 @@ static void long_names_are_refused_not_cut(void **state)
 
 static void nul_bytes_are_refused_with_their_line(void **state)
 {
-	static const char text[] = "[Host]\nStep=1M\0\nStep=2M\n";
+	static const char text[] = "[Host]\nStep=2M\0\nStep=2M\n";
 	_cleanup_free_ char *error = NULL;
 	struct kvmb_config *c = NULL;
 
