@@ -45,7 +45,11 @@ static int open_device(const char *device)
 	return fd < 0 ? -errno : fd;
 }
 
-/* A port without a client polls as hung up at once, again and again; SIGIO tells when one comes. */
+/*
+ * A port without a client polls as readable and hung up, and reads as ended, again and again: without
+ * this every idle guest would keep a processor busy. SIGIO tells when a client or data comes; it stays
+ * pending, so none is missed between a read and the wait.
+ */
 static int announce_clients(int fd)
 {
 	sigset_t set;
@@ -58,13 +62,20 @@ static int announce_clients(int fd)
 	return 0;
 }
 
-static void wait_client(const struct timespec *timeout)
+static struct timespec to_timespec(uint64_t ns)
 {
+	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000u),
+				  .tv_nsec = (long)(ns % 1000000000u) };
+}
+
+static void wait_client(uint64_t timeout_ns)
+{
+	const struct timespec t = to_timespec(timeout_ns < CLIENT_NS ? timeout_ns : CLIENT_NS);
 	sigset_t set;
 
 	sigemptyset(&set);
 	sigaddset(&set, SIGIO);
-	(void)sigtimedwait(&set, NULL, timeout);
+	(void)sigtimedwait(&set, NULL, &t);
 }
 
 int port_open(struct port *p)
@@ -101,12 +112,6 @@ static bool line_complete(struct port *p)
 	return true;
 }
 
-static struct timespec to_timespec(uint64_t ns)
-{
-	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000u),
-				  .tv_nsec = (long)(ns % 1000000000u) };
-}
-
 static int wait_readable(struct port *p, uint64_t timeout_ns)
 {
 	struct pollfd pfd = { .fd = p->in, .events = POLLIN };
@@ -115,13 +120,8 @@ static int wait_readable(struct port *p, uint64_t timeout_ns)
 
 	if (r < 0)
 		return errno == EINTR ? 0 : -errno;
-	if (r > 0 && !(pfd.revents & POLLIN)) {
-		if (p->ends)
-			return -EPIPE;
-		t = to_timespec(timeout_ns < CLIENT_NS ? timeout_ns : CLIENT_NS);
-		wait_client(&t);
-		return 0;
-	}
+	if (r > 0 && !(pfd.revents & POLLIN))
+		return -EPIPE;
 	return r;
 }
 
@@ -138,8 +138,12 @@ int port_read_line(struct port *p, uint64_t timeout_ns, char **ret)
 
 		if (n == 0 && p->ends)
 			return -EPIPE;
-		if (n <= 0)
-			return n == 0 || errno == EAGAIN || errno == EINTR ? 0 : -errno;
+		if (n == 0) {
+			wait_client(timeout_ns);
+			return 0;
+		}
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 		p->used++;
 		if (line_complete(p)) {
 			p->used = 0;

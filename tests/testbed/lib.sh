@@ -135,6 +135,7 @@ guests_gone() {
 # A case that stops half-way fails; what helps to find out why is left in $OUT.
 on_exit() {
 	local status=$?
+	set +e
 	[[ -z ${hogs[*]} ]] || kill -KILL "${hogs[@]}" 2>/dev/null || :
 	if [[ $finished == no ]]; then
 		not_ok "the case runs to its end" "stopped with status $status"
