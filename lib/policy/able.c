@@ -3,6 +3,9 @@
 #include "base/num.h"
 #include "policy/turn.h"
 
+/* Our own period of balloon statistics (5 s), and as long again for the switching on. */
+#define STATS_WAIT_NS (10 * NSEC_PER_SEC)
+
 /* A kind of action that keeps getting nothing is tried once a minute only. */
 static bool without_effect(const struct kvmb_turn *t, const struct kvmb_view *v,
 			   enum kvmb_action_kind kind)
@@ -66,6 +69,17 @@ static bool spared(const struct kvmb_view *v)
 	return v->feel.inside_pressure && kvmb_view_promised(v) < v->estimate.ceiling_bytes;
 }
 
+/*
+ * A guest seen for the first time has not been asked for its statistics before. They may show memory
+ * that it holds free: swapping that out would be work for nothing, so they are waited for.
+ */
+static bool stats_to_come(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	return t->host.level < KVMB_LEVEL_EMERGENCY && v->guest->has_balloon &&
+	       v->guest->stats_why == KVMB_WHY_STATS_MISSING &&
+	       t->sample->now_ns - v->state->counters.host_since_ns < STATS_WAIT_NS;
+}
+
 enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
 	const struct kvmb_guest_sample *g = v->guest;
@@ -78,6 +92,8 @@ enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_
 		return KVMB_WHY_GUEST_PRESSURE;
 	if (v->estimate.reclaimable_bytes < t->unit_bytes)
 		return KVMB_WHY_AT_GUARANTEE;
+	if (stats_to_come(t, v))
+		return KVMB_WHY_STATS_MISSING;
 	if (without_effect(t, v, KVMB_ACTION_RECLAIM))
 		return KVMB_WHY_NO_EFFECT;
 	if (!t->sample->host.swap_total_bytes)

@@ -140,8 +140,24 @@ static void swap_nearly_full(struct world *w)
 static void no_driver(struct world *w)
 {
 	host_short(w);
+	w->state->fresh = false;
 	world_guest(w, 0)->stats_why = KVMB_WHY_STATS_MISSING;
 	world_guest(w, 1)->has_balloon = false;
+	/* known for so long that its statistics would have come */
+	world_state(w, 0)->counters.host_valid = true;
+	world_state(w, 0)->counters.host_since_ns = w->sample->now_ns - 10 * SEC;
+}
+
+static void new_guest(struct world *w)
+{
+	no_driver(w);
+	world_state(w, 0)->counters.host_since_ns++;
+}
+
+static void new_guest_in_emergency(struct world *w)
+{
+	new_guest(w);
+	world_available(w, 300);
 }
 
 static void lone_growth(struct world *w)
@@ -278,6 +294,15 @@ static const struct rule_row take_rows[] = {
 	  no_driver,
 	  { RECLAIMS(HOST_PRESSURE, 44), RECLAIMS(HOST_PRESSURE, 40),
 	    RECLAIMS(HOST_PRESSURE, 40) } },
+	{ "a new guest's statistics are waited for, they may show free memory",
+	  new_guest,
+	  { NOTHING, RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 60) },
+	  KVMB_ACTION_RECLAIM,
+	  KVMB_WHY_STATS_MISSING },
+	{ "but not in an emergency",
+	  new_guest_in_emergency,
+	  { RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 64),
+	    RECLAIMS(HOST_PRESSURE, 64) } },
 	{ "without a cgroup free memory is held so that guests do not grow",
 	  lone_growth,
 	  { TAKES(HOST_PRESSURE, 44, 980), TAKES(HOST_PRESSURE, 40, 984),
