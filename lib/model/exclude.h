@@ -23,8 +23,8 @@ enum kvmb_why kvmb_guest_excluded(const struct kvmb_config *c, const struct kvmb
 uint64_t kvmb_guest_ceiling(const struct kvmb_policy *effective, const struct kvmb_guest_sample *g);
 
 /**
- * kvmb_guest_overhead() - what a scope is taken to hold for QEMU itself, not for the guest's memory:
- * 64 MiB, less for small guests
+ * kvmb_guest_overhead() - what a scope is taken to hold for QEMU itself, not for the guest's
+ * memory: 64 MiB, less for small guests
  */
 uint64_t kvmb_guest_overhead(const struct kvmb_guest_sample *g);
 

@@ -20,7 +20,8 @@ static const char *const sentences[] = {
 	[KVMB_WHY_FACTS_STALE] = "libvirt has not told of the guest lately",
 	[KVMB_WHY_MODE_OFF] = "its mode is off",
 	[KVMB_WHY_MODE_OBSERVE] = "its mode is observe: plans are shown, nothing is done",
-	[KVMB_WHY_AT_GUARANTEE] = "the guest is at its guarantee, or at the least that every guest keeps",
+	[KVMB_WHY_AT_GUARANTEE] =
+		"the guest is at its guarantee, or at the least that every guest keeps",
 	[KVMB_WHY_GUEST_PRESSURE] = "the guest itself is under memory pressure",
 	[KVMB_WHY_BACKOFF] = "the guest needed back what was taken before: a pause is kept",
 	[KVMB_WHY_IN_FLIGHT] = "an earlier action on the guest is still running",

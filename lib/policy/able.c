@@ -70,8 +70,8 @@ static bool spared(const struct kvmb_view *v)
 }
 
 /*
- * A guest seen for the first time has not been asked for its statistics before. They may show memory
- * that it holds free: swapping that out would be work for nothing, so they are waited for.
+ * A guest seen for the first time has not been asked for its statistics before. They may show
+ * memory that it holds free: swapping that out would be work for nothing, so they are waited for.
  */
 static bool stats_to_come(const struct kvmb_turn *t, const struct kvmb_view *v)
 {

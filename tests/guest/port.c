@@ -46,9 +46,9 @@ static int open_device(const char *device)
 }
 
 /*
- * A port without a client polls as readable and hung up, and reads as ended, again and again: without
- * this every idle guest would keep a processor busy. SIGIO tells when a client or data comes; it stays
- * pending, so none is missed between a read and the wait.
+ * A port without a client polls as readable and hung up, and reads as ended, again and again:
+ * without this every idle guest would keep a processor busy. SIGIO tells when a client or data
+ * comes; it stays pending, so none is missed between a read and the wait.
  */
 static int announce_clients(int fd)
 {
