@@ -80,7 +80,8 @@ static int release_one(struct kvmb_engine *e, const struct kvmb_state_guest *sta
 		},
 	};
 
-	a.asked_bytes = u64_sub_sat(a.target_bytes, s->balloon_bytes);
+	a.asked_bytes = u64_sub_sat(a.target_bytes,
+				    u64_min(s->balloon_bytes, state->target_bytes));
 	(void)kvmb_str_copy(a.name, sizeof(a.name), s->name);
 	(void)kvmb_str_copy(a.uuid, sizeof(a.uuid), s->uuid);
 	(void)kvmb_str_copy(a.cgroup, sizeof(a.cgroup), s->cgroup);
@@ -90,7 +91,10 @@ static int release_one(struct kvmb_engine *e, const struct kvmb_state_guest *sta
 	return kvmb_plan_add(plan, &a);
 }
 
-/* The balloon is smaller than we found it, by our order, and not on its way back. */
+/*
+ * The balloon is smaller than we found it, by our order, or will be: a sample may be older than the
+ * guest's answer to an order that was given just now.
+ */
 static bool is_clamped(const struct kvmb_engine_guest *g, const struct kvmb_state_guest *state,
 		       const struct kvmb_guest_sample *s)
 {
@@ -99,7 +103,7 @@ static bool is_clamped(const struct kvmb_engine_guest *g, const struct kvmb_stat
 	if (g->watching && g->watch.action.kind == KVMB_ACTION_DEFLATE &&
 	    g->watch.action.target_bytes >= state->before_bytes)
 		return false;
-	return s->balloon_bytes < state->before_bytes;
+	return u64_min(s->balloon_bytes, state->target_bytes) < state->before_bytes;
 }
 
 /* How many guests have not answered yet. */

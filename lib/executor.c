@@ -262,6 +262,16 @@ static struct job *job_new(const struct kvmb_action *a)
 	return job;
 }
 
+/* Called with the lock held. */
+static void cancel_queued(struct lane *lane, const char *uuid)
+{
+	struct job *job;
+
+	TAILQ_FOREACH(job, &lane->queue, link)
+		if (strcmp(job->action.uuid, uuid) == 0)
+			atomic_store(&job->cancel, true);
+}
+
 int kvmb_executor_submit(struct kvmb_executor *x, const struct kvmb_action *a)
 {
 	struct lane *lane = &x->lanes[lane_of(a->kind)];
@@ -279,11 +289,13 @@ int kvmb_executor_submit(struct kvmb_executor *x, const struct kvmb_action *a)
 		return -ENOBUFS;
 	}
 	x->n_queued++;
-	/* Give-back goes before everything that takes. */
-	if (a->kind == KVMB_ACTION_DEFLATE)
+	/* Give-back goes before everything that takes, which must not undo it afterwards. */
+	if (a->kind == KVMB_ACTION_DEFLATE) {
+		cancel_queued(lane, a->uuid);
 		TAILQ_INSERT_HEAD(&lane->queue, job, link);
-	else
+	} else {
 		TAILQ_INSERT_TAIL(&lane->queue, job, link);
+	}
 	pthread_cond_signal(&lane->wake);
 	pthread_mutex_unlock(&x->lock);
 	return 0;
@@ -292,14 +304,11 @@ int kvmb_executor_submit(struct kvmb_executor *x, const struct kvmb_action *a)
 void kvmb_executor_cancel(struct kvmb_executor *x, const char *uuid)
 {
 	struct lane *lane = &x->lanes[KVMB_LANE_RECLAIM];
-	struct job *job;
 
 	pthread_mutex_lock(&x->lock);
 	if (lane->running && strcmp(lane->running->action.uuid, uuid) == 0)
 		atomic_store(&lane->running->cancel, true);
-	TAILQ_FOREACH(job, &lane->queue, link)
-		if (strcmp(job->action.uuid, uuid) == 0)
-			atomic_store(&job->cancel, true);
+	cancel_queued(lane, uuid);
 	pthread_mutex_unlock(&x->lock);
 }
 

@@ -211,6 +211,30 @@ static void give_back_overtakes(void **state)
 	(void)kvmb_executor_free(x);
 }
 
+static void give_back_is_not_undone_by_what_waited(void **state)
+{
+	struct gate balloon, reclaim;
+	struct kvmb_executor *x;
+	struct kvmb_result result;
+
+	gate_init(&balloon, false);
+	gate_init(&reclaim, true);
+	x = executor_new(&balloon, &reclaim);
+	submit(x, KVMB_ACTION_BALLOON, "a");
+	gate_wait_started(&balloon, 1);
+	submit(x, KVMB_ACTION_BALLOON, "b");
+	submit(x, KVMB_ACTION_DEFLATE, "b");
+	gate_open(&balloon);
+	assert_int_equal(next(x).error, 0);
+	result = next(x);
+	assert_int_equal(result.action.kind, KVMB_ACTION_DEFLATE);
+	assert_int_equal(result.error, 0);
+	result = next(x);
+	assert_int_equal(result.action.kind, KVMB_ACTION_BALLOON);
+	assert_int_equal(result.error, -ECANCELED);
+	(void)kvmb_executor_free(x);
+}
+
 static void cancel_ends_the_guest_meant_and_no_other(void **state)
 {
 	struct gate balloon, reclaim;
@@ -262,6 +286,7 @@ int main(void)
 		cmocka_unit_test(ranges_are_copied),
 		cmocka_unit_test(a_hung_balloon_does_not_hold_up_reclaim),
 		cmocka_unit_test(give_back_overtakes),
+		cmocka_unit_test(give_back_is_not_undone_by_what_waited),
 		cmocka_unit_test(cancel_ends_the_guest_meant_and_no_other),
 		cmocka_unit_test(stop_does_not_wait_for_a_hung_lane),
 	};
