@@ -46,8 +46,7 @@ pack_initrd() {
 		'cd /dest && echo init | cpio -o -H newc --quiet' >>"$run/initrd"
 }
 
-# A file of the cache as QEMU sees it: it runs in the base's root, so that it is the same on any machine. (Emulation of
-# several processors is sound from QEMU 8.1 on; before, one may run code that another has just rewritten.)
+# A file of the cache as QEMU sees it: it runs in a root of the base, so that it is the same on any machine.
 inside() {
 	printf '/build%s\n' "${1#"$cache"}"
 }
@@ -159,10 +158,10 @@ watch() {
 start_qemu() {
 	exec {control}<>"$run/control.out"
 	if [ "$interactive" = yes ]; then
-		"${in_root[@]}" "$base/root" "$cache:/build" -- qemu-system-x86_64 "${qemu_args[@]}" <&0 &
+		"${in_root[@]}" "$base/emulator" "$cache:/build" -- qemu-system-x86_64 "${qemu_args[@]}" <&0 &
 		qemu=$!
 	else
-		"${in_root[@]}" "$base/root" "$cache:/build" -- qemu-system-x86_64 "${qemu_args[@]}" </dev/null >"$run/qemu.log" 2>&1 &
+		"${in_root[@]}" "$base/emulator" "$cache:/build" -- qemu-system-x86_64 "${qemu_args[@]}" </dev/null >"$run/qemu.log" 2>&1 &
 		qemu=$!
 		tail -q -s 0.2 -c +1 -f --pid="$qemu" "$run/stdout" &
 		tail=$!
