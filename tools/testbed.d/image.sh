@@ -54,7 +54,7 @@ make_root() {
 # Up to 10.1 a virtual processor could lose an interrupt that came while a nested guest was left.
 make_emulator() {
 	local dir=$1 log=$1/emulator.log options
-	options=(--mode=root --variant=extract --include=base-files,qemu-system-x86
+	options=(--mode=root --variant=extract "--include=base-files,qemu-system-x86"
 		--aptopt="$dir/apt.conf" --aptopt='APT::Install-Recommends "false"'
 		--aptopt="APT::Default-Release \"$emulator_suite\""
 		--dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/locale/*')
