@@ -137,7 +137,7 @@ static void cut_ranges(struct entrant *e)
 static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 {
 	const struct kvmb_guest_sample *g = e->guest;
-	uint64_t resident = g->cgroup_valid ? g->resident_bytes : g->rss_bytes;
+	uint64_t resident = kvmb_guest_resident(g);
 
 	if (e->action->kind == KVMB_ACTION_RECLAIM && (!g->cgroup_valid || !g->cgroup[0]))
 		return KVMB_WHY_NO_CGROUP;

@@ -46,7 +46,7 @@ void kvmb_estimate_guest(const struct kvmb_host_config *c, const struct kvmb_pol
 			 struct kvmb_estimate *ret)
 {
 	struct kvmb_estimate e = {
-		.resident_bytes = g->cgroup_valid ? g->resident_bytes : g->rss_bytes,
+		.resident_bytes = kvmb_guest_resident(g),
 		.ceiling_bytes = kvmb_guest_ceiling(policy, g),
 	};
 
