@@ -38,12 +38,18 @@ struct kvmb_executor *kvmb_executor_free(struct kvmb_executor *x);
 int kvmb_executor_fd(const struct kvmb_executor *x);
 
 /**
- * kvmb_executor_submit() - queue a copy of @a (ranges too). Return: 0, -ENOMEM, -ENOBUFS when
- * full.
+ * kvmb_executor_submit() - queue a copy of @a (ranges too)
+ *
+ * A DEFLATE goes before everything that takes, and cancels the balloon orders of its guest that
+ * wait: they would undo it.
+ * Return: 0, -ENOMEM, -ENOBUFS when full.
  */
 int kvmb_executor_submit(struct kvmb_executor *x, const struct kvmb_action *a);
 
-/** kvmb_executor_cancel() - a RECLAIM or PAGEOUT of this guest ends at its next step */
+/**
+ * kvmb_executor_cancel() - a RECLAIM or PAGEOUT of this guest ends at its next step
+ * One that waits ends before its first. Either has a result: -ECANCELED.
+ */
 void kvmb_executor_cancel(struct kvmb_executor *x, const char *uuid);
 
 /** kvmb_executor_next() - take one finished action: 1 and *@ret, or 0 */
