@@ -56,11 +56,6 @@ class Member(kg.Guest):
         reply = self.tell("stats")
         return bool(reply and reply["job_running"])
 
-    def job_seconds(self):
-        """How long the last job took; 0 when the guest is lost."""
-        reply = self.tell("stats")
-        return reply["job_seconds"] if reply else 0.0
-
     def measure(self):
         """The workload's figures since its last `reset`, None when it is lost."""
         reply = self.tell("stats")
