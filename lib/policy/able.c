@@ -59,14 +59,14 @@ enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_
 
 /*
  * A guest that says it is short of memory is spared as long as there is something to give back to
- * it. With its balloon at the ceiling its word counts no longer, or any guest could escape its
+ * it. When it has all that we ever took its word counts no longer, or any guest could escape its
  * share by a lie; what the host itself measures at its scope does.
  */
 static bool spared(const struct kvmb_view *v)
 {
 	if (v->feel.scope_pressure)
 		return true;
-	return v->feel.inside_pressure && kvmb_view_promised(v) < v->estimate.ceiling_bytes;
+	return v->feel.inside_pressure && kvmb_view_promised(v) < kvmb_view_goal(v);
 }
 
 /*
@@ -106,6 +106,13 @@ enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_
 	if (kvmb_view_rate_left(t, v) < t->unit_bytes)
 		return KVMB_WHY_GUEST_RATE;
 	return KVMB_WHY_NONE;
+}
+
+uint64_t kvmb_view_goal(const struct kvmb_view *v)
+{
+	if (!v->state->target_bytes)
+		return v->guest->balloon_bytes;
+	return u64_min(v->estimate.ceiling_bytes, v->state->before_bytes);
 }
 
 bool kvmb_view_can_deflate(const struct kvmb_turn *t, const struct kvmb_view *v)

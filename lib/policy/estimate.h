@@ -8,7 +8,7 @@
 struct kvmb_estimate {
 	uint64_t resident_bytes;    /* host memory it holds: of its scope, or else of QEMU */
 	uint64_t reclaimable_bytes; /* of that, above its floor */
-	uint64_t ceiling_bytes;     /* limit or maximum: as far as the balloon is given back */
+	uint64_t ceiling_bytes;     /* limit or maximum: more its balloon may never leave it */
 	/* From the guest's own statistics; 0 where they cannot be used. */
 	bool told;              /* they can */
 	uint64_t unused_bytes;   /* what it holds free */

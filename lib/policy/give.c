@@ -6,21 +6,16 @@
 /* The host must have been relaxed for that long, or a short lull would start a see-saw. */
 #define SETTLE_NS (30 * NSEC_PER_SEC)
 
-/* As far as our own orders are taken back; where somebody else had set less, that stands. */
-static uint64_t own_goal(const struct kvmb_view *v)
-{
-	return u64_min(v->estimate.ceiling_bytes, v->state->before_bytes);
-}
-
 static int give_to_guest(struct kvmb_turn *t, struct kvmb_view *v)
 {
 	if (!kvmb_view_can_deflate(t, v))
 		return 0;
 	if (v->mode < KVMB_MODE_PRESSURE && v->state->target_bytes)
-		return kvmb_turn_deflate(t, v, KVMB_RULE_RELEASE, own_goal(v));
-	if (v->mode == KVMB_MODE_OFF || !v->feel.inside_pressure)
+		return kvmb_turn_deflate(t, v, KVMB_RULE_RELEASE, kvmb_view_goal(v));
+	if (v->mode == KVMB_MODE_OFF || !v->feel.inside_pressure ||
+	    kvmb_view_goal(v) <= kvmb_view_promised(v))
 		return 0;
-	return kvmb_turn_deflate(t, v, KVMB_RULE_GUEST_PRESSURE, v->estimate.ceiling_bytes);
+	return kvmb_turn_deflate(t, v, KVMB_RULE_GUEST_PRESSURE, kvmb_view_goal(v));
 }
 
 int kvmb_give_to_guests(struct kvmb_turn *t)
@@ -45,7 +40,7 @@ static bool wants_spare(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
 	return v->mode >= KVMB_MODE_OBSERVE && kvmb_view_can_deflate(t, v) &&
 	       !v->guest->in_flight && v->state->target_bytes && !content(v) &&
-	       own_goal(v) > kvmb_view_promised(v);
+	       kvmb_view_goal(v) > kvmb_view_promised(v);
 }
 
 static enum kvmb_priority reversed(enum kvmb_priority p)
@@ -64,7 +59,7 @@ static size_t claim_spare(struct kvmb_turn *t)
 
 		if (!wants_spare(t, v))
 			continue;
-		held = own_goal(v) - kvmb_view_promised(v);
+		held = kvmb_view_goal(v) - kvmb_view_promised(v);
 		t->claims[n] = (struct kvmb_claim){
 			.priority = reversed(v->policy.priority),
 			.shares = 1,
@@ -93,8 +88,8 @@ int kvmb_give_spare(struct kvmb_turn *t)
 		uint64_t target = kvmb_view_promised(v) + t->claims[i].give_bytes;
 
 		/* What its balloon never took is the guest's already: that order is withdrawn. */
-		target = u64_max(target, u64_min(own_goal(v), v->guest->balloon_bytes));
-		if (target < own_goal(v))
+		target = u64_max(target, u64_min(kvmb_view_goal(v), v->guest->balloon_bytes));
+		if (target < kvmb_view_goal(v))
 			target = align_down(target, KVMB_BALLOON_ALIGN_BYTES);
 		if (target > kvmb_view_promised(v))
 			r = kvmb_turn_deflate(t, v, KVMB_RULE_HOST_RELAXED, target);

@@ -69,12 +69,12 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 		SAY("the guest is short of memory: %" PRIu64 " MiB usable inside where %" PRIu64
 		    " MiB is its head-room; its balloon held %" PRIu64 " MiB back",
 		    mib(v->estimate.usable_bytes), mib(v->estimate.headroom_bytes),
-		    mib(u64_sub_sat(v->estimate.ceiling_bytes, v->guest->balloon_bytes)));
+		    mib(u64_sub_sat(kvmb_view_goal(v), v->guest->balloon_bytes)));
 		break;
 	case KVMB_RULE_HOST_RELAXED:
 		SAY("host has %" PRIu64 " MiB to spare; the balloon held %" PRIu64 " MiB back",
 		    mib(t->host.spare_bytes),
-		    mib(u64_sub_sat(v->estimate.ceiling_bytes, v->guest->balloon_bytes)));
+		    mib(u64_sub_sat(kvmb_view_goal(v), v->guest->balloon_bytes)));
 		break;
 	case KVMB_RULE_LIMIT:
 		SAY("the guest has %" PRIu64 " MiB, its limit is %" PRIu64 " MiB",

@@ -73,6 +73,11 @@ bool kvmb_view_can_deflate(const struct kvmb_turn *t, const struct kvmb_view *v)
 uint64_t kvmb_view_rate_left(const struct kvmb_turn *t, const struct kvmb_view *v);
 /** kvmb_view_gain() - what the host would win by its balloon now */
 uint64_t kvmb_view_gain(const struct kvmb_turn *t, const struct kvmb_view *v);
+/**
+ * kvmb_view_goal() - as far as a guest is given back: what it had before our first order
+ * Where somebody else had set less than its limit or maximum, that stands, whatever the guest says.
+ */
+uint64_t kvmb_view_goal(const struct kvmb_view *v);
 /** kvmb_view_promised() - what the guest has, or will have once its balloon has followed */
 uint64_t kvmb_view_promised(const struct kvmb_view *v);
 

@@ -10,6 +10,20 @@ static void short_inside(struct world *w, size_t i, uint64_t balloon_mib)
 	g->guest_total_bytes = g->balloon_bytes - 24 * MIB;
 	g->unused_bytes = g->usable_bytes = 10 * MIB;
 	g->resident_bytes = g->balloon_bytes;
+	world_state(w, i)->target_bytes = g->balloon_bytes;
+	world_state(w, i)->before_bytes = 1024 * MIB;
+}
+
+static void short_by_another_hand(struct world *w)
+{
+	short_inside(w, 0, 512);
+	world_state(w, 0)->target_bytes = 0;
+}
+
+static void short_and_found_small(struct world *w)
+{
+	short_inside(w, 0, 512);
+	world_state(w, 0)->before_bytes = 700 * MIB;
 }
 
 static void one_short_inside(struct world *w)
@@ -236,9 +250,15 @@ static void order_without_effect(struct world *w)
 }
 
 static const struct rule_row give_rows[] = {
-	{ "a guest short of memory inside is given all up to its maximum",
+	{ "a guest short of memory inside is given back all that was taken",
 	  one_short_inside,
 	  { GIVES(GUEST_PRESSURE, 1024), NOTHING, NOTHING } },
+	{ "a balloon that somebody else has set stands, whatever its guest says",
+	  short_by_another_hand,
+	  { NOTHING, NOTHING, NOTHING } },
+	{ "and is gone back to where it was set before our first order",
+	  short_and_found_small,
+	  { GIVES(GUEST_PRESSURE, 700), NOTHING, NOTHING } },
 	{ "also when the host itself is in an emergency",
 	  one_short_inside_host_too,
 	  { GIVES(GUEST_PRESSURE, 1024), RECLAIMS(HOST_PRESSURE, 64),

@@ -14,7 +14,7 @@
 #define DEADLINE_MS 30000
 
 static int do_nothing(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
-		       struct kvmb_result *result)
+		      struct kvmb_result *result)
 {
 	return 0;
 }
