@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-dist_sysconf_DATA = %D%/kvm-balloond.conf
+# An example: a file in /etc would be overwritten by the next make install.
+dist_doc_DATA = %D%/kvm-balloond.conf
 dist_catalog_DATA = %D%/kvm-balloond.catalog
