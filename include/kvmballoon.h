@@ -546,9 +546,11 @@ int kvmb_engine_reclaim(struct kvmb_engine *e, const char *name, uint64_t bytes,
 /**
  * kvmb_engine_release() - begin to give everything back: balloons to each guest's limit
  *
- * From then on ticks decide nothing. Call it again after each dispatch, until it returns 0.
+ * From then on ticks decide nothing. Call it again after each dispatch, until it returns 0 or the
+ * caller's time is up. A guest counts until libvirt has taken the order; one that failed is given
+ * again after the next tick.
  * Return: number of guests still to be given back; -EAGAIN while something is to be given back, but
- * libvirt has not told the guests yet; or another -errno.
+ * libvirt does not tell the guests; or another -errno.
  */
 int kvmb_engine_release(struct kvmb_engine *e);
 

@@ -10,9 +10,6 @@
 #include "model/policy.h"
 #include "plan/validate.h"
 
-/* A guest that refuses its memory back this often has a balloon that only its own end will free. */
-#define RELEASES_MAX 3
-
 int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct kvmb_policy *p,
 			   char **ret_error)
 {
@@ -106,7 +103,11 @@ static bool is_clamped(const struct kvmb_engine_guest *g, const struct kvmb_stat
 	return u64_min(s->balloon_bytes, state->target_bytes) < state->before_bytes;
 }
 
-/* How many guests have not answered yet. */
+/*
+ * How many guests are not given back yet. One whose order failed is asked again with the next
+ * sample, not before: without libvirt an order fails at once, and each result calls for us. No
+ * number of failures makes it given back; the caller's time ends the tries.
+ */
 static int release_all(struct kvmb_engine *e, struct kvmb_plan *plan)
 {
 	int n = 0;
@@ -117,16 +118,17 @@ static int release_all(struct kvmb_engine *e, struct kvmb_plan *plan)
 		const struct kvmb_state_guest *state = kvmb_state_find(e->state, g->uuid);
 
 		kvmb_executor_cancel(e->executor, g->uuid);
-		if (!g->n_pending && g->n_releases < RELEASES_MAX && is_clamped(g, state, s)) {
+		if (g->n_pending || is_clamped(g, state, s))
+			n++;
+		if (!g->n_pending && g->release_ns != plan->now_ns && is_clamped(g, state, s)) {
 			int r = release_one(e, state, s, plan);
 
 			if (r < 0)
 				return r;
-			g->n_releases++;
+			g->release_ns = plan->now_ns;
 		}
-		n += g->n_pending > 0;
 	}
-	return n + (int)plan->n_actions;
+	return n;
 }
 
 /* Without a balloon of ours there is nothing to wait for. */

@@ -44,7 +44,7 @@ struct kvmb_engine_guest {
 	unsigned int n_pending; /* actions in the executor */
 	bool watching;          /* a balloon is on its way */
 	bool announced;         /* guest_added was called */
-	unsigned int n_releases; /* tries to give it back at the agent's stop */
+	uint64_t release_ns;    /* of the sample on which it was last ordered back at the stop */
 	struct kvmb_watch watch;
 	struct kvmb_refault_rate refaults;
 	struct kvmb_engine_record history[KVMB_HISTORY]; /* ring */

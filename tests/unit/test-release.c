@@ -21,6 +21,15 @@ static int do_nothing(void *ctx, const struct kvmb_action *a, atomic_bool *cance
 
 static const struct kvmb_actuator_ops nothing_ops = { "nothing", do_nothing, NULL };
 
+/* @ctx: the errno */
+static int do_fail(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
+		   struct kvmb_result *result)
+{
+	return *(int *)ctx;
+}
+
+static const struct kvmb_actuator_ops failing_ops = { "failing", do_fail, NULL };
+
 /* A guest whose balloon the agent found at 1024 MiB and last ordered to ordered_mib. */
 struct release_row {
 	const char *name;
@@ -31,13 +40,13 @@ struct release_row {
 	int want_left;        /* guests still waited for */
 };
 
-static struct kvmb_executor *executor_new(void)
+static struct kvmb_executor *executor_new(const struct kvmb_actuator *actuator)
 {
 	struct kvmb_actuator table[KVMB_ACTION_KINDS];
 	struct kvmb_executor *x = NULL;
 
 	for (size_t i = 0; i < KVMB_ACTION_KINDS; i++)
-		table[i] = (struct kvmb_actuator){ &nothing_ops, NULL };
+		table[i] = *actuator;
 	assert_int_equal(kvmb_executor_new(table, &x), 0);
 	return x;
 }
@@ -71,8 +80,10 @@ static void assert_released(struct kvmb_engine *e, uint64_t want_mib)
 
 static void engine_init(struct kvmb_engine *e, struct world *w)
 {
+	const struct kvmb_actuator nothing = { &nothing_ops, NULL };
+
 	*e = (struct kvmb_engine){ .config = w->config, .state = w->state, .sample = w->sample };
-	e->executor = executor_new();
+	e->executor = executor_new(&nothing);
 	assert_int_equal(kvmb_engine_sync_guests(e, w->sample), 0);
 }
 
@@ -139,9 +150,9 @@ static void a_part_on_its_way(struct world *w, struct kvmb_engine *e)
 	watch_balloon(e, KVMB_ACTION_DEFLATE, 900);
 }
 
-static void tried_three_times(struct world *w, struct kvmb_engine *e)
+static void asked_already(struct world *w, struct kvmb_engine *e)
 {
-	e->guests[0]->n_releases = 3;
+	e->guests[0]->release_ns = w->sample->now_ns;
 }
 
 static void bigger_by_now(struct world *w, struct kvmb_engine *e)
@@ -160,9 +171,29 @@ static const struct release_row release_rows[] = {
 	{ "a guest with an order under way is waited for", order_pending, 800, 800, 0, 1 },
 	{ "what is on its way back is not asked for twice", all_on_its_way, 1024, 800, 0, 0 },
 	{ "a give-back of a part does not count", a_part_on_its_way, 900, 800, 1024, 1 },
-	{ "a balloon that only its guest frees is given up", tried_three_times, 800, 800, 0, 0 },
+	{ "a guest is asked once a sample, and waited for", asked_already, 800, 800, 0, 1 },
 	{ "a guest that was given more since is left alone", bigger_by_now, 800, 800, 0, 0 },
 };
+
+/* A guest that was found at 1024 MiB and got down to 800. */
+static void world_clamp(struct world *w)
+{
+	world_init(w, 1);
+	world_state(w, 0)->pid = world_guest(w, 0)->pid;
+	world_state(w, 0)->before_bytes = 1024 * MIB;
+	world_state(w, 0)->target_bytes = 800 * MIB;
+	world_guest(w, 0)->balloon_bytes = 800 * MIB;
+}
+
+static void finish_all(struct kvmb_engine *e, uint64_t now_ns)
+{
+	while (e->guests[0]->n_pending) {
+		struct pollfd poll_fd = { .fd = kvmb_executor_fd(e->executor), .events = POLLIN };
+
+		assert_int_equal(poll(&poll_fd, 1, DEADLINE_MS), 1);
+		kvmb_engine_finish(e, now_ns);
+	}
+}
 
 /* The first release goes through the executor: its result says that nothing is owed any more. */
 static void what_was_given_back_is_not_ours(void **data)
@@ -170,21 +201,45 @@ static void what_was_given_back_is_not_ours(void **data)
 	struct kvmb_engine e;
 	struct world w;
 
-	world_init(&w, 1);
-	world_state(&w, 0)->pid = world_guest(&w, 0)->pid;
-	world_state(&w, 0)->before_bytes = 1024 * MIB;
-	world_state(&w, 0)->target_bytes = 800 * MIB;
-	world_guest(&w, 0)->balloon_bytes = 800 * MIB;
+	world_clamp(&w);
 	engine_init(&e, &w);
 	assert_int_equal(kvmb_engine_release(&e), 1);
-	while (e.guests[0]->n_pending) {
-		struct pollfd poll_fd = { .fd = kvmb_executor_fd(e.executor), .events = POLLIN };
-
-		assert_int_equal(poll(&poll_fd, 1, DEADLINE_MS), 1);
-		kvmb_engine_finish(&e, w.sample->now_ns);
-	}
+	finish_all(&e, w.sample->now_ns);
 	assert_int_equal(world_state(&w, 0)->target_bytes, 0);
 	assert_int_equal(kvmb_engine_release(&e), 0);
+	engine_done(&e);
+	world_done(&w);
+}
+
+static void use_failing(struct kvmb_engine *e, int *error)
+{
+	const struct kvmb_actuator failing = { &failing_ops, error };
+
+	(void)kvmb_executor_free(e->executor);
+	e->executor = executor_new(&failing);
+}
+
+/* Whatever the reason, and however often: the caller's deadline ends it, and says so. */
+static void a_failed_order_is_still_owed(void **data)
+{
+	static int errors[] = { -ENOTCONN, -EIO };
+	struct kvmb_engine e;
+	struct world w;
+
+	world_clamp(&w);
+	engine_init(&e, &w);
+	for (size_t i = 0; i < 10; i++) {
+		use_failing(&e, &errors[i % ARRAY_SIZE(errors)]);
+		assert_int_equal(kvmb_engine_release(&e), 1);
+		assert_int_equal(e.guests[0]->n_pending, 1);
+		finish_all(&e, w.sample->now_ns);
+		/* The result wakes the caller, which asks again; the order waits for the tick. */
+		assert_int_equal(kvmb_engine_release(&e), 1);
+		assert_int_equal(e.guests[0]->n_pending, 0);
+		w.sample->now_ns += SEC;
+	}
+	w.sample->guests_valid = false;
+	assert_int_equal(kvmb_engine_release(&e), -EAGAIN);
 	engine_done(&e);
 	world_done(&w);
 }
@@ -210,6 +265,8 @@ int main(void)
 
 	TESTS_ADD_TABLE(&t, release_rows, release_row_holds);
 	TESTS_ADD(&t, "what was given back is not ours any more", what_was_given_back_is_not_ours);
+	TESTS_ADD(&t, "an order that failed is given again once a tick, and is owed till then",
+		  a_failed_order_is_still_owed);
 	TESTS_ADD(&t, "without libvirt a debt is named", without_libvirt_a_debt_is_named);
 	return tests_run("release", &t);
 }
