@@ -16,7 +16,7 @@ static uint64_t realtime_usec(void)
 	return (uint64_t)ts.tv_sec * USEC_PER_SEC + (uint64_t)ts.tv_nsec / NSEC_PER_USEC;
 }
 
-static int collect_guests(struct kvmb_engine *e, struct kvmb_sample *s)
+static int collect_guests(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sample *s)
 {
 	struct kvmb_guest_sample *guests;
 	int r = kvmb_libvirt_take(e->libvirt, &guests, &s->n_guests, &e->virt_status);
@@ -32,6 +32,8 @@ static int collect_guests(struct kvmb_engine *e, struct kvmb_sample *s)
 	for (size_t i = 0; i < s->n_guests; i++) {
 		const struct kvmb_engine_guest *g = kvmb_engine_find(e, s->guests[i].name);
 
+		/* libvirt's thread may have told of it after the caller looked at the clock. */
+		s->guests[i].facts_ns = u64_min(s->guests[i].facts_ns, now_ns);
 		kvmb_guest_check_stats(&s->guests[i], e->config->host.stale_usec);
 		s->guests[i].in_flight = g && (g->n_pending || g->watching);
 	}
@@ -48,7 +50,7 @@ int kvmb_engine_collect(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_samp
 	r = kvmb_host_read(&e->root, &s->host);
 	if (r < 0)
 		return r;
-	r = collect_guests(e, s);
+	r = collect_guests(e, now_ns, s);
 	if (r < 0)
 		return r;
 	s->now_ns = now_ns;

@@ -10,3 +10,12 @@ TESTS += %D%/test-release
 tests_unit_test_release_SOURCES = %D%/test-release.c
 tests_unit_test_release_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_release_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += %D%/test-engine
+TESTS += %D%/test-engine
+tests_unit_test_engine_SOURCES = %D%/test-engine.c
+tests_unit_test_engine_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_engine_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+tests_unit_test_engine_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_host_read \
+	-Wl,--wrap=kvmb_libvirt_take -Wl,--wrap=kvmb_guest_watch_read \
+	-Wl,--wrap=kvmb_guest_watch_take_host

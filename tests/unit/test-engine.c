@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The engine from sample to result. Mocked: its sources, which tell of the small world, and the
+ * actuators, which do nothing.
+ */
+#include "policy-world.h"
+
+#include <errno.h>
+#include <poll.h>
+
+#include "engine-internal.h"
+#include "model/exclude.h"
+#include "source/host.h"
+
+#define DEADLINE_MS 30000
+
+/* ---- The sources: one world, as long as a test runs --------------------------------------- */
+
+static struct world *source;
+
+int __wrap_kvmb_host_read(const struct kvmb_root *root, struct kvmb_host_sample *ret);
+int __wrap_kvmb_libvirt_take(struct kvmb_libvirt *lv, struct kvmb_guest_sample **ret,
+			     size_t *ret_n, struct kvmb_libvirt_status *ret_status);
+int __wrap_kvmb_guest_watch_read(struct kvmb_guest_watch *w, struct kvmb_guest_sample *guests,
+				 size_t n);
+bool __wrap_kvmb_guest_watch_take_host(struct kvmb_guest_watch *w);
+
+int __wrap_kvmb_host_read(const struct kvmb_root *root, struct kvmb_host_sample *ret)
+{
+	*ret = source->sample->host;
+	return 0;
+}
+
+int __wrap_kvmb_libvirt_take(struct kvmb_libvirt *lv, struct kvmb_guest_sample **ret,
+			     size_t *ret_n, struct kvmb_libvirt_status *ret_status)
+{
+	size_t n = source->sample->n_guests;
+
+	*ret = calloc(n, sizeof(**ret));
+	assert_non_null(*ret);
+	memcpy(*ret, source->sample->guests, n * sizeof(**ret));
+	*ret_n = n;
+	*ret_status = (struct kvmb_libvirt_status){ .connected = true, .complete = true };
+	return 0;
+}
+
+int __wrap_kvmb_guest_watch_read(struct kvmb_guest_watch *w, struct kvmb_guest_sample *guests,
+				 size_t n)
+{
+	return (int)n; /* filled already */
+}
+
+bool __wrap_kvmb_guest_watch_take_host(struct kvmb_guest_watch *w)
+{
+	return false;
+}
+
+/* ---- The engine -------------------------------------------------------------------------- */
+
+struct fixture {
+	struct world w;
+	struct kvmb_engine e;
+	struct kvmb_result results[8];
+	size_t n_results;
+};
+
+static int do_nothing(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
+		      struct kvmb_result *result)
+{
+	return 0;
+}
+
+static const struct kvmb_actuator_ops nothing_ops = { "nothing", do_nothing, NULL };
+
+static void on_result(void *userdata, const struct kvmb_result *result)
+{
+	struct fixture *f = userdata;
+
+	assert_true(f->n_results < ARRAY_SIZE(f->results));
+	f->results[f->n_results++] = *result;
+}
+
+static void begin(struct fixture *f, size_t n_guests)
+{
+	struct kvmb_actuator table[KVMB_ACTION_KINDS];
+
+	*f = (struct fixture){ .n_results = 0 };
+	world_init(&f->w, n_guests);
+	source = &f->w;
+	for (size_t i = 0; i < KVMB_ACTION_KINDS; i++)
+		table[i] = (struct kvmb_actuator){ &nothing_ops, NULL };
+	f->e.callbacks.result = on_result;
+	f->e.userdata = f;
+	assert_int_equal(kvmb_executor_new(table, &f->e.executor), 0);
+	assert_int_equal(kvmb_config_copy(f->w.config, &f->e.config), 0);
+	assert_int_equal(kvmb_state_new(&f->e.state), 0);
+}
+
+static void end(struct fixture *f)
+{
+	(void)kvmb_executor_free(f->e.executor);
+	for (size_t i = 0; i < f->e.n_guests; i++)
+		free(f->e.guests[i]);
+	free(f->e.guests);
+	(void)kvmb_plan_free(f->e.plan);
+	(void)kvmb_sample_free(f->e.sample);
+	(void)kvmb_state_free(f->e.state);
+	(void)kvmb_config_free(f->e.config);
+	world_done(&f->w);
+	source = NULL;
+}
+
+/* ---- Samples ----------------------------------------------------------------------------- */
+
+static void a_snapshot_of_just_now_is_not_of_the_future(void **data)
+{
+	struct fixture f;
+	struct kvmb_sample *s = NULL;
+	uint64_t now_ns;
+
+	begin(&f, 2);
+	now_ns = f.w.sample->now_ns;
+	world_guest(&f.w, 0)->facts_ns = now_ns + SEC / 1000;
+	world_guest(&f.w, 1)->facts_ns = now_ns - SEC;
+	assert_int_equal(kvmb_engine_collect(&f.e, now_ns, &s), 0);
+	assert_int_equal(s->guests[0].facts_ns, now_ns);
+	assert_int_equal(s->guests[1].facts_ns, now_ns - SEC);
+	assert_int_equal(kvmb_guest_unfit(f.w.config, &s->guests[0], now_ns), KVMB_WHY_NONE);
+	(void)kvmb_sample_free(s);
+	end(&f);
+}
+
+int main(void)
+{
+	static struct tests t;
+
+	TESTS_ADD(&t, "a snapshot that came while the host was read is not of the future",
+		  a_snapshot_of_just_now_is_not_of_the_future);
+	return tests_run("engine", &t);
+}
