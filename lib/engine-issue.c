@@ -89,6 +89,21 @@ static void note_release(struct kvmb_engine *e, const struct kvmb_result *result
 		state->target_bytes = 0;
 }
 
+/* A give-back does not wait for a balloon on its way, whose result is told all the same. */
+static void watch_begin(struct kvmb_engine *e, struct kvmb_engine_guest *g,
+			const struct kvmb_action *a, const struct kvmb_guest_sample *s,
+			uint64_t now_ns)
+{
+	struct kvmb_result overtaken;
+
+	if (g->watching) {
+		kvmb_watch_cut(&g->watch, s, now_ns, &overtaken);
+		conclude(e, g, &overtaken, now_ns);
+	}
+	g->watching = true;
+	kvmb_watch_start(&g->watch, a, s, now_ns);
+}
+
 static void take_result(struct kvmb_engine *e, const struct kvmb_result *result, uint64_t now_ns)
 {
 	struct kvmb_engine_guest *g = kvmb_engine_find(e, result->action.name);
@@ -101,8 +116,7 @@ static void take_result(struct kvmb_engine *e, const struct kvmb_result *result,
 	note_release(e, result);
 	/* libvirt took the order; what the guest makes of it shows in the samples to come. */
 	if (g && s && result->error == 0 && is_balloon(result->action.kind) && !e->dry_run) {
-		g->watching = true;
-		kvmb_watch_start(&g->watch, &result->action, s, now_ns);
+		watch_begin(e, g, &result->action, s, now_ns);
 		return;
 	}
 	conclude(e, g, result, now_ns);

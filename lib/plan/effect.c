@@ -145,6 +145,19 @@ static void measure(const struct kvmb_watch *w, const struct kvmb_guest_sample *
 	result->net_bytes = given ? -u64_diff(moved, 0) : u64_diff(moved, 0);
 }
 
+/* As far as it came; what its successor does is not its doing. */
+void kvmb_watch_cut(const struct kvmb_watch *w, const struct kvmb_guest_sample *g, uint64_t now_ns,
+		    struct kvmb_result *ret)
+{
+	struct kvmb_result result = { .action = w->action };
+
+	result.duration_usec = u64_sub_sat(now_ns, w->started_ns) / NSEC_PER_USEC;
+	measure(w, g, &result);
+	if (!reached(w, g))
+		result.error = -ECANCELED;
+	*ret = result;
+}
+
 int kvmb_watch_update(struct kvmb_watch *w, const struct kvmb_guest_sample *g, uint64_t now_ns,
 		      struct kvmb_result *ret)
 {

@@ -48,4 +48,12 @@ void kvmb_watch_start(struct kvmb_watch *w, const struct kvmb_action *a,
 int kvmb_watch_update(struct kvmb_watch *w, const struct kvmb_guest_sample *g, uint64_t now_ns,
 		      struct kvmb_result *ret);
 
+/**
+ * kvmb_watch_cut() - end the watch now, because another order took the place of this one
+ * @g: the guest as last seen
+ * @ret: what was got until then; -ECANCELED if the balloon is not where it should be
+ */
+void kvmb_watch_cut(const struct kvmb_watch *w, const struct kvmb_guest_sample *g, uint64_t now_ns,
+		    struct kvmb_result *ret);
+
 #endif

@@ -130,11 +130,78 @@ static void a_snapshot_of_just_now_is_not_of_the_future(void **data)
 	end(&f);
 }
 
+/* ---- Results ----------------------------------------------------------------------------- */
+
+/* As a plan would have it, until libvirt has taken the order. */
+static void order(struct fixture *f, enum kvmb_action_kind kind, uint64_t target_mib)
+{
+	struct kvmb_plan *plan = NULL;
+	struct kvmb_action a = {
+		.kind = kind,
+		.rule = KVMB_RULE_OPERATOR,
+		.target_bytes = target_mib * MIB,
+		.asked_bytes = 64 * MIB,
+	};
+
+	memcpy(a.name, world_guest(&f->w, 0)->name, sizeof(a.name));
+	memcpy(a.uuid, world_guest(&f->w, 0)->uuid, sizeof(a.uuid));
+	assert_int_equal(kvmb_plan_new(&plan), 0);
+	assert_int_equal(kvmb_plan_add(plan, &a), 0);
+	kvmb_engine_issue(&f->e, plan);
+	(void)kvmb_plan_free(plan);
+	while (f->e.guests[0]->n_pending) {
+		struct pollfd poll_fd = { .fd = kvmb_executor_fd(f->e.executor), .events = POLLIN };
+
+		assert_int_equal(poll(&poll_fd, 1, DEADLINE_MS), 1);
+		kvmb_engine_finish(&f->e, f->w.sample->now_ns);
+	}
+}
+
+/* A sample without a decision. */
+static void look(struct fixture *f)
+{
+	(void)kvmb_sample_free(f->e.sample);
+	assert_int_equal(kvmb_engine_collect(&f->e, f->w.sample->now_ns, &f->e.sample), 0);
+	assert_int_equal(kvmb_engine_sync_guests(&f->e, f->e.sample), 0);
+}
+
+static void an_overtaken_balloon_has_a_result(void **data)
+{
+	const struct kvmb_guest_sample *s;
+	struct kvmb_state_guest *g = NULL;
+	struct fixture f;
+
+	begin(&f, 1);
+	s = world_guest(&f.w, 0);
+	assert_int_equal(kvmb_state_guest(f.e.state, s->uuid, s->name, &g), 0);
+	g->request_bytes = 100 * MIB;
+	look(&f);
+	order(&f, KVMB_ACTION_BALLOON, 960);
+	world_guest(&f.w, 0)->balloon_bytes = 984 * MIB;
+	world_pass(&f.w, SEC);
+	look(&f);
+	assert_int_equal(f.n_results, 0);
+	order(&f, KVMB_ACTION_DEFLATE, 1024);
+	assert_int_equal(f.n_results, 1);
+	assert_int_equal(f.results[0].action.kind, KVMB_ACTION_BALLOON);
+	assert_int_equal(f.results[0].got_bytes, 40 * MIB);
+	assert_int_equal(f.results[0].error, -ECANCELED);
+	assert_int_equal(f.results[0].duration_usec, USEC_PER_SEC);
+	assert_int_equal(f.e.state->taken_bytes, 40 * MIB);
+	assert_int_equal(g->request_bytes, 60 * MIB);
+	assert_true(f.e.guests[0]->watching);
+	assert_int_equal(f.e.guests[0]->watch.action.kind, KVMB_ACTION_DEFLATE);
+	assert_int_equal(f.e.guests[0]->watch.balloon_before_bytes, 984 * MIB);
+	end(&f);
+}
+
 int main(void)
 {
 	static struct tests t;
 
 	TESTS_ADD(&t, "a snapshot that came while the host was read is not of the future",
 		  a_snapshot_of_just_now_is_not_of_the_future);
+	TESTS_ADD(&t, "a balloon that a give-back overtakes has a result all the same",
+		  an_overtaken_balloon_has_a_result);
 	return tests_run("engine", &t);
 }
