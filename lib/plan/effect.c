@@ -139,6 +139,9 @@ static void measure(const struct kvmb_watch *w, const struct kvmb_guest_sample *
 	uint64_t resident_less = given ? w->resident_before_bytes : g->resident_bytes;
 	uint64_t moved;
 
+	/* An order taken back before the balloon moved: there was nothing to give. */
+	if (given && w->balloon_before_bytes >= w->action.target_bytes)
+		result->action.asked_bytes = 0;
 	result->got_bytes = u64_sub_sat(more, less);
 	/* The guest does other things meanwhile; the balloon is not to be credited with those. */
 	moved = u64_min(u64_sub_sat(resident_more, resident_less), result->got_bytes);

@@ -293,6 +293,39 @@ static void test_watch_slow(void **data)
 	assert_int_equal(result.got_bytes, 6 * MIB);
 }
 
+/* Such a give-back cannot get anything; give-back is never damped. */
+static void test_watch_nothing_to_give(void **data)
+{
+	struct kvmb_action a = {
+		.kind = KVMB_ACTION_DEFLATE,
+		.target_bytes = 1024 * MIB,
+		.asked_bytes = 64 * MIB,
+	};
+	struct kvmb_guest_sample g;
+	struct kvmb_result result;
+	struct kvmb_watch watch;
+	struct world w;
+
+	(void)data;
+	world_init(&w, 1);
+	(void)world_state(&w, 0);
+	g = *world_guest(&w, 0);
+	memcpy(a.uuid, g.uuid, sizeof(a.uuid));
+	kvmb_watch_start(&watch, &a, &g, START);
+	assert_int_equal(kvmb_watch_update(&watch, &g, START, &result), 1);
+	assert_int_equal(result.action.asked_bytes, 0);
+	kvmb_state_apply_result(w.state, &result);
+	assert_int_equal(world_state(&w, 0)->n_no_effect[KVMB_ACTION_DEFLATE], 0);
+	/* One byte less is something to give. */
+	g.balloon_bytes--;
+	kvmb_watch_start(&watch, &a, &g, START);
+	g.facts_ns = START + 5 * SEC;
+	assert_int_equal(kvmb_watch_update(&watch, &g, g.facts_ns, &result), 1);
+	kvmb_state_apply_result(w.state, &result);
+	assert_int_equal(world_state(&w, 0)->n_no_effect[KVMB_ACTION_DEFLATE], 1);
+	world_done(&w);
+}
+
 static void test_watch_gone(void **data)
 {
 	struct kvmb_action a = { .kind = KVMB_ACTION_BALLOON, .target_bytes = 960 * MIB };
@@ -329,6 +362,8 @@ int main(void)
 		  test_request);
 	TESTS_ADD_TABLE(&t, watch_rows, test_watch);
 	TESTS_ADD(&t, "a slow balloon is watched until it stops", test_watch_slow);
+	TESTS_ADD(&t, "a give-back to where the balloon still is has asked for nothing",
+		  test_watch_nothing_to_give);
 	TESTS_ADD(&t, "a guest that is gone, or replaced, ends the watch", test_watch_gone);
 	return tests_run("effect", &t);
 }
