@@ -77,9 +77,9 @@ static void on_result(void *userdata, const struct kvmb_result *result)
 }
 
 /* Without the disk's word for it: what must be outlived is our death, not the host's. */
-static void on_persist(void *userdata, const struct kvmb_state *state)
+static int on_persist(void *userdata, const struct kvmb_state *state)
 {
-	manager_save_state(userdata, state, false);
+	return manager_save_state(userdata, state, false);
 }
 
 const struct kvmb_engine_callbacks manager_engine_callbacks = {

@@ -18,7 +18,7 @@ static void stop_finish(struct manager *m, int left)
 {
 	int status = EXIT_SUCCESS;
 
-	manager_save_state(m, kvmb_engine_state(m->engine), true);
+	(void)manager_save_state(m, kvmb_engine_state(m->engine), true);
 	if (left == 0)
 		journal_log(JOURNAL_RELEASED, NULL, "Everything is given back");
 	else if (left > 0)

@@ -75,7 +75,7 @@ static int load_state(struct manager *m, struct kvmb_state **ret)
 	return 0;
 }
 
-void manager_save_state(struct manager *m, const struct kvmb_state *state, bool sync)
+int manager_save_state(struct manager *m, const struct kvmb_state *state, bool sync)
 {
 	int r = state_file_save(&m->state_file, state, sync);
 
@@ -83,12 +83,13 @@ void manager_save_state(struct manager *m, const struct kvmb_state *state, bool 
 		journal_log(JOURNAL_STATE_FAULT, NULL, "%s cannot be written: %s",
 			    m->state_file.path, strerror(-r));
 	m->state_error = r;
+	return r;
 }
 
 void manager_keep_state(struct manager *m)
 {
 	if (state_file_due(&m->state_file, now_ns()))
-		manager_save_state(m, kvmb_engine_state(m->engine), false);
+		(void)manager_save_state(m, kvmb_engine_state(m->engine), false);
 }
 
 static int start_engine(struct manager *m)

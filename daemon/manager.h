@@ -67,8 +67,8 @@ void manager_turned(struct manager *m);
 /** manager_load_config() - the configuration file is below --root unless it was named */
 int manager_load_config(const struct options *o, struct kvmb_config **ret, char **ret_error);
 
-/** manager_save_state() - now; trouble is told in the journal, once */
-void manager_save_state(struct manager *m, const struct kvmb_state *state, bool sync);
+/** manager_save_state() - now; trouble is told in the journal, once. Return: 0 or -errno. */
+int manager_save_state(struct manager *m, const struct kvmb_state *state, bool sync);
 /** manager_keep_state() - now, if there is something new and the last time was long enough ago */
 void manager_keep_state(struct manager *m);
 

@@ -472,7 +472,10 @@ struct kvmb_host_status {
 
 struct kvmb_engine;
 
-/* Called from kvmb_engine_dispatch() and kvmb_engine_tick() only, in their thread. All optional. */
+/*
+ * Called from kvmb_engine_dispatch(), kvmb_engine_tick() and kvmb_engine_set_policy() only, in their
+ * thread. All optional.
+ */
 struct kvmb_engine_callbacks {
 	void (*result)(void *userdata, const struct kvmb_result *result);
 	void (*guest_added)(void *userdata, const char *name);
@@ -482,10 +485,10 @@ struct kvmb_engine_callbacks {
 	void (*host_changed)(void *userdata);                    /* level, connected, error */
 	/*
 	 * A balloon is about to be changed: keep this state now, so that what was taken can be
-	 * given
-	 * back even if the caller dies next. Not called in a dry run.
+	 * given back even if the caller dies next. Not called in a dry run.
+	 * Return: 0, or -errno: nothing is taken by balloon this time; that is the actions' result.
 	 */
-	void (*persist)(void *userdata, const struct kvmb_state *state);
+	int (*persist)(void *userdata, const struct kvmb_state *state);
 };
 
 struct kvmb_engine_params {

@@ -31,7 +31,7 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
 	if (r < 0)
 		return r;
 	if (e->callbacks.persist && !e->dry_run)
-		e->callbacks.persist(e->userdata, e->state);
+		(void)e->callbacks.persist(e->userdata, e->state); /* it holds till the end */
 	kvmb_engine_notify(e);
 	return 0;
 }
@@ -153,6 +153,6 @@ int kvmb_engine_release(struct kvmb_engine *e)
 		return r;
 	plan->now_ns = e->sample->now_ns;
 	r = release_all(e, plan);
-	kvmb_engine_issue(e, plan);
+	kvmb_engine_issue(e, plan, 0);
 	return r;
 }

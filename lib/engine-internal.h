@@ -93,7 +93,8 @@ uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_
 				   uint64_t pages);
 
 /* engine-issue.c */
-void kvmb_engine_issue(struct kvmb_engine *e, const struct kvmb_plan *plan);
+/* @saved: 0, or why the state could not be kept: then no BALLOON goes out, that is its result. */
+void kvmb_engine_issue(struct kvmb_engine *e, const struct kvmb_plan *plan, int saved);
 void kvmb_engine_finish(struct kvmb_engine *e, uint64_t now_ns);
 void kvmb_engine_watch(struct kvmb_engine *e, const struct kvmb_sample *sample);
 

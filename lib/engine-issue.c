@@ -25,16 +25,33 @@ static void guest_record(struct kvmb_engine_guest *g, const struct kvmb_result *
 	memcpy(record->reason, result->action.reason, sizeof(record->reason));
 }
 
+static void tell(struct kvmb_engine *e, struct kvmb_engine_guest *g,
+		 const struct kvmb_result *result, uint64_t now_ns)
+{
+	if (g)
+		guest_record(g, result, now_ns);
+	if (e->callbacks.result)
+		e->callbacks.result(e->userdata, result);
+}
+
 /* A result is final: into the state, the guest's history, and to the outside. */
 static void conclude(struct kvmb_engine *e, struct kvmb_engine_guest *g,
 		     const struct kvmb_result *result, uint64_t now_ns)
 {
 	if (!e->dry_run)
 		kvmb_state_apply_result(e->state, result);
-	if (g)
-		guest_record(g, result, now_ns);
-	if (e->callbacks.result)
-		e->callbacks.result(e->userdata, result);
+	tell(e, g, result, now_ns);
+}
+
+/* Never ordered, by no fault of the guest's balloon: in its book, nothing was asked of it. */
+static void conclude_unsaved(struct kvmb_engine *e, const struct kvmb_result *result,
+			     uint64_t now_ns)
+{
+	struct kvmb_result booked = *result;
+
+	booked.action.asked_bytes = 0;
+	kvmb_state_apply_result(e->state, &booked);
+	tell(e, kvmb_engine_find(e, result->action.name), result, now_ns);
 }
 
 static bool is_balloon(enum kvmb_action_kind kind)
@@ -66,15 +83,18 @@ static int issue_one(struct kvmb_engine *e, const struct kvmb_action *planned)
 	return 0;
 }
 
-void kvmb_engine_issue(struct kvmb_engine *e, const struct kvmb_plan *plan)
+void kvmb_engine_issue(struct kvmb_engine *e, const struct kvmb_plan *plan, int saved)
 {
 	for (size_t i = 0; i < plan->n_actions; i++) {
 		struct kvmb_result refused = { .action = plan->actions[i] };
+		bool unsaved = saved < 0 && plan->actions[i].kind == KVMB_ACTION_BALLOON;
 
-		refused.error = issue_one(e, &plan->actions[i]);
+		refused.error = unsaved ? saved : issue_one(e, &plan->actions[i]);
 		refused.action.ranges = NULL;
 		refused.action.n_ranges = 0;
-		if (refused.error < 0)
+		if (unsaved)
+			conclude_unsaved(e, &refused, plan->now_ns);
+		else if (refused.error < 0)
 			conclude(e, kvmb_engine_find(e, plan->actions[i].name), &refused,
 				 plan->now_ns);
 	}

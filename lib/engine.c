@@ -105,6 +105,14 @@ static bool changes_balloon(const struct kvmb_plan *plan)
 	return false;
 }
 
+/* What is taken must be remembered first. */
+static int persist(struct kvmb_engine *e)
+{
+	if (!changes_balloon(e->plan) || e->dry_run || !e->callbacks.persist)
+		return 0;
+	return e->callbacks.persist(e->userdata, e->state);
+}
+
 static int decide(struct kvmb_engine *e, const struct kvmb_sample *sample)
 {
 	struct kvmb_state *state;
@@ -160,11 +168,8 @@ int kvmb_engine_tick(struct kvmb_engine *e, uint64_t now_ns)
 	r = kvmb_engine_sync_guests(e, sample);
 	if (r < 0)
 		return r;
-	if (!e->releasing) {
-		if (changes_balloon(e->plan) && !e->dry_run && e->callbacks.persist)
-			e->callbacks.persist(e->userdata, e->state);
-		kvmb_engine_issue(e, e->plan);
-	}
+	if (!e->releasing)
+		kvmb_engine_issue(e, e->plan, persist(e));
 	e->n_ticks++;
 	note_reaction(e);
 	kvmb_engine_notify(e);

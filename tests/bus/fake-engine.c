@@ -255,7 +255,7 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
 	if (r < 0)
 		return r;
 	g->runtime = *p;
-	e->callbacks.persist(e->userdata, e->state);
+	(void)e->callbacks.persist(e->userdata, e->state);
 	e->callbacks.guest_changed(e->userdata, name);
 	return 0;
 }

@@ -130,10 +130,49 @@ static void a_snapshot_of_just_now_is_not_of_the_future(void **data)
 	end(&f);
 }
 
+/* ---- What is taken is remembered first --------------------------------------------------- */
+
+static int persist_fails(void *userdata, const struct kvmb_state *state)
+{
+	return -ENOSPC;
+}
+
+static int persist_works(void *userdata, const struct kvmb_state *state)
+{
+	return 0;
+}
+
+static void without_a_saved_state_no_balloon_is_set(void **data)
+{
+	struct kvmb_state_guest *g;
+	struct fixture f;
+
+	begin(&f, 1);
+	world_available(&f.w, 1400);
+	world_guest(&f.w, 0)->resident_bytes = 1000 * MIB;
+	f.e.callbacks.persist = persist_fails;
+	for (size_t i = 1; i <= 3; i++) {
+		assert_int_equal(kvmb_engine_tick(&f.e, f.w.sample->now_ns), 0);
+		assert_int_equal(f.n_results, i);
+		assert_int_equal(f.results[i - 1].action.kind, KVMB_ACTION_BALLOON);
+		assert_true(f.results[i - 1].action.asked_bytes > 0);
+		assert_int_equal(f.results[i - 1].error, -ENOSPC);
+		assert_int_equal(f.e.guests[0]->n_pending, 0);
+		world_pass(&f.w, SEC);
+	}
+	g = kvmb_state_find(f.e.state, world_guest(&f.w, 0)->uuid);
+	assert_int_equal(g->n_no_effect[KVMB_ACTION_BALLOON], 0);
+	f.e.callbacks.persist = persist_works;
+	assert_int_equal(kvmb_engine_tick(&f.e, f.w.sample->now_ns), 0);
+	assert_int_equal(f.n_results, 3);
+	assert_int_equal(f.e.guests[0]->n_pending, 1);
+	end(&f);
+}
+
 /* ---- Results ----------------------------------------------------------------------------- */
 
 /* As a plan would have it, until libvirt has taken the order. */
-static void order(struct fixture *f, enum kvmb_action_kind kind, uint64_t target_mib)
+static void order(struct fixture *f, enum kvmb_action_kind kind, uint64_t target_mib, int saved)
 {
 	struct kvmb_plan *plan = NULL;
 	struct kvmb_action a = {
@@ -147,7 +186,7 @@ static void order(struct fixture *f, enum kvmb_action_kind kind, uint64_t target
 	memcpy(a.uuid, world_guest(&f->w, 0)->uuid, sizeof(a.uuid));
 	assert_int_equal(kvmb_plan_new(&plan), 0);
 	assert_int_equal(kvmb_plan_add(plan, &a), 0);
-	kvmb_engine_issue(&f->e, plan);
+	kvmb_engine_issue(&f->e, plan, saved);
 	(void)kvmb_plan_free(plan);
 	while (f->e.guests[0]->n_pending) {
 		struct pollfd poll_fd = { .fd = kvmb_executor_fd(f->e.executor), .events = POLLIN };
@@ -176,12 +215,12 @@ static void an_overtaken_balloon_has_a_result(void **data)
 	assert_int_equal(kvmb_state_guest(f.e.state, s->uuid, s->name, &g), 0);
 	g->request_bytes = 100 * MIB;
 	look(&f);
-	order(&f, KVMB_ACTION_BALLOON, 960);
+	order(&f, KVMB_ACTION_BALLOON, 960, 0);
 	world_guest(&f.w, 0)->balloon_bytes = 984 * MIB;
 	world_pass(&f.w, SEC);
 	look(&f);
 	assert_int_equal(f.n_results, 0);
-	order(&f, KVMB_ACTION_DEFLATE, 1024);
+	order(&f, KVMB_ACTION_DEFLATE, 1024, 0);
 	assert_int_equal(f.n_results, 1);
 	assert_int_equal(f.results[0].action.kind, KVMB_ACTION_BALLOON);
 	assert_int_equal(f.results[0].got_bytes, 40 * MIB);
@@ -195,12 +234,28 @@ static void an_overtaken_balloon_has_a_result(void **data)
 	end(&f);
 }
 
+static void without_a_saved_state_is_given_back(void **data)
+{
+	struct fixture f;
+
+	begin(&f, 1);
+	world_guest(&f.w, 0)->balloon_bytes = 960 * MIB;
+	look(&f);
+	order(&f, KVMB_ACTION_DEFLATE, 1024, -ENOSPC);
+	assert_int_equal(f.n_results, 0);
+	assert_true(f.e.guests[0]->watching);
+	end(&f);
+}
+
 int main(void)
 {
 	static struct tests t;
 
 	TESTS_ADD(&t, "a snapshot that came while the host was read is not of the future",
 		  a_snapshot_of_just_now_is_not_of_the_future);
+	TESTS_ADD(&t, "without a saved state no balloon is set, and no guest is blamed",
+		  without_a_saved_state_no_balloon_is_set);
+	TESTS_ADD(&t, "without a saved state is given back", without_a_saved_state_is_given_back);
 	TESTS_ADD(&t, "a balloon that a give-back overtakes has a result all the same",
 		  an_overtaken_balloon_has_a_result);
 	return tests_run("engine", &t);
