@@ -232,7 +232,7 @@ enum kvmb_why {
 	KVMB_WHY_STATS_ZERO,
 	KVMB_WHY_STATS_IMPOSSIBLE, /* larger than the guest, or contradicting each other */
 	KVMB_WHY_NO_CGROUP,        /* scope not found */
-	KVMB_WHY_FACTS_STALE,      /* libvirt did not answer of late */
+	KVMB_WHY_FACTS_STALE,      /* libvirt did not answer of late, or too long in the queue */
 	KVMB_WHY_MODE_OFF,
 	KVMB_WHY_MODE_OBSERVE,
 	KVMB_WHY_AT_GUARANTEE,
@@ -342,9 +342,13 @@ struct kvmb_range {
 	uint64_t length_bytes;
 };
 
-/* The facts an action rests on; checked again before it is done. */
+/*
+ * The facts an action rests on. When its turn comes, what can have changed is looked at again: the
+ * process and its scope, the guest's pressure, the floor; and facts too old by then are refused.
+ */
 struct kvmb_facts {
 	uint64_t facts_ns;
+	uint64_t valid_until_ns; /* set by the gate: taking begins until then; 0: no bound */
 	uint64_t host_available_bytes;
 	uint64_t need_bytes;
 	uint64_t resident_bytes;
@@ -352,6 +356,7 @@ struct kvmb_facts {
 	uint64_t unused_bytes;
 	uint64_t usable_bytes;
 	uint64_t guarantee_bytes;
+	uint64_t floor_bytes; /* set by the gate: RECLAIM, PAGEOUT leave as much resident */
 	uint32_t host_some_avg10_permyriad;
 	uint32_t guest_some_avg10_permyriad;
 	enum kvmb_level level;

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/num.h"
+#include "base/wait.h"
 
 /*
  * How long a stop waits for a lane; longer than a step of reclaim, shorter than systemd's
@@ -102,22 +103,30 @@ static void executor_unref(struct kvmb_executor *x)
 	free(x);
 }
 
-static uint64_t clock_usec(void)
+/*
+ * Has it waited so long that its facts are old? Behind a thrashing guest that takes minutes, and
+ * the amount was right for the guest as it was. Giving back is right at any time.
+ */
+static bool is_stale(const struct kvmb_action *a, uint64_t now_ns)
 {
-	struct timespec ts;
+	uint64_t until_ns = a->facts.valid_until_ns;
 
-	(void)clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (uint64_t)ts.tv_sec * 1000000 + (uint64_t)ts.tv_nsec / 1000;
+	return a->kind != KVMB_ACTION_DEFLATE && until_ns && now_ns > until_ns;
 }
 
 static void job_run(struct kvmb_executor *x, struct job *job)
 {
 	const struct kvmb_actuator *actuator = &x->table[job->action.kind];
-	uint64_t start_usec = clock_usec();
+	uint64_t start_ns = kvmb_now_ns();
 
-	job->result.error = actuator->ops->apply(actuator->ctx, &job->action, &job->cancel,
-						 &job->result);
-	job->result.duration_usec = clock_usec() - start_usec;
+	if (is_stale(&job->action, start_ns)) {
+		job->result.error = -ESTALE;
+		job->result.why = KVMB_WHY_FACTS_STALE;
+	} else {
+		job->result.error = actuator->ops->apply(actuator->ctx, &job->action,
+							 &job->cancel, &job->result);
+	}
+	job->result.duration_usec = (kvmb_now_ns() - start_ns) / NSEC_PER_USEC;
 	job->result.action = job->action;
 	job->result.action.ranges = NULL;
 	job->result.action.n_ranges = 0;

@@ -42,6 +42,7 @@ int kvmb_executor_fd(const struct kvmb_executor *x);
  *
  * A DEFLATE goes before everything that takes, and cancels the balloon orders of its guest that
  * wait: they would undo it.
+ * What takes and is not begun by facts.valid_until_ns ends with -ESTALE and why FACTS_STALE.
  * Return: 0, -ENOMEM, -ENOBUFS when full.
  */
 int kvmb_executor_submit(struct kvmb_executor *x, const struct kvmb_action *a);

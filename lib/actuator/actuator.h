@@ -26,8 +26,8 @@ struct kvmb_actuator_ops {
 	 * @result: got_bytes, net_bytes and why are set, on failure too (what was got until then);
 	 * the caller sets the other members
 	 * Return (also the caller's result->error): 0, even where less than asked was got;
-	 * -ESTALE refused because the facts changed (why: GONE, CHANGED, GUEST_PRESSURE),
-	 * -ECANCELED, -EOPNOTSUPP the host cannot do this, -ENOTCONN no libvirt, or another -errno.
+	 * -ESTALE refused because the facts changed (why: GONE, CHANGED, GUEST_PRESSURE,
+	 * AT_GUARANTEE), -ECANCELED, -EOPNOTSUPP the host cannot do this, -ENOTCONN no libvirt, or another -errno.
 	 */
 	int (*apply)(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
 		     struct kvmb_result *result);

@@ -98,6 +98,15 @@ bool kvmb_gauge_suffers(const struct kvmb_gauge *g, uint32_t limit_permyriad)
 	       permyriad_of(u64_max(elapsed_usec, STALL_WINDOW_USEC), limit_permyriad);
 }
 
+bool kvmb_gauge_at_floor(const struct kvmb_gauge *g, uint64_t step_bytes, uint64_t floor_bytes)
+{
+	uint64_t now;
+
+	if (!floor_bytes || read_number(g, "memory.current", &now) < 0)
+		return false;
+	return u64_sub_sat(now, step_bytes) < floor_bytes;
+}
+
 uint64_t kvmb_gauge_taken(const struct kvmb_gauge *g)
 {
 	uint64_t now;

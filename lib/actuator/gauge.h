@@ -35,6 +35,13 @@ int kvmb_gauge_begin(struct kvmb_gauge *g, const struct kvmb_root *root,
  */
 bool kvmb_gauge_suffers(const struct kvmb_gauge *g, uint32_t limit_permyriad);
 
+/**
+ * kvmb_gauge_at_floor() - would taking @step_bytes leave the scope less than @floor_bytes
+ *
+ * By what is resident now: the kernel may have shrunk the scope on its own meanwhile.
+ */
+bool kvmb_gauge_at_floor(const struct kvmb_gauge *g, uint64_t step_bytes, uint64_t floor_bytes);
+
 /** kvmb_gauge_taken() - by how much resident memory fell since the beginning; 0 if it did not */
 uint64_t kvmb_gauge_taken(const struct kvmb_gauge *g);
 

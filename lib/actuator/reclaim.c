@@ -35,27 +35,37 @@ static int reclaim_step(struct reclaim *rec, const struct kvmb_action *a, uint64
 	return r == -ENOENT ? -EOPNOTSUPP : r;
 }
 
-static int reclaim_steps(struct reclaim *rec, const struct kvmb_action *a, atomic_bool *cancel,
-			 const struct kvmb_gauge *g, enum kvmb_why *why)
+/* Why the next step must not be done, or KVMB_WHY_NONE. */
+static enum kvmb_why must_stop(struct reclaim *rec, const struct kvmb_action *a,
+			       const struct kvmb_gauge *g, uint64_t step_bytes)
 {
-	uint64_t left = a->asked_bytes;
 	uint32_t limit = (uint32_t)atomic_load(&rec->limit_permyriad);
-	int r = 0;
 
 	/* What the guest felt was known when this was decided; it must not become worse. */
 	if (limit < a->facts.guest_some_avg10_permyriad)
 		limit = a->facts.guest_some_avg10_permyriad;
+	if (kvmb_gauge_suffers(g, limit))
+		return KVMB_WHY_GUEST_PRESSURE;
+	if (kvmb_gauge_at_floor(g, step_bytes, a->facts.floor_bytes))
+		return KVMB_WHY_AT_GUARANTEE;
+	return KVMB_WHY_NONE;
+}
+
+static int reclaim_steps(struct reclaim *rec, const struct kvmb_action *a, atomic_bool *cancel,
+			 const struct kvmb_gauge *g, enum kvmb_why *why)
+{
+	uint64_t left = a->asked_bytes;
+	int r = 0;
 
 	while (r == 0 && left > 0) {
 		uint64_t step = u64_min(left, STEP_BYTES);
 
 		if (atomic_load(cancel))
 			return -ECANCELED;
-		if (kvmb_gauge_suffers(g, limit)) {
-			*why = KVMB_WHY_GUEST_PRESSURE;
-			/* Refused, if it was so from the start; ended early otherwise. */
+		*why = must_stop(rec, a, g, step);
+		/* Refused, if it was so from the start; ended early otherwise. */
+		if (*why != KVMB_WHY_NONE)
 			return left == a->asked_bytes ? -ESTALE : 0;
-		}
 		r = reclaim_step(rec, a, step);
 		left -= step;
 	}

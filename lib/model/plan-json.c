@@ -13,6 +13,7 @@
 
 static const struct kvmb_json_field facts_fields[] = {
 	KVMB_JSON_U64(FACTS, facts_ns),
+	KVMB_JSON_U64(FACTS, valid_until_ns),
 	KVMB_JSON_U64_NULL(FACTS, host_available_bytes),
 	KVMB_JSON_U64_NULL(FACTS, need_bytes),
 	KVMB_JSON_U64_NULL(FACTS, resident_bytes),
@@ -20,6 +21,7 @@ static const struct kvmb_json_field facts_fields[] = {
 	KVMB_JSON_U64_NULL(FACTS, unused_bytes),
 	KVMB_JSON_U64_NULL(FACTS, usable_bytes),
 	KVMB_JSON_U64(FACTS, guarantee_bytes),
+	KVMB_JSON_U64(FACTS, floor_bytes),
 	KVMB_JSON_PERMYRIAD(FACTS, host_some_avg10_permyriad),
 	KVMB_JSON_PERMYRIAD(FACTS, guest_some_avg10_permyriad),
 	KVMB_JSON_ENUM(FACTS, level, &kvmb_level_tokens),

@@ -17,7 +17,7 @@ static const char *const sentences[] = {
 	[KVMB_WHY_STATS_IMPOSSIBLE] =
 		"the guest's memory statistics are impossible (more than it has, or contradictory)",
 	[KVMB_WHY_NO_CGROUP] = "the control group of the guest was not found",
-	[KVMB_WHY_FACTS_STALE] = "libvirt has not told of the guest lately",
+	[KVMB_WHY_FACTS_STALE] = "what libvirt told of the guest is too old",
 	[KVMB_WHY_MODE_OFF] = "its mode is off",
 	[KVMB_WHY_MODE_OBSERVE] = "its mode is observe: plans are shown, nothing is done",
 	[KVMB_WHY_AT_GUARANTEE] =

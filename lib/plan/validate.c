@@ -204,6 +204,18 @@ static enum kvmb_why check_kind(const struct gate *gate, struct entrant *e)
 	return KVMB_WHY_CHANGED;
 }
 
+/* What the actuator needs to hold to the same rules when the action's turn comes. */
+static void bind(const struct gate *gate, const struct entrant *e)
+{
+	struct kvmb_facts *facts = &e->action->facts;
+	uint64_t stale_ns = u64_mul_sat(gate->config->host.stale_usec, NSEC_PER_USEC);
+
+	if (e->action->kind == KVMB_ACTION_DEFLATE)
+		return;
+	facts->valid_until_ns = u64_add_sat(e->guest->facts_ns, stale_ns);
+	facts->floor_bytes = kvmb_guest_floor(&e->policy, e->guest);
+}
+
 static enum kvmb_why check(const struct gate *gate, struct entrant *e)
 {
 	enum kvmb_why why = find_guest(gate, e);
@@ -221,6 +233,7 @@ static enum kvmb_why check(const struct gate *gate, struct entrant *e)
 	if (why != KVMB_WHY_NONE)
 		return why;
 	e->action->asked_bytes = e->bytes;
+	bind(gate, e);
 	/* Last of all, so that what is shown is what would have been done. */
 	return e->mode == KVMB_MODE_OBSERVE && !lets_go(e) ? KVMB_WHY_MODE_OBSERVE : KVMB_WHY_NONE;
 }

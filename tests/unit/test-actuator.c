@@ -206,6 +206,28 @@ static void test_a_guest_under_pressure_is_not_begun_with(void **state)
 	assert_int_equal(res.got_bytes, 64 * MIB);
 }
 
+static void test_reclaim_stops_at_the_floor(void **state)
+{
+	struct kvmb_action a = action(KVMB_ACTION_RECLAIM, 64 * MIB);
+	struct reclaim_world *w = *state;
+	struct kvmb_result res;
+
+	/* of 100 resident; the kernel took some on its own after this was decided */
+	a.facts.floor_bytes = 83 * MIB;
+	assert_int_equal(apply(&w->act, &a, false, &res), 0);
+	assert_int_equal(res.why, KVMB_WHY_AT_GUARANTEE);
+	assert_int_equal(res.got_bytes, 16 * MIB);
+	/* and is refused, where no step is left */
+	assert_int_equal(apply(&w->act, &a, false, &res), -ESTALE);
+	assert_int_equal(res.why, KVMB_WHY_AT_GUARANTEE);
+	assert_int_equal(res.got_bytes, 0);
+	/* down to the floor itself is allowed */
+	a.asked_bytes = MIB;
+	assert_int_equal(apply(&w->act, &a, false, &res), 0);
+	assert_int_equal(res.got_bytes, MIB);
+	assert_int_equal(res.why, KVMB_WHY_NONE);
+}
+
 static void test_reclaim_is_cancelled_between_steps(void **state)
 {
 	struct kvmb_action a = action(KVMB_ACTION_RECLAIM, 64 * MIB);
@@ -422,6 +444,7 @@ int main(void)
 		RECLAIM(test_less_than_asked_is_no_error),
 		RECLAIM(test_a_guest_that_stalls_is_left_alone),
 		RECLAIM(test_a_guest_under_pressure_is_not_begun_with),
+		RECLAIM(test_reclaim_stops_at_the_floor),
 		RECLAIM(test_reclaim_is_cancelled_between_steps),
 		RECLAIM(test_reclaim_looks_again_who_it_is),
 		RECLAIM(test_reclaim_of_a_vanished_scope),

@@ -84,11 +84,14 @@ static void assert_taking(struct run *x, size_t i, const struct kvmb_action *a,
 	}
 	assert_true(a->asked_bytes >= MIB);
 	assert_true(a->asked_bytes <= c->step_bytes);
+	assert_int_equal(a->facts.valid_until_ns, g->facts_ns + c->stale_usec * NSEC_PER_USEC);
+	assert_true(a->facts.floor_bytes >= p->guarantee_bytes);
 	if (a->kind == KVMB_ACTION_BALLOON) {
 		assert_balloon(x, i, a, p);
 	} else {
 		assert_true(g->cgroup_valid);
 		assert_true(g->resident_bytes >= p->guarantee_bytes + a->asked_bytes);
+		assert_true(g->resident_bytes >= a->facts.floor_bytes + a->asked_bytes);
 		assert_true(x->w.sample->host.swap_total_bytes > 0);
 	}
 	assert_true(x->n_records < RECORDS);

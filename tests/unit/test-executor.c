@@ -9,9 +9,11 @@
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/wait.h"
 #include "executor.h"
 
 #define DEADLINE_MS 30000
@@ -279,6 +281,69 @@ static void stop_does_not_wait_for_a_hung_lane(void **state)
 	pthread_mutex_unlock(&balloon.lock);
 }
 
+static void submit_valid_until(struct kvmb_executor *x, enum kvmb_action_kind kind,
+			       uint64_t valid_until_ns)
+{
+	struct kvmb_action a = {
+		.kind = kind,
+		.asked_bytes = 4096,
+		.facts = { .valid_until_ns = valid_until_ns },
+	};
+
+	strcpy(a.name, "b");
+	assert_int_equal(kvmb_executor_submit(x, &a), 0);
+}
+
+static void what_waited_too_long_is_refused(void **state)
+{
+	const enum kvmb_action_kind takes[] = { KVMB_ACTION_BALLOON, KVMB_ACTION_RECLAIM,
+						KVMB_ACTION_PAGEOUT };
+	struct gate balloon, reclaim;
+	struct kvmb_executor *x;
+	struct kvmb_result result;
+
+	gate_init(&balloon, true);
+	gate_init(&reclaim, true);
+	x = executor_new(&balloon, &reclaim);
+	for (size_t i = 0; i < sizeof(takes) / sizeof(takes[0]); i++) {
+		submit_valid_until(x, takes[i], 1);
+		result = next(x);
+		assert_int_equal(result.error, -ESTALE);
+		assert_int_equal(result.why, KVMB_WHY_FACTS_STALE);
+		assert_int_equal(result.got_bytes, 0);
+		assert_string_equal(result.action.name, "b");
+	}
+	assert_int_equal(balloon.n_started + reclaim.n_started, 0);
+	/* facts that will hold for long, and giving back on any */
+	submit_valid_until(x, KVMB_ACTION_RECLAIM, UINT64_MAX);
+	assert_int_equal(next(x).error, 0);
+	submit_valid_until(x, KVMB_ACTION_DEFLATE, 1);
+	assert_int_equal(next(x).error, 0);
+	(void)kvmb_executor_free(x);
+}
+
+static void facts_age_while_they_wait(void **state)
+{
+	struct gate balloon, reclaim;
+	struct kvmb_executor *x;
+	uint64_t until_ns;
+
+	gate_init(&balloon, true);
+	gate_init(&reclaim, false);
+	x = executor_new(&balloon, &reclaim);
+	submit(x, KVMB_ACTION_RECLAIM, "a");
+	gate_wait_started(&reclaim, 1);
+	until_ns = kvmb_now_ns() + 1000000;
+	submit_valid_until(x, KVMB_ACTION_RECLAIM, until_ns);
+	while (kvmb_now_ns() <= until_ns)
+		(void)sched_yield();
+	gate_open(&reclaim);
+	assert_int_equal(next(x).error, 0);
+	assert_int_equal(next(x).why, KVMB_WHY_FACTS_STALE);
+	assert_string_equal(reclaim.order, "a");
+	(void)kvmb_executor_free(x);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -288,6 +353,8 @@ int main(void)
 		cmocka_unit_test(give_back_overtakes),
 		cmocka_unit_test(give_back_is_not_undone_by_what_waited),
 		cmocka_unit_test(cancel_ends_the_guest_meant_and_no_other),
+		cmocka_unit_test(what_waited_too_long_is_refused),
+		cmocka_unit_test(facts_age_while_they_wait),
 		cmocka_unit_test(stop_does_not_wait_for_a_hung_lane),
 	};
 

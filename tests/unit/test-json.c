@@ -428,7 +428,8 @@ static void a_plan_is_written_as_ever(void **state)
 		.pid = 4711,
 		.asked_bytes = 64 * MIB,
 		.target_bytes = 704 * MIB,
-		.facts = { .facts_ns = 1, .usable_bytes = KVMB_UNKNOWN, .level = KVMB_LEVEL_HARD },
+		.facts = { .facts_ns = 1, .usable_bytes = KVMB_UNKNOWN, .level = KVMB_LEVEL_HARD,
+			   .valid_until_ns = 11, .floor_bytes = MIB },
 		.reason = "64M of 200M free inside",
 	};
 
