@@ -85,6 +85,18 @@ int kvmb_gauge_begin(struct kvmb_gauge *g, const struct kvmb_root *root,
 	return kvmb_swap_ram_now(root, &g->swap_ram_bytes);
 }
 
+int kvmb_gauge_blame(const struct kvmb_gauge *g, const struct kvmb_action *a, int error,
+		     enum kvmb_why *ret_why)
+{
+	int r = kvmb_scope_check(g->root, a->pid, a->cgroup);
+
+	/* Nobody moves a QEMU that runs: one that is elsewhere by now is another process. */
+	if (r != -ESRCH && r != -ESTALE)
+		return error;
+	*ret_why = KVMB_WHY_GONE;
+	return -ESTALE;
+}
+
 bool kvmb_gauge_suffers(const struct kvmb_gauge *g, uint32_t limit_permyriad)
 {
 	uint64_t elapsed_usec = u64_sub_sat(kvmb_now_ns(), g->begin_ns) / NSEC_PER_USEC;

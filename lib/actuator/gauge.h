@@ -28,6 +28,13 @@ int kvmb_gauge_begin(struct kvmb_gauge *g, const struct kvmb_root *root,
 		     const struct kvmb_action *a, enum kvmb_why *ret_why);
 
 /**
+ * kvmb_gauge_blame() - why a step failed with @error: a guest that went meanwhile, or something else
+ * Return: -ESTALE (@ret_why: GONE), or @error.
+ */
+int kvmb_gauge_blame(const struct kvmb_gauge *g, const struct kvmb_action *a, int error,
+		     enum kvmb_why *ret_why);
+
+/**
  * kvmb_gauge_suffers() - does the guest stall for memory more than @limit_permyriad of the time
  *
  * By the kernel's 10 s average, and by what it stalled since the beginning: the average is slow to

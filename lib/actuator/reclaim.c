@@ -24,14 +24,18 @@ struct reclaim {
 };
 
 /* -EAGAIN: the kernel found less than it was asked for; it is not worth while to go on. */
-static int reclaim_step(struct reclaim *rec, const struct kvmb_action *a, uint64_t bytes)
+static int reclaim_step(struct reclaim *rec, const struct kvmb_action *a, uint64_t bytes,
+			const struct kvmb_gauge *g, enum kvmb_why *why)
 {
 	char value[32];
 	int r;
 
 	(void)snprintf(value, sizeof(value), "%" PRIu64, bytes);
 	r = kvmb_cgroup_write(&rec->root, a->cgroup, "memory.reclaim", value);
-	/* The scope was seen a moment ago, so a missing file is a kernel before 5.19. */
+	if (r == 0 || r == -EAGAIN)
+		return r;
+	r = kvmb_gauge_blame(g, a, r, why);
+	/* In a scope that is there, a missing file is a kernel before 5.19. */
 	return r == -ENOENT ? -EOPNOTSUPP : r;
 }
 
@@ -66,7 +70,7 @@ static int reclaim_steps(struct reclaim *rec, const struct kvmb_action *a, atomi
 		/* Refused, if it was so from the start; ended early otherwise. */
 		if (*why != KVMB_WHY_NONE)
 			return left == a->asked_bytes ? -ESTALE : 0;
-		r = reclaim_step(rec, a, step);
+		r = reclaim_step(rec, a, step, g, why);
 		left -= step;
 	}
 	return r == -EAGAIN ? 0 : r;

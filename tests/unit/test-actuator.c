@@ -53,6 +53,8 @@ static struct kernel {
 	uint64_t current_bytes;
 	size_t stall_after;    /* writes; then the guest stalls. 0: never */
 	size_t empty_after;    /* writes; then there is nothing more to be had. 0: never */
+	int gone_error;        /* of the second write, when the guest goes; 0: it stays */
+	bool gone_proc;        /* with its process, else that is only moved out of the scope */
 	atomic_bool *cancel;   /* set after the first write, if not NULL */
 	uint64_t swap_ram_part; /* one n-th of what is reclaimed lands in zram; 0: nothing */
 	uint64_t swap_bytes;
@@ -87,6 +89,13 @@ int __wrap_kvmb_cgroup_write(const struct kvmb_root *root, const char *group, co
 	assert_string_equal(file, "memory.reclaim");
 	if (kernel.empty_after && kernel.n_writes >= kernel.empty_after)
 		return -EAGAIN;
+	if (kernel.gone_error && kernel.n_writes >= 1) {
+		if (kernel.gone_proc)
+			tree_remove(kernel.tree, "proc/77");
+		else
+			write_cgroup_of(kernel.tree, PID, "");
+		return kernel.gone_error;
+	}
 	kernel.writes[kernel.n_writes++] = bytes;
 	kernel.current_bytes -= bytes;
 	write_current(kernel.tree, kernel.current_bytes);
@@ -273,6 +282,24 @@ static void test_reclaim_of_a_vanished_scope(void **state)
 	assert_int_equal(res.why, KVMB_WHY_GONE);
 }
 
+static void test_a_guest_that_goes_during_reclaim(void **state)
+{
+	static const int errors[] = { -ENOENT, -ENODEV, -EIO };
+	struct kvmb_action a = action(KVMB_ACTION_RECLAIM, 64 * MIB);
+	struct reclaim_world *w = *state;
+	struct kvmb_result res;
+
+	for (size_t i = 0; i < 2 * ARRAY_SIZE(errors); i++) {
+		kernel.gone_error = errors[i / 2];
+		kernel.gone_proc = i % 2;
+		kernel.n_writes = 0;
+		write_cgroup_of(w->tree, PID, SCOPE);
+		assert_int_equal(apply(&w->act, &a, false, &res), -ESTALE);
+		assert_int_equal(res.why, KVMB_WHY_GONE);
+		assert_int_equal(res.got_bytes, 8 * MIB);
+	}
+}
+
 static void test_a_kernel_without_memory_reclaim(void **state)
 {
 	struct kvmb_action a = action(KVMB_ACTION_RECLAIM, 8 * MIB);
@@ -448,6 +475,7 @@ int main(void)
 		RECLAIM(test_reclaim_is_cancelled_between_steps),
 		RECLAIM(test_reclaim_looks_again_who_it_is),
 		RECLAIM(test_reclaim_of_a_vanished_scope),
+		RECLAIM(test_a_guest_that_goes_during_reclaim),
 		RECLAIM(test_a_kernel_without_memory_reclaim),
 		BALLOON(test_balloon_takes_and_gives_back),
 		BALLOON(test_balloon_without_a_connection),
