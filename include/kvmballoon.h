@@ -359,6 +359,7 @@ struct kvmb_facts {
 	uint64_t floor_bytes; /* set by the gate: RECLAIM, PAGEOUT leave as much resident */
 	uint32_t host_some_avg10_permyriad;
 	uint32_t guest_some_avg10_permyriad;
+	uint32_t guest_limit_permyriad; /* set by the gate: stalling more than that ends them */
 	enum kvmb_level level;
 };
 

@@ -66,7 +66,6 @@ struct kvmb_engine {
 	struct kvmb_libvirt *libvirt;
 	struct kvmb_guest_watch *watch;
 	struct kvmb_executor *executor;
-	struct kvmb_actuator reclaim; /* borrowed from the executor, for its limit */
 	struct kvmb_engine_guest **guests; /* ordered by name */
 	size_t n_guests;
 	struct kvmb_libvirt_status virt_status;

@@ -56,8 +56,6 @@ static int open_executor(struct kvmb_engine *e, const char *root)
 		actuators_done(table);
 		return r;
 	}
-	if (!e->dry_run)
-		e->reclaim = table[KVMB_ACTION_RECLAIM];
 	return 0;
 }
 
@@ -105,8 +103,6 @@ static void apply_config(struct kvmb_engine *e)
 
 	kvmb_guest_watch_set_trigger(e->watch, h->trigger_stall_usec, h->trigger_window_usec);
 	kvmb_libvirt_set_interval(e->libvirt, h->interval_usec);
-	if (e->reclaim.ctx)
-		kvmb_actuator_reclaim_set_limit(&e->reclaim, h->guest_pressure_some_permyriad);
 }
 
 int kvmb_engine_new(const struct kvmb_engine_params *p, struct kvmb_engine **ret)

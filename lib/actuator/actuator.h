@@ -51,9 +51,6 @@ int kvmb_actuator_balloon_new(struct kvmb_virt *virt, const char *root_path,
 /** kvmb_actuator_reclaim_new() - RECLAIM: memory.reclaim of the scope in small steps */
 int kvmb_actuator_reclaim_new(const char *root_path, struct kvmb_actuator *ret);
 
-/** kvmb_actuator_reclaim_set_limit() - guest PSI avg10 that ends a reclaim; thread-safe */
-void kvmb_actuator_reclaim_set_limit(struct kvmb_actuator *a, uint32_t some_avg10_permyriad);
-
 /** kvmb_actuator_pageout_new() - PAGEOUT: process_madvise(MADV_PAGEOUT) over the given ranges */
 int kvmb_actuator_pageout_new(const char *root_path, struct kvmb_actuator *ret);
 

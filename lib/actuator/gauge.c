@@ -18,8 +18,9 @@
 
 static int scope_path(const struct kvmb_gauge *g, const char *file, char *buf, size_t size)
 {
-	int r = kvmb_str_copy(buf, size, g->scope);
-	size_t len = strlen(g->scope);
+	const char *scope = g->action->cgroup;
+	int r = kvmb_str_copy(buf, size, scope);
+	size_t len = strlen(scope);
 
 	if (r < 0 || len + 1 >= size)
 		return -ENAMETOOLONG;
@@ -70,8 +71,7 @@ int kvmb_gauge_begin(struct kvmb_gauge *g, const struct kvmb_root *root,
 
 	if (r < 0)
 		return r;
-	*g = (struct kvmb_gauge){ .root = root, .begin_ns = kvmb_now_ns() };
-	memcpy(g->scope, a->cgroup, sizeof(g->scope));
+	*g = (struct kvmb_gauge){ .root = root, .action = a, .begin_ns = kvmb_now_ns() };
 	r = read_number(g, "memory.current", &g->resident_bytes);
 	if (r == -ENOENT || r == -ENODEV) {
 		*ret_why = KVMB_WHY_GONE;
@@ -85,10 +85,9 @@ int kvmb_gauge_begin(struct kvmb_gauge *g, const struct kvmb_root *root,
 	return kvmb_swap_ram_now(root, &g->swap_ram_bytes);
 }
 
-int kvmb_gauge_blame(const struct kvmb_gauge *g, const struct kvmb_action *a, int error,
-		     enum kvmb_why *ret_why)
+int kvmb_gauge_blame(const struct kvmb_gauge *g, int error, enum kvmb_why *ret_why)
 {
-	int r = kvmb_scope_check(g->root, a->pid, a->cgroup);
+	int r = kvmb_scope_check(g->root, g->action->pid, g->action->cgroup);
 
 	/* Nobody moves a QEMU that runs: one that is elsewhere by now is another process. */
 	if (r != -ESRCH && r != -ESTALE)
@@ -97,7 +96,7 @@ int kvmb_gauge_blame(const struct kvmb_gauge *g, const struct kvmb_action *a, in
 	return -ESTALE;
 }
 
-bool kvmb_gauge_suffers(const struct kvmb_gauge *g, uint32_t limit_permyriad)
+static bool suffers(const struct kvmb_gauge *g, uint32_t limit_permyriad)
 {
 	uint64_t elapsed_usec = u64_sub_sat(kvmb_now_ns(), g->begin_ns) / NSEC_PER_USEC;
 	struct kvmb_psi psi;
@@ -110,13 +109,24 @@ bool kvmb_gauge_suffers(const struct kvmb_gauge *g, uint32_t limit_permyriad)
 	       permyriad_of(u64_max(elapsed_usec, STALL_WINDOW_USEC), limit_permyriad);
 }
 
-bool kvmb_gauge_at_floor(const struct kvmb_gauge *g, uint64_t step_bytes, uint64_t floor_bytes)
+static bool at_floor(const struct kvmb_gauge *g, uint64_t step_bytes, uint64_t floor_bytes)
 {
 	uint64_t now;
 
 	if (!floor_bytes || read_number(g, "memory.current", &now) < 0)
 		return false;
 	return u64_sub_sat(now, step_bytes) < floor_bytes;
+}
+
+enum kvmb_why kvmb_gauge_stop(const struct kvmb_gauge *g, uint64_t step_bytes)
+{
+	const struct kvmb_facts *facts = &g->action->facts;
+
+	if (suffers(g, facts->guest_limit_permyriad))
+		return KVMB_WHY_GUEST_PRESSURE;
+	if (at_floor(g, step_bytes, facts->floor_bytes))
+		return KVMB_WHY_AT_GUARANTEE;
+	return KVMB_WHY_NONE;
 }
 
 uint64_t kvmb_gauge_taken(const struct kvmb_gauge *g)

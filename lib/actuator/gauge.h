@@ -12,7 +12,7 @@
 
 struct kvmb_gauge {
 	const struct kvmb_root *root;
-	char scope[KVMB_PATH_SIZE];
+	const struct kvmb_action *action;
 	uint64_t begin_ns;
 	uint64_t resident_bytes; /* at the beginning */
 	uint64_t swap_bytes;     /* of the guest; KVMB_UNKNOWN where it is not accounted */
@@ -22,6 +22,7 @@ struct kvmb_gauge {
 
 /**
  * kvmb_gauge_begin() - check that @a's process is still in its scope, and take the first figures
+ * @root, @a: must live as long as @g
  * Return: 0, -ESTALE (@ret_why: GONE or CHANGED), or another -errno.
  */
 int kvmb_gauge_begin(struct kvmb_gauge *g, const struct kvmb_root *root,
@@ -31,23 +32,17 @@ int kvmb_gauge_begin(struct kvmb_gauge *g, const struct kvmb_root *root,
  * kvmb_gauge_blame() - why a step failed with @error: a guest that went meanwhile, or something else
  * Return: -ESTALE (@ret_why: GONE), or @error.
  */
-int kvmb_gauge_blame(const struct kvmb_gauge *g, const struct kvmb_action *a, int error,
-		     enum kvmb_why *ret_why);
+int kvmb_gauge_blame(const struct kvmb_gauge *g, int error, enum kvmb_why *ret_why);
 
 /**
- * kvmb_gauge_suffers() - does the guest stall for memory more than @limit_permyriad of the time
+ * kvmb_gauge_stop() - why the next @step_bytes must not be taken, by the bounds of the action
  *
- * By the kernel's 10 s average, and by what it stalled since the beginning: the average is slow to
- * show what our own action does.
+ * GUEST_PRESSURE where the guest stalls more than its limit, by the kernel's 10 s average or by
+ * what it stalled since the beginning: the average is slow to show what our own action does.
+ * AT_GUARANTEE where less than the floor would be left of what is resident now: the kernel may have
+ * shrunk the scope on its own meanwhile. Else NONE.
  */
-bool kvmb_gauge_suffers(const struct kvmb_gauge *g, uint32_t limit_permyriad);
-
-/**
- * kvmb_gauge_at_floor() - would taking @step_bytes leave the scope less than @floor_bytes
- *
- * By what is resident now: the kernel may have shrunk the scope on its own meanwhile.
- */
-bool kvmb_gauge_at_floor(const struct kvmb_gauge *g, uint64_t step_bytes, uint64_t floor_bytes);
+enum kvmb_why kvmb_gauge_stop(const struct kvmb_gauge *g, uint64_t step_bytes);
 
 /** kvmb_gauge_taken() - by how much resident memory fell since the beginning; 0 if it did not */
 uint64_t kvmb_gauge_taken(const struct kvmb_gauge *g);

@@ -19,8 +19,6 @@
 
 /* As much as is paged out without looking at the guest: some 50 ms into zram. */
 #define BATCH_BYTES (8 * MIB)
-/* Ranges were chosen because the guest does not use them, so a hurt guest is one with bad luck. */
-#define LIMIT_PERMYRIAD 1000
 
 struct pageout {
 	struct kvmb_root root;
@@ -137,10 +135,9 @@ static int advise_all(int pidfd, struct cursor *c, const struct kvmb_gauge *g, a
 
 		if (atomic_load(cancel))
 			return -ECANCELED;
-		if (kvmb_gauge_suffers(g, LIMIT_PERMYRIAD)) {
-			*why = KVMB_WHY_GUEST_PRESSURE;
+		*why = kvmb_gauge_stop(g, u64_min(c->left_bytes, BATCH_BYTES));
+		if (*why != KVMB_WHY_NONE)
 			return n_good ? 0 : -ESTALE;
-		}
 		r = advise(pidfd, c, b);
 		if (is_fatal(r))
 			return r;

@@ -15,44 +15,25 @@
 
 /* A step of reclaim takes the kernel some 10 ms: as long as a guest may go on being hurt. */
 #define STEP_BYTES (8 * MIB)
-/* Until the engine tells the configured one; the same as the built-in configuration. */
-#define LIMIT_PERMYRIAD 1000
 
 struct reclaim {
 	struct kvmb_root root;
-	atomic_uint_fast32_t limit_permyriad;
 };
 
 /* -EAGAIN: the kernel found less than it was asked for; it is not worth while to go on. */
-static int reclaim_step(struct reclaim *rec, const struct kvmb_action *a, uint64_t bytes,
-			const struct kvmb_gauge *g, enum kvmb_why *why)
+static int reclaim_step(struct reclaim *rec, const struct kvmb_gauge *g, uint64_t bytes,
+			enum kvmb_why *why)
 {
 	char value[32];
 	int r;
 
 	(void)snprintf(value, sizeof(value), "%" PRIu64, bytes);
-	r = kvmb_cgroup_write(&rec->root, a->cgroup, "memory.reclaim", value);
+	r = kvmb_cgroup_write(&rec->root, g->action->cgroup, "memory.reclaim", value);
 	if (r == 0 || r == -EAGAIN)
 		return r;
-	r = kvmb_gauge_blame(g, a, r, why);
+	r = kvmb_gauge_blame(g, r, why);
 	/* In a scope that is there, a missing file is a kernel before 5.19. */
 	return r == -ENOENT ? -EOPNOTSUPP : r;
-}
-
-/* Why the next step must not be done, or KVMB_WHY_NONE. */
-static enum kvmb_why must_stop(struct reclaim *rec, const struct kvmb_action *a,
-			       const struct kvmb_gauge *g, uint64_t step_bytes)
-{
-	uint32_t limit = (uint32_t)atomic_load(&rec->limit_permyriad);
-
-	/* What the guest felt was known when this was decided; it must not become worse. */
-	if (limit < a->facts.guest_some_avg10_permyriad)
-		limit = a->facts.guest_some_avg10_permyriad;
-	if (kvmb_gauge_suffers(g, limit))
-		return KVMB_WHY_GUEST_PRESSURE;
-	if (kvmb_gauge_at_floor(g, step_bytes, a->facts.floor_bytes))
-		return KVMB_WHY_AT_GUARANTEE;
-	return KVMB_WHY_NONE;
 }
 
 static int reclaim_steps(struct reclaim *rec, const struct kvmb_action *a, atomic_bool *cancel,
@@ -66,11 +47,11 @@ static int reclaim_steps(struct reclaim *rec, const struct kvmb_action *a, atomi
 
 		if (atomic_load(cancel))
 			return -ECANCELED;
-		*why = must_stop(rec, a, g, step);
+		*why = kvmb_gauge_stop(g, step);
 		/* Refused, if it was so from the start; ended early otherwise. */
 		if (*why != KVMB_WHY_NONE)
 			return left == a->asked_bytes ? -ESTALE : 0;
-		r = reclaim_step(rec, a, step, g, why);
+		r = reclaim_step(rec, g, step, why);
 		left -= step;
 	}
 	return r == -EAGAIN ? 0 : r;
@@ -113,7 +94,6 @@ int kvmb_actuator_reclaim_new(const char *root_path, struct kvmb_actuator *ret)
 	if (!rec)
 		return -ENOMEM;
 	rec->root = (struct kvmb_root)KVMB_ROOT_INIT;
-	atomic_init(&rec->limit_permyriad, LIMIT_PERMYRIAD);
 	r = kvmb_root_open(root_path, &rec->root);
 	if (r >= 0)
 		r = kvmb_cgroup_attach(&rec->root);
@@ -123,11 +103,4 @@ int kvmb_actuator_reclaim_new(const char *root_path, struct kvmb_actuator *ret)
 	}
 	*ret = (struct kvmb_actuator){ .ops = &reclaim_ops, .ctx = rec };
 	return 0;
-}
-
-void kvmb_actuator_reclaim_set_limit(struct kvmb_actuator *a, uint32_t some_avg10_permyriad)
-{
-	struct reclaim *rec = a->ctx;
-
-	atomic_store(&rec->limit_permyriad, some_avg10_permyriad);
 }

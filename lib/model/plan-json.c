@@ -24,6 +24,7 @@ static const struct kvmb_json_field facts_fields[] = {
 	KVMB_JSON_U64(FACTS, floor_bytes),
 	KVMB_JSON_PERMYRIAD(FACTS, host_some_avg10_permyriad),
 	KVMB_JSON_PERMYRIAD(FACTS, guest_some_avg10_permyriad),
+	KVMB_JSON_PERMYRIAD(FACTS, guest_limit_permyriad),
 	KVMB_JSON_ENUM(FACTS, level, &kvmb_level_tokens),
 };
 

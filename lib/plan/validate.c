@@ -214,6 +214,10 @@ static void bind(const struct gate *gate, const struct entrant *e)
 		return;
 	facts->valid_until_ns = u64_add_sat(e->guest->facts_ns, stale_ns);
 	facts->floor_bytes = kvmb_guest_floor(&e->policy, e->guest);
+	/* What the guest feels already was weighed here; it must not become worse. */
+	facts->guest_limit_permyriad = gate->config->host.guest_pressure_some_permyriad;
+	if (e->guest->psi_valid && facts->guest_limit_permyriad < e->guest->psi.some_avg10_permyriad)
+		facts->guest_limit_permyriad = e->guest->psi.some_avg10_permyriad;
 }
 
 static enum kvmb_why check(const struct gate *gate, struct entrant *e)

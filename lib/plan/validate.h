@@ -18,7 +18,7 @@
  * knows no rate, and may overtake an action in flight. Balloon targets are multiples of 2 MiB, or
  * the ceiling. Guests that are left alone as a whole are listed as refusals of kind
  * KVMB_ACTION_KINDS. What is let through carries the bounds that hold until it is done:
- * facts.valid_until_ns and facts.floor_bytes. Return: 0 or -ENOMEM.
+ * facts.valid_until_ns, facts.floor_bytes and facts.guest_limit_permyriad. Return: 0 or -ENOMEM.
  */
 int kvmb_plan_validate(const struct kvmb_config *c, const struct kvmb_state *state,
 		       const struct kvmb_sample *sample, struct kvmb_plan *plan);

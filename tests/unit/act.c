@@ -46,6 +46,7 @@ struct kvmb_action action(enum kvmb_action_kind kind, uint64_t asked_bytes)
 {
 	struct kvmb_action a = { .kind = kind, .pid = PID, .asked_bytes = asked_bytes };
 
+	a.facts.guest_limit_permyriad = 1000;
 	kvmb_str_copy(a.name, sizeof(a.name), "alpha");
 	kvmb_str_copy(a.cgroup, sizeof(a.cgroup), SCOPE);
 	return a;

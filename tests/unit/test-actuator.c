@@ -209,8 +209,8 @@ static void test_a_guest_under_pressure_is_not_begun_with(void **state)
 	assert_int_equal(res.why, KVMB_WHY_GUEST_PRESSURE);
 	assert_int_equal(res.got_bytes, 0);
 	assert_int_equal(kernel.n_writes, 0);
-	/* the configured limit counts */
-	kvmb_actuator_reclaim_set_limit(&w->act, 2000);
+	/* the limit that the gate gave counts */
+	a.facts.guest_limit_permyriad = 2000;
 	assert_int_equal(apply(&w->act, &a, false, &res), 0);
 	assert_int_equal(res.got_bytes, 64 * MIB);
 }

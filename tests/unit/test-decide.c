@@ -86,6 +86,7 @@ static void assert_taking(struct run *x, size_t i, const struct kvmb_action *a,
 	assert_true(a->asked_bytes <= c->step_bytes);
 	assert_int_equal(a->facts.valid_until_ns, g->facts_ns + c->stale_usec * NSEC_PER_USEC);
 	assert_true(a->facts.floor_bytes >= p->guarantee_bytes);
+	assert_true(a->facts.guest_limit_permyriad >= c->guest_pressure_some_permyriad);
 	if (a->kind == KVMB_ACTION_BALLOON) {
 		assert_balloon(x, i, a, p);
 	} else {

@@ -429,7 +429,8 @@ static void a_plan_is_written_as_ever(void **state)
 		.asked_bytes = 64 * MIB,
 		.target_bytes = 704 * MIB,
 		.facts = { .facts_ns = 1, .usable_bytes = KVMB_UNKNOWN, .level = KVMB_LEVEL_HARD,
-			   .valid_until_ns = 11, .floor_bytes = MIB },
+			   .valid_until_ns = 11, .floor_bytes = MIB,
+			   .guest_limit_permyriad = 1000 },
 		.reason = "64M of 200M free inside",
 	};
 

@@ -312,6 +312,30 @@ static void test_pageout_spares_a_guest_under_pressure(void **state)
 	assert_int_equal(res.got_bytes, 0);
 }
 
+static void test_pageout_keeps_to_the_limits_it_was_given(void **state)
+{
+	struct pageout_world *w = *state;
+	struct kvmb_range all = { w->child.hva, CHILD_PAGES * w->child.page };
+	struct kvmb_action a = pageout_action(w, &all, 1);
+	struct kvmb_result res;
+
+	write_pressure(w->tree, "some avg10=5.00 avg60=0.00 avg300=0.00 total=1000\n");
+	a.facts.guest_limit_permyriad = 499;
+	assert_int_equal(apply(&w->act, &a, false, &res), -ESTALE);
+	assert_int_equal(res.why, KVMB_WHY_GUEST_PRESSURE);
+	/* 100 MiB are resident; a step is 8 */
+	a.facts.guest_limit_permyriad = 500;
+	a.facts.floor_bytes = 93 * MIB;
+	assert_int_equal(apply(&w->act, &a, false, &res), -ESTALE);
+	assert_int_equal(res.why, KVMB_WHY_AT_GUARANTEE);
+	write_pressure(w->tree, "some avg10=50.00 avg60=0.00 avg300=0.00 total=1000\n");
+	a.facts.guest_limit_permyriad = 6000;
+	a.facts.floor_bytes = 0;
+	assert_int_equal(pageout(w, &a, &res), 0);
+	assert_int_equal(res.why, KVMB_WHY_NONE);
+	assert_true(res.got_bytes > 0);
+}
+
 static void test_pageout_looks_again_who_it_is(void **state)
 {
 	struct pageout_world *w = *state;
@@ -342,6 +366,7 @@ int main(void)
 		TEST(test_bad_ranges_are_refused_whole),
 		TEST(test_pageout_is_cancelled),
 		TEST(test_pageout_spares_a_guest_under_pressure),
+		TEST(test_pageout_keeps_to_the_limits_it_was_given),
 		TEST(test_pageout_looks_again_who_it_is),
 	};
 
