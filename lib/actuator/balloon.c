@@ -105,12 +105,22 @@ static int check_scope(const struct balloon *b, const struct kvmb_action *a,
 	return 0; /* give-back must not fail because a file cannot be read */
 }
 
+static int order(const struct balloon *b, virConnectPtr conn, const struct kvmb_action *a,
+		 struct kvmb_result *result)
+{
+	_cleanup_(domain_free) virDomainPtr domain = NULL;
+	int r = check_scope(b, a, result);
+
+	if (r >= 0)
+		r = find_domain(conn, a, result, &domain);
+	return r < 0 ? r : set_balloon(domain, a, result);
+}
+
 static int balloon_apply(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
 			 struct kvmb_result *result)
 {
 	struct balloon *b = ctx;
 	_cleanup_(conn_put) virConnectPtr conn = kvmb_virt_get(b->virt);
-	_cleanup_(domain_free) virDomainPtr domain = NULL;
 	int r;
 
 	result->got_bytes = 0;
@@ -120,10 +130,14 @@ static int balloon_apply(void *ctx, const struct kvmb_action *a, atomic_bool *ca
 		return -ENOTCONN;
 	if (atomic_load(cancel))
 		return -ECANCELED;
-	r = check_scope(b, a, result);
-	if (r >= 0)
-		r = find_domain(conn, a, result, &domain);
-	return r < 0 ? r : set_balloon(domain, a, result);
+	r = order(b, conn, a, result);
+	/*
+	 * A connection that is cut during a call makes it fail with "internal error", as QEMU's own
+	 * faults do. That is not the guest's, so it must not count against its balloon.
+	 */
+	if (r < 0 && r != -ESTALE && virConnectIsAlive(conn) <= 0)
+		return -ENOTCONN;
+	return r;
 }
 
 static void balloon_free(void *ctx)

@@ -37,7 +37,8 @@ check_PROGRAMS += %D%/test-actuator
 TESTS += %D%/test-actuator
 tests_unit_test_actuator_SOURCES = %D%/test-actuator.c $(tests_act)
 tests_unit_test_actuator_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBVIRT_CFLAGS)
-tests_unit_test_actuator_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_cgroup_write
+tests_unit_test_actuator_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_cgroup_write \
+	-Wl,--wrap=virConnectIsAlive -Wl,--wrap=virDomainSetMemoryFlags
 tests_unit_test_actuator_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBVIRT_LIBS)
 
 check_PROGRAMS += %D%/test-pageout

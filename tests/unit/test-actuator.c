@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <libvirt/libvirt.h>
+#include <libvirt/virterror.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,6 +316,28 @@ static void test_a_kernel_without_memory_reclaim(void **state)
 
 /* ---- Balloon ------------------------------------------------------------------------------ */
 
+/* Plays a libvirtd that dies: the order fails, and then the connection is dead or alive. */
+static bool order_fails, connection_dies, dead;
+
+int __real_virDomainSetMemoryFlags(virDomainPtr domain, unsigned long kib, unsigned int flags);
+int __wrap_virDomainSetMemoryFlags(virDomainPtr domain, unsigned long kib, unsigned int flags);
+int __real_virConnectIsAlive(virConnectPtr conn);
+int __wrap_virConnectIsAlive(virConnectPtr conn);
+
+int __wrap_virDomainSetMemoryFlags(virDomainPtr domain, unsigned long kib, unsigned int flags)
+{
+	if (!order_fails)
+		return __real_virDomainSetMemoryFlags(domain, kib, flags);
+	dead = connection_dies;
+	virResetLastError(); /* no code that is known: as an internal error */
+	return -1;
+}
+
+int __wrap_virConnectIsAlive(virConnectPtr conn)
+{
+	return dead ? 0 : __real_virConnectIsAlive(conn);
+}
+
 struct balloon_world {
 	char *tree;
 	struct kvmb_virt *virt;
@@ -345,6 +368,7 @@ static int balloon_teardown(void **state)
 {
 	struct balloon_world *w = *state;
 
+	order_fails = connection_dies = dead = false;
 	kvmb_actuator_done(&w->act);
 	kvmb_virt_unref(w->virt);
 	virDomainFree(w->domain);
@@ -400,6 +424,21 @@ static void test_balloon_without_a_connection(void **state)
 	assert_int_equal(kvmb_virt_connect(w->virt, NULL, 0), 0);
 	kvmb_virt_disconnect(w->virt);
 	assert_int_equal(apply(&w->act, &a, false, &res), -ENOTCONN);
+}
+
+static void test_a_connection_lost_during_the_order_is_not_the_guests_fault(void **state)
+{
+	struct balloon_world *w = *state;
+	struct kvmb_action a = balloon_action(w, KVMB_ACTION_BALLOON, GIB);
+	struct kvmb_result res;
+
+	assert_int_equal(kvmb_virt_connect(w->virt, NULL, 0), 0);
+	order_fails = true;
+	assert_int_equal(apply(&w->act, &a, false, &res), -EIO);
+	connection_dies = true;
+	assert_int_equal(apply(&w->act, &a, false, &res), -ENOTCONN);
+	assert_int_equal(res.why, KVMB_WHY_NONE);
+	assert_int_equal(memory_of(w), 2 * GIB);
 }
 
 static void test_balloon_never_does_the_opposite(void **state)
@@ -479,6 +518,7 @@ int main(void)
 		RECLAIM(test_a_kernel_without_memory_reclaim),
 		BALLOON(test_balloon_takes_and_gives_back),
 		BALLOON(test_balloon_without_a_connection),
+		BALLOON(test_a_connection_lost_during_the_order_is_not_the_guests_fault),
 		BALLOON(test_balloon_never_does_the_opposite),
 		BALLOON(test_balloon_looks_again_who_it_is),
 		BALLOON(test_a_cancelled_balloon_is_not_ordered),
