@@ -272,7 +272,7 @@ struct kvmb_guest_sample {
 	uint64_t rss_bytes;     /* of QEMU */
 	/* from the cgroup of its scope */
 	uint64_t resident_bytes; /* memory.current */
-	uint64_t swap_bytes;     /* memory.swap.current */
+	uint64_t swap_bytes;     /* memory.swap.current; KVMB_UNKNOWN: not accounted */
 	uint64_t refault_anon;   /* workingset_refault_anon: pages, since the scope was made */
 	uint64_t refault_file;
 	uint64_t oom_kills;      /* memory.events: oom_kill */

@@ -50,10 +50,17 @@ uint64_t kvmb_guest_resident(const struct kvmb_guest_sample *g)
 	return g->cgroup_valid ? g->resident_bytes : g->rss_bytes;
 }
 
+uint64_t kvmb_guest_held(const struct kvmb_guest_sample *g)
+{
+	uint64_t swap = g->swap_bytes == KVMB_UNKNOWN ? 0 : g->swap_bytes;
+
+	return u64_add_sat(kvmb_guest_resident(g), swap);
+}
+
 uint64_t kvmb_guest_floor(const struct kvmb_policy *effective, const struct kvmb_guest_sample *g)
 {
 	uint64_t overhead = kvmb_guest_overhead(g);
-	uint64_t held = u64_sub_sat(u64_add_sat(kvmb_guest_resident(g), g->swap_bytes), overhead);
+	uint64_t held = u64_sub_sat(kvmb_guest_held(g), overhead);
 
 	return u64_max(effective->guarantee_bytes, overhead + held / FLOOR_PART);
 }

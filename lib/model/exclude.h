@@ -31,6 +31,9 @@ uint64_t kvmb_guest_overhead(const struct kvmb_guest_sample *g);
 /** kvmb_guest_resident() - host memory it holds: of its scope, or else of QEMU */
 uint64_t kvmb_guest_resident(const struct kvmb_guest_sample *g);
 
+/** kvmb_guest_held() - of the host's memory and, where that is accounted, of its swap */
+uint64_t kvmb_guest_held(const struct kvmb_guest_sample *g);
+
 /**
  * kvmb_guest_floor() - resident memory that is never taken: the guarantee, or what QEMU needs and a
  * quarter of what the host holds for the guest, in memory and in swap, whichever is more

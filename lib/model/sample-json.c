@@ -60,7 +60,7 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_U64(GUEST, balloon_bytes),
 	KVMB_JSON_U64_OPT(GUEST, rss_bytes),
 	KVMB_JSON_U64_OPT(GUEST, resident_bytes),
-	KVMB_JSON_U64_OPT(GUEST, swap_bytes),
+	KVMB_JSON_U64_NULL_OPT(GUEST, swap_bytes),
 	KVMB_JSON_U64_OPT(GUEST, refault_anon),
 	KVMB_JSON_U64_OPT(GUEST, refault_file),
 	KVMB_JSON_U64_OPT(GUEST, oom_kills),

@@ -36,7 +36,7 @@ static void estimate_inside(const struct kvmb_host_config *c, const struct kvmb_
 	e->free_bytes = u64_min(u64_sub_sat(free_bytes, e->headroom_bytes),
 				u64_sub_sat(g->balloon_bytes, policy->guarantee_bytes));
 	/* QEMU's own memory would make every guest look as if it held free memory. */
-	backed = u64_sub_sat(u64_add_sat(e->resident_bytes, g->swap_bytes),
+	backed = u64_sub_sat(kvmb_guest_held(g),
 			     u64_add_sat(e->used_bytes, kvmb_guest_overhead(g)));
 	e->gain_bytes = u64_min(u64_min(e->free_bytes, backed), e->resident_bytes);
 }

@@ -26,6 +26,19 @@ static void swapped(struct bent *b)
 	b->g.swap_bytes = 300 * MIB;
 }
 
+static void swap_not_accounted(struct bent *b)
+{
+	b->g.swap_bytes = KVMB_UNKNOWN;
+}
+
+static void small_use_swap_not_accounted(struct bent *b)
+{
+	b->g.unused_bytes = 724 * MIB;
+	b->g.usable_bytes = 740 * MIB;
+	b->g.resident_bytes = 500 * MIB;
+	swap_not_accounted(b);
+}
+
 static void all_swapped(struct bent *b)
 {
 	b->g.resident_bytes = 50 * MIB;
@@ -110,6 +123,11 @@ static const struct estimate_row {
 	  1024 },
 	/* of 600 and 300 that the host holds, QEMU's 64 and a quarter of the other 836 stay */
 	{ "what is swapped counts as backed", swapped, true, 233062, 112, 327, 400, 1024 },
+	{ "without swap accounting nothing counts as swapped", swap_not_accounted, true, 233062, 0,
+	  444, 400, 1024 },
+	/* used 300, QEMU 64 */
+	{ "nor as backed by swap", small_use_swap_not_accounted, true, 692 * 1024, 136, 244, 740,
+	  1024 },
 	{ "nothing is won beyond what is resident", all_swapped, true, 233062, 50, 0, 400, 1024 },
 	{ "stale statistics tell nothing", stale, false, 0, 0, 444, 0, 1024 },
 	{ "no balloon, nothing to take by it", no_balloon, false, 0, 0, 444, 0, 1024 },

@@ -406,10 +406,12 @@ static void hostile_figures_are_written_as_unknown(void **state)
 
 	s->guests[0].major_faults = UINT64_MAX - 1;
 	s->guests[0].unused_bytes = UINT64_C(1) << 63;
+	s->guests[0].swap_bytes = KVMB_UNKNOWN;
 	assert_int_equal(kvmb_sample_to_json(s, &text), 0);
 	assert_int_equal(kvmb_sample_from_json(text, &back, NULL), 0);
 	assert_true(back->guests[0].major_faults == KVMB_UNKNOWN);
 	assert_true(back->guests[0].unused_bytes == KVMB_UNKNOWN);
+	assert_true(back->guests[0].swap_bytes == KVMB_UNKNOWN);
 }
 
 /* ---- Plans and policies ---- */
