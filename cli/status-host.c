@@ -47,7 +47,11 @@ static void print_memory(const struct ctl *ctl, const struct manager *m)
 
 static void print_connection(const struct ctl *ctl, const struct manager *m)
 {
-	if (m->connected)
+	if (m->connected && *m->connection_error)
+		fact_print(ctl, "libvirt", COLOUR_RED,
+			   "connected, but tells no guests: %s; guests are left as they are",
+			   m->connection_error);
+	else if (m->connected)
 		fact_print(ctl, "libvirt", COLOUR_NONE, "connected");
 	else
 		fact_print(ctl, "libvirt", COLOUR_RED,

@@ -128,6 +128,8 @@ static void draw_message(FILE *f, const struct top_view *v)
 	} else if (!m->connected) {
 		line_printf(&l, COLOUR_RED, "libvirt is not connected: %s",
 			    *m->connection_error ? m->connection_error : "no reason was told");
+	} else if (*m->connection_error) {
+		line_printf(&l, COLOUR_RED, "libvirt tells no guests: %s", m->connection_error);
 	} else {
 		line_legend(&l);
 		line_gap(&l, 4);

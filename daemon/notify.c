@@ -50,7 +50,7 @@ void notify_status(struct notify *n, const struct kvmb_host_status *h, size_t n_
 	size_text(taken, h->taken_bytes);
 	size_text(given, h->given_bytes);
 	size_text(need, h->need_bytes);
-	if (!h->connected)
+	if (!h->connected || h->error[0])
 		(void)snprintf(text, sizeof(text), "Waiting for libvirt%s%s; %s of %s available",
 			       h->error[0] ? ": " : "", h->error, available, total);
 	else

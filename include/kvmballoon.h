@@ -294,7 +294,7 @@ struct kvmb_sample {
 	struct kvmb_host_sample host;
 	struct kvmb_guest_sample *guests; /* ordered by name */
 	size_t n_guests;
-	bool guests_valid; /* libvirt is connected and has told all guests at least once */
+	bool guests_valid; /* libvirt is connected and told all guests when it was asked last */
 };
 
 struct kvmb_sample *kvmb_sample_free(struct kvmb_sample *s);
@@ -473,7 +473,7 @@ struct kvmb_host_status {
 	uint64_t reaction_usec;
 	bool dry_run;
 	bool connected;           /* to libvirt */
-	char error[KVMB_TEXT_SIZE]; /* why not, as told by libvirt */
+	char error[KVMB_TEXT_SIZE]; /* why not, or why it tells no guests, as told by libvirt */
 };
 
 struct kvmb_engine;

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "base/num.h"
+#include "base/str.h"
 #include "base/wait.h"
 #include "source/libvirt-internal.h"
 #include "source/libvirt-period.h"
@@ -92,6 +93,7 @@ static int publish(struct kvmb_libvirt *lv, uint64_t begin_ns, uint64_t n_skippe
 	lv->guests = guests;
 	lv->n_guests = s->n_guests;
 	lv->status.complete = true;
+	lv->status.error[0] = '\0';
 	lv->status.taken_ns = begin_ns;
 	lv->status.n_skipped = n_skipped;
 	(void)pthread_mutex_unlock(&lv->lock);
@@ -132,5 +134,7 @@ int kvmb_libvirt_snapshot(struct kvmb_libvirt *lv)
 	times.realtime_sec = (uint64_t)time(NULL);
 	r = take_in(lv, records, (size_t)n, &times);
 	virDomainStatsRecordListFree(records);
+	if (r < 0)
+		kvmb_str_format(lv->session.error, sizeof(lv->session.error), "%s", strerror(-r));
 	return r;
 }

@@ -49,6 +49,19 @@ static void tell_disconnected(struct kvmb_libvirt *lv)
 	kvmb_libvirt_notify(lv);
 }
 
+/*
+ * The connection lives, but libvirt would not tell the guests. With what it says against that; an
+ * agent that knew no guest and had no complaint would look as if it had nothing to do.
+ */
+static void tell_refused(struct kvmb_libvirt *lv)
+{
+	(void)pthread_mutex_lock(&lv->lock);
+	lv->status.complete = false;
+	kvmb_str_format(lv->status.error, sizeof(lv->status.error), "%s", lv->session.error);
+	(void)pthread_mutex_unlock(&lv->lock);
+	kvmb_libvirt_notify(lv);
+}
+
 static void back_off(struct kvmb_libvirt_session *s)
 {
 	s->try_ns = u64_add_sat(kvmb_now_ns(), s->backoff_ns);
@@ -98,8 +111,12 @@ static void turn_snapshot(struct kvmb_libvirt *lv, bool closed)
 		r = kvmb_libvirt_snapshot(lv);
 		end_call(lv);
 	}
-	if (r < 0 && (closed || virConnectIsAlive(s->conn) <= 0))
+	if (r >= 0)
+		return;
+	if (closed || virConnectIsAlive(s->conn) <= 0)
 		lose_connection(lv);
+	else
+		tell_refused(lv);
 }
 
 /* When the next turn is due. With the lock held. */

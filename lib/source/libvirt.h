@@ -17,11 +17,12 @@ struct kvmb_virt;
 
 struct kvmb_libvirt_status {
 	bool connected;
-	bool complete;      /* all guests were told at least once since the connection was made */
+	bool complete;      /* libvirt told all guests when it was asked last on this connection */
 	uint64_t taken_ns;  /* when the newest snapshot was taken; 0 before the first */
 	uint64_t n_connects;
 	uint64_t n_skipped; /* guests not managed: name too long, or beyond KVMB_GUESTS_MAX */
-	char error[KVMB_TEXT_SIZE]; /* why there is no connection, by libvirt; "" if there is */
+	/* by libvirt: why there is no connection, or why it tells no guests; "" if all is well */
+	char error[KVMB_TEXT_SIZE];
 };
 
 /**

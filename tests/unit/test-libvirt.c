@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <libvirt/libvirt.h>
 #include <poll.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -433,6 +434,58 @@ static void test_statistics_age_while_nobody_asks(void **state)
 	source_end(&s);
 }
 
+/* ---- A libvirt that refuses ----------------------------------------------------------------- */
+
+/* As libvirt with a rule against it does: the connection is fine, the answer is no. */
+static atomic_bool refuses;
+
+int __real_virConnectGetAllDomainStats(virConnectPtr conn, unsigned int stats,
+				       virDomainStatsRecordPtr **ret, unsigned int flags);
+int __wrap_virConnectGetAllDomainStats(virConnectPtr conn, unsigned int stats,
+				       virDomainStatsRecordPtr **ret, unsigned int flags);
+int __wrap_virConnectGetAllDomainStats(virConnectPtr conn, unsigned int stats,
+				       virDomainStatsRecordPtr **ret, unsigned int flags)
+{
+	if (!atomic_load(&refuses))
+		return __real_virConnectGetAllDomainStats(conn, stats, ret, flags);
+	(void)!virDomainLookupByName(conn, "no such domain"); /* some error of libvirt's */
+	return -1;
+}
+
+static void test_a_refusal_on_a_live_connection_is_told(void **state)
+{
+	struct source s;
+
+	source_begin(&s, TEST_URI, 100000);
+	WAIT_FOR(source_complete(&s));
+	atomic_store(&refuses, true);
+	WAIT_FOR(!source_complete(&s));
+	assert_true(s.status.connected);
+	assert_non_null(strstr(s.status.error, "Domain not found"));
+	assert_int_equal(s.n, 1); /* the last snapshot stays */
+	atomic_store(&refuses, false);
+	WAIT_FOR(source_complete(&s));
+	assert_string_equal(s.status.error, "");
+	assert_int_equal(s.status.n_connects, 1);
+	source_end(&s);
+}
+
+static void test_a_refusal_wakes_the_caller(void **state)
+{
+	struct pollfd p = { .events = POLLIN };
+	struct source s;
+
+	source_begin(&s, TEST_URI, 3600 * USEC_PER_SEC);
+	WAIT_FOR(source_complete(&s));
+	p.fd = kvmb_libvirt_fd(s.lv);
+	assert_int_equal(poll(&p, 1, 0), 0);
+	atomic_store(&refuses, true);
+	kvmb_libvirt_kick(s.lv);
+	assert_int_equal(poll(&p, 1, WAIT_DEADLINE_MS), 1);
+	atomic_store(&refuses, false);
+	source_end(&s);
+}
+
 /* ---- Daemons that are not well -------------------------------------------------------------- */
 
 static void test_an_absent_daemon_is_no_reason_to_fail(void **state)
@@ -543,6 +596,8 @@ int main(void)
 		cmocka_unit_test(test_events_tell_of_starts_and_stops),
 		cmocka_unit_test(test_names_that_cannot_be_managed_are_counted),
 		cmocka_unit_test(test_statistics_age_while_nobody_asks),
+		cmocka_unit_test(test_a_refusal_on_a_live_connection_is_told),
+		cmocka_unit_test(test_a_refusal_wakes_the_caller),
 		cmocka_unit_test(test_an_absent_daemon_is_no_reason_to_fail),
 		cmocka_unit_test(test_a_hung_daemon_holds_up_nobody),
 		cmocka_unit_test(test_libvirt_does_not_print),
