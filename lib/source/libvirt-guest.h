@@ -18,8 +18,9 @@ struct kvmb_libvirt_guest {
 	bool asked;             /* libvirt could ask QEMU at least once */
 	bool no_balloon;        /* known not to have one */
 	bool period_in_flight;  /* statistics are being switched on */
-	unsigned int n_periods; /* how often that was tried */
-	uint64_t period_ns;     /* when it was tried last */
+	unsigned int n_periods; /* how often that was done */
+	unsigned int n_period_faults; /* how often it failed since it was done last */
+	uint64_t period_ns;     /* when it was done or failed last; 0: never */
 };
 
 /* When an answer was got, by both clocks. */

@@ -9,7 +9,12 @@
 #include "base/worker.h"
 #include "source/libvirt-guest.h"
 
-/** kvmb_libvirt_period_ask() - begin to switch them on, if wanted and not tried of late */
+/**
+ * kvmb_libvirt_period_ask() - begin to switch them on, if wanted and not tried of late
+ *
+ * A few calls that succeed are enough, whatever they lead to. One that fails (the guest has a job,
+ * say) is tried again, at a gap that grows from ten seconds to ten minutes.
+ */
 void kvmb_libvirt_period_ask(struct kvmb_worker *w, virDomainPtr domain, uint64_t interval_usec,
 			     uint64_t now_ns, struct kvmb_libvirt_guest *g);
 
@@ -17,7 +22,8 @@ void kvmb_libvirt_period_ask(struct kvmb_worker *w, virDomainPtr domain, uint64_
  * kvmb_libvirt_period_take() - what became of earlier calls
  * @guests: ordered by UUID
  */
-void kvmb_libvirt_period_take(struct kvmb_worker *w, struct kvmb_libvirt_guest *guests, size_t n);
+void kvmb_libvirt_period_take(struct kvmb_worker *w, uint64_t now_ns,
+			      struct kvmb_libvirt_guest *guests, size_t n);
 
 /** kvmb_libvirt_guest_find() - by binary search, NULL if it is not there */
 struct kvmb_libvirt_guest *kvmb_libvirt_guest_find(struct kvmb_libvirt_guest *guests, size_t n,

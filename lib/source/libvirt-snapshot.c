@@ -113,7 +113,7 @@ static int take_in(struct kvmb_libvirt *lv, virDomainStatsRecordPtr *records, si
 	guests = calloc(n + 1, sizeof(*guests));
 	if (!guests)
 		return -ENOMEM;
-	kvmb_libvirt_period_take(s->period, s->guests, s->n_guests);
+	kvmb_libvirt_period_take(s->period, times->begin_ns, s->guests, s->n_guests);
 	n_skipped = fill_guests(lv, records, times, guests, &n_guests);
 	qsort(guests, n_guests, sizeof(*guests), compare_uuid);
 	free(s->guests);

@@ -23,8 +23,10 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "base/worker.h"
 #include "model/guest.h"
 #include "source/libvirt-guest.h"
+#include "source/libvirt-period.h"
 #include "source/libvirt.h"
 #include "tree.h"
 #include "wrap/virt.h"
@@ -486,6 +488,93 @@ static void test_a_refusal_wakes_the_caller(void **state)
 	source_end(&s);
 }
 
+/* ---- Switching statistics on ---------------------------------------------------------------- */
+
+static atomic_bool period_fails;
+static atomic_uint period_calls;
+
+int __wrap_virDomainSetMemoryStatsPeriod(virDomainPtr domain, int period, unsigned int flags);
+int __wrap_virDomainSetMemoryStatsPeriod(virDomainPtr domain, int period, unsigned int flags)
+{
+	atomic_fetch_add(&period_calls, 1);
+	return atomic_load(&period_fails) ? -1 : 0;
+}
+
+struct period {
+	virConnectPtr conn;
+	virDomainPtr domain;
+	struct kvmb_worker *worker;
+	struct kvmb_libvirt_guest guest; /* without statistics */
+};
+
+static void period_begin(struct period *p)
+{
+	virConnectPtr conn;
+
+	*p = (struct period){ .domain = test_domain(&conn) };
+	p->conn = conn;
+	kvmb_guest_init(&p->guest.sample);
+	p->guest.sample.state = KVMB_GUEST_RUNNING;
+	assert_int_equal(virDomainGetUUIDString(p->domain, p->guest.sample.uuid), 0);
+	assert_int_equal(kvmb_worker_new("period", &p->worker), 0);
+	atomic_store(&period_calls, 0);
+	atomic_store(&period_fails, false);
+}
+
+static void period_end(struct period *p)
+{
+	assert_null(kvmb_worker_free(p->worker, UINT64_MAX, NULL));
+	virDomainFree(p->domain);
+	virConnectClose(p->conn);
+}
+
+/* One turn of the source. Return: whether libvirt was called. */
+static bool period_turn(struct period *p, uint64_t now_sec)
+{
+	unsigned int before = atomic_load(&period_calls);
+	uint64_t now_ns = now_sec * NSEC_PER_SEC;
+
+	kvmb_libvirt_period_ask(p->worker, p->domain, USEC_PER_SEC, now_ns, &p->guest);
+	WAIT_FOR((kvmb_libvirt_period_take(p->worker, now_ns, &p->guest, 1),
+		  !p->guest.period_in_flight));
+	return atomic_load(&period_calls) != before;
+}
+
+static void test_statistics_are_switched_on_after_a_job_that_outlasts_many_tries(void **state)
+{
+	struct period p;
+	uint64_t now_sec = 1000;
+
+	period_begin(&p);
+	atomic_store(&period_fails, true);
+	for (int i = 0; i < 20; i++, now_sec += 600)
+		assert_true(period_turn(&p, now_sec));
+	atomic_store(&period_fails, false);
+	assert_true(period_turn(&p, now_sec));
+	/* done: only statistics that stay away would have it done again, and not for ever */
+	for (int i = 0; i < 2; i++)
+		assert_true(period_turn(&p, now_sec += 10));
+	assert_false(period_turn(&p, now_sec + 100000));
+	period_end(&p);
+}
+
+static void test_failed_tries_come_at_a_growing_gap(void **state)
+{
+	static const uint64_t gaps_sec[] = { 20, 40, 80, 160, 320, 600, 600, 600 };
+	struct period p;
+	uint64_t now_sec = 1000;
+
+	period_begin(&p);
+	atomic_store(&period_fails, true);
+	assert_true(period_turn(&p, now_sec));
+	for (size_t i = 0; i < ARRAY_SIZE(gaps_sec); i++) {
+		assert_false(period_turn(&p, now_sec + gaps_sec[i] - 1));
+		now_sec += gaps_sec[i];
+		assert_true(period_turn(&p, now_sec));
+	}
+	period_end(&p);
+}
+
 /* ---- Daemons that are not well -------------------------------------------------------------- */
 
 static void test_an_absent_daemon_is_no_reason_to_fail(void **state)
@@ -598,6 +687,8 @@ int main(void)
 		cmocka_unit_test(test_statistics_age_while_nobody_asks),
 		cmocka_unit_test(test_a_refusal_on_a_live_connection_is_told),
 		cmocka_unit_test(test_a_refusal_wakes_the_caller),
+		cmocka_unit_test(test_statistics_are_switched_on_after_a_job_that_outlasts_many_tries),
+		cmocka_unit_test(test_failed_tries_come_at_a_growing_gap),
 		cmocka_unit_test(test_an_absent_daemon_is_no_reason_to_fail),
 		cmocka_unit_test(test_a_hung_daemon_holds_up_nobody),
 		cmocka_unit_test(test_libvirt_does_not_print),
