@@ -12,16 +12,26 @@
 #include <string.h>
 
 #include "base/fs.h"
+#include "base/num.h"
 #include "base/str.h"
+#include "base/wait.h"
 #include "source/guest-cgroup.h"
 #include "source/psi-watch.h"
 #include "source/psi.h"
 
+/* Between two attempts that fail for want of something: a guest that goes may free it. */
+#define RETRY_NS (10 * NSEC_PER_SEC)
+#define NEVER_NS UINT64_MAX
+
+struct trigger {
+	int64_t id;      /* its number, 0: none */
+	uint64_t due_ns; /* when to open it */
+};
+
 struct entry {
 	char uuid[KVMB_UUID_SIZE];
 	struct kvmb_guest_cgroup *cgroup; /* never NULL */
-	int64_t trigger;                  /* its number, 0: none */
-	bool trigger_tried;               /* with the present stall and window */
+	struct trigger trigger;
 	bool triggered;
 };
 
@@ -30,7 +40,7 @@ struct kvmb_guest_watch {
 	struct kvmb_psi_watch *psi;
 	uint64_t stall_usec; /* 0: no triggers */
 	uint64_t window_usec;
-	int64_t host_trigger; /* its number, 0: none */
+	struct trigger host_trigger;
 	bool host_triggered;
 	struct entry **entries;
 	size_t n_entries;
@@ -40,7 +50,7 @@ static struct entry *entry_free(struct kvmb_guest_watch *w, struct entry *e)
 {
 	if (!e)
 		return NULL;
-	kvmb_psi_watch_remove(w->psi, e->trigger);
+	kvmb_psi_watch_remove(w->psi, e->trigger.id);
 	kvmb_guest_cgroup_free(e->cgroup);
 	free(e);
 	return NULL;
@@ -75,19 +85,46 @@ struct kvmb_guest_watch *kvmb_guest_watch_free(struct kvmb_guest_watch *w)
 	return NULL;
 }
 
-/* The number of a new trigger on @path, or 0 where there can be none. */
-static int64_t arm(struct kvmb_guest_watch *w, int dirfd, const char *path)
+static int64_t open_trigger(struct kvmb_guest_watch *w, int dirfd, const char *path)
 {
-	int64_t id;
-	int fd;
+	int fd = kvmb_psi_trigger_open(dirfd, path, w->stall_usec, w->window_usec);
 
-	if (w->stall_usec == 0)
-		return 0;
-	fd = kvmb_psi_trigger_open(dirfd, path, w->stall_usec, w->window_usec);
-	if (fd < 0)
-		return 0;
-	id = kvmb_psi_watch_add(w->psi, fd);
-	return id < 0 ? 0 : id;
+	return fd < 0 ? fd : kvmb_psi_watch_add(w->psi, fd);
+}
+
+/* Want of memory, descriptors or watches; no right, no PSI or a bad window stay what they are. */
+static bool may_pass(int64_t error)
+{
+	return error == -ENOMEM || error == -EMFILE || error == -ENFILE || error == -ENOSPC ||
+	       error == -EBUSY;
+}
+
+/* Open @t on @path if it is due. Where there can be none it is not due again. */
+static void arm(struct kvmb_guest_watch *w, int dirfd, const char *path, struct trigger *t)
+{
+	uint64_t now_ns;
+	int64_t id;
+
+	if (w->stall_usec == 0 || t->due_ns == NEVER_NS)
+		return;
+	now_ns = kvmb_now_ns();
+	if (now_ns < t->due_ns)
+		return;
+	id = open_trigger(w, dirfd, path);
+	t->id = id < 0 ? 0 : id;
+	t->due_ns = may_pass(id) ? u64_add_sat(now_ns, RETRY_NS) : NEVER_NS;
+}
+
+static void arm_host(struct kvmb_guest_watch *w)
+{
+	arm(w, w->root->proc_fd, "pressure/memory", &w->host_trigger);
+}
+
+/* Due at once, with the present stall and window. */
+static void disarm(struct kvmb_guest_watch *w, struct trigger *t)
+{
+	kvmb_psi_watch_remove(w->psi, t->id);
+	*t = (struct trigger){ 0 };
 }
 
 void kvmb_guest_watch_set_trigger(struct kvmb_guest_watch *w, uint64_t stall_usec,
@@ -97,13 +134,10 @@ void kvmb_guest_watch_set_trigger(struct kvmb_guest_watch *w, uint64_t stall_use
 		return;
 	w->stall_usec = stall_usec;
 	w->window_usec = window_usec;
-	kvmb_psi_watch_remove(w->psi, w->host_trigger);
-	w->host_trigger = arm(w, w->root->proc_fd, "pressure/memory");
-	for (size_t i = 0; i < w->n_entries; i++) {
-		kvmb_psi_watch_remove(w->psi, w->entries[i]->trigger);
-		w->entries[i]->trigger = 0;
-		w->entries[i]->trigger_tried = false;
-	}
+	disarm(w, &w->host_trigger);
+	arm_host(w);
+	for (size_t i = 0; i < w->n_entries; i++)
+		disarm(w, &w->entries[i]->trigger);
 }
 
 int kvmb_guest_watch_fd(const struct kvmb_guest_watch *w)
@@ -117,12 +151,12 @@ int kvmb_guest_watch_dispatch(struct kvmb_guest_watch *w)
 
 	/* First this: what fires from now on makes the descriptor readable again. */
 	kvmb_psi_watch_clear(w->psi);
-	if (kvmb_psi_watch_take(w->psi, w->host_trigger)) {
+	if (kvmb_psi_watch_take(w->psi, w->host_trigger.id)) {
 		w->host_triggered = true;
 		fired++;
 	}
 	for (size_t i = 0; i < w->n_entries; i++) {
-		if (!kvmb_psi_watch_take(w->psi, w->entries[i]->trigger))
+		if (!kvmb_psi_watch_take(w->psi, w->entries[i]->trigger.id))
 			continue;
 		w->entries[i]->triggered = true;
 		fired++;
@@ -171,10 +205,7 @@ static struct entry *guest_read(struct kvmb_guest_watch *w, struct entry *e,
 			return entry_free(w, e);
 	}
 	e->triggered = false;
-	if (!e->trigger_tried) {
-		e->trigger = arm(w, kvmb_guest_cgroup_dirfd(e->cgroup), "memory.pressure");
-		e->trigger_tried = true;
-	}
+	arm(w, kvmb_guest_cgroup_dirfd(e->cgroup), "memory.pressure", &e->trigger);
 	return e;
 }
 
@@ -227,6 +258,7 @@ int kvmb_guest_watch_read(struct kvmb_guest_watch *w, struct kvmb_guest_sample *
 	size_t at = 0, n_entries = 0;
 	int r;
 
+	arm_host(w);
 	r = order_guests(guests, n, &order);
 	if (r < 0)
 		return r;

@@ -23,7 +23,8 @@ struct kvmb_guest_watch *kvmb_guest_watch_free(struct kvmb_guest_watch *w);
  * kvmb_guest_watch_set_trigger() - stall and window of all triggers; 0: none
  *
  * The host's is opened at once, the guests' at the next kvmb_guest_watch_read(). Where there can be
- * none (no PSI, no right to it) there is none: ticks read the averages anyway.
+ * none (no PSI, no right to it) there is none: ticks read the averages anyway. What fails for want
+ * of memory or descriptors is tried again by kvmb_guest_watch_read(), ten seconds later.
  */
 void kvmb_guest_watch_set_trigger(struct kvmb_guest_watch *w, uint64_t stall_usec,
 				  uint64_t window_usec);

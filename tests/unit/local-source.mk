@@ -25,6 +25,8 @@ check_PROGRAMS += %D%/test-guest-cgroup
 TESTS += %D%/test-guest-cgroup
 tests_unit_test_guest_cgroup_SOURCES = %D%/test-guest-cgroup.c $(tests_tree)
 tests_unit_test_guest_cgroup_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_guest_cgroup_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_psi_trigger_open \
+	-Wl,--wrap=kvmb_now_ns
 tests_unit_test_guest_cgroup_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 
 check_PROGRAMS += %D%/test-libvirt

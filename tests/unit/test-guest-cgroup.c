@@ -351,6 +351,88 @@ static void test_a_copy_has_no_triggers(void **state)
 	kvmb_guest_watch_free(watch);
 }
 
+/* A kernel that has no more to give, and a clock that can be put forward. */
+static struct {
+	int error; /* 0: the real function */
+	unsigned int n_calls;
+	uint64_t later_ns;
+} fake;
+
+int __real_kvmb_psi_trigger_open(int dirfd, const char *path, uint64_t stall_usec,
+				 uint64_t window_usec);
+int __wrap_kvmb_psi_trigger_open(int dirfd, const char *path, uint64_t stall_usec,
+				 uint64_t window_usec);
+int __wrap_kvmb_psi_trigger_open(int dirfd, const char *path, uint64_t stall_usec,
+				 uint64_t window_usec)
+{
+	fake.n_calls++;
+	if (fake.error)
+		return fake.error;
+	return __real_kvmb_psi_trigger_open(dirfd, path, stall_usec, window_usec);
+}
+
+uint64_t __real_kvmb_now_ns(void);
+uint64_t __wrap_kvmb_now_ns(void);
+uint64_t __wrap_kvmb_now_ns(void)
+{
+	return __real_kvmb_now_ns() + fake.later_ns;
+}
+
+/* How many triggers a read tries to open, @later_sec after the last one. */
+static unsigned int tries(struct kvmb_guest_watch *watch, struct kvmb_guest_sample *g,
+			  uint64_t later_sec)
+{
+	fake.n_calls = 0;
+	fake.later_ns += later_sec * NSEC_PER_SEC;
+	assert_int_equal(kvmb_guest_watch_read(watch, g, 1), 1);
+	return fake.n_calls;
+}
+
+static void test_triggers_that_failed_for_want_of_something_are_tried_again(void **state)
+{
+	static const int errors[] = { -ENOMEM, -EMFILE, -ENFILE, -ENOSPC, -EBUSY };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct kvmb_guest_sample g = guest("a", SCOPE_A);
+		struct kvmb_guest_watch *watch;
+
+		fake.error = errors[i];
+		assert_int_equal(kvmb_guest_watch_new(&w->root, &watch), 0);
+		kvmb_guest_watch_set_trigger(watch, 100000, 1000000); /* the host's */
+		assert_int_equal(tries(watch, &g, 0), 1);             /* the guest's */
+		assert_int_equal(tries(watch, &g, 5), 0);
+		assert_int_equal(tries(watch, &g, 6), 2);
+		assert_int_equal(tries(watch, &g, 1), 0);
+		fake.error = 0; /* the real one says that a copy has none: it is left at that */
+		assert_int_equal(tries(watch, &g, 10), 2);
+		assert_int_equal(tries(watch, &g, 3600), 0);
+		kvmb_guest_watch_free(watch);
+	}
+}
+
+static void test_triggers_that_cannot_be_are_not_tried_again(void **state)
+{
+	static const int errors[] = { -EPERM, -EACCES, -EINVAL, -EOPNOTSUPP, -ENOENT };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < ARRAY_SIZE(errors); i++) {
+		struct kvmb_guest_sample g = guest("a", SCOPE_A);
+		struct kvmb_guest_watch *watch;
+
+		fake.error = errors[i];
+		assert_int_equal(kvmb_guest_watch_new(&w->root, &watch), 0);
+		kvmb_guest_watch_set_trigger(watch, 100000, 1000000);
+		assert_int_equal(tries(watch, &g, 0), 1);
+		assert_int_equal(tries(watch, &g, 3600), 0);
+		/* another window may be one that the kernel takes */
+		kvmb_guest_watch_set_trigger(watch, 100000, 2000000);
+		assert_int_equal(tries(watch, &g, 0), 1);
+		kvmb_guest_watch_free(watch);
+	}
+	fake.error = 0;
+}
+
 static void test_many_guests(void **state)
 {
 	struct world *w = *state;
@@ -392,6 +474,8 @@ int main(void)
 		TEST(test_a_guest_that_was_started_again_has_a_new_scope),
 		TEST(test_a_broken_scope_is_opened_again),
 		TEST(test_a_copy_has_no_triggers),
+		TEST(test_triggers_that_failed_for_want_of_something_are_tried_again),
+		TEST(test_triggers_that_cannot_be_are_not_tried_again),
 		TEST(test_many_guests),
 	};
 
