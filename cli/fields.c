@@ -33,6 +33,7 @@ static const struct field manager_table[] = {
 	M("NetBytes", NET, net_bytes),
 	M("Degraded", TEXTS, degraded),
 	M("AbsentMachines", TEXTS, absent),
+	M("SkippedMachines", NUMBER, n_skipped),
 	M("ColdSource", TEXT, cold_source),
 	M("ColdSourceReason", TEXT, cold_source_reason),
 };

@@ -59,6 +59,16 @@ static void print_connection(const struct ctl *ctl, const struct manager *m)
 			   *m->connection_error ? m->connection_error : "no reason was told");
 }
 
+static void print_skipped(const struct ctl *ctl, const struct manager *m)
+{
+	/* An older daemon does not tell. */
+	if (m->n_skipped == 0 || m->n_skipped == UINT32_MAX)
+		return;
+	fact_print(ctl, "Skipped", COLOUR_YELLOW,
+		   "%s not managed: names longer than 255 bytes or not UTF-8, or too many",
+		   figure_count(m->n_skipped, 20).text);
+}
+
 void status_print_host(const struct ctl *ctl, const struct manager *m)
 {
 	fact_print(ctl, "Daemon", COLOUR_NONE, "kvm-balloond %s, mode %s%s", m->version, m->mode,
@@ -79,6 +89,7 @@ void status_print_host(const struct ctl *ctl, const struct manager *m)
 	fact_print(ctl, "OOM kills", note_kills_colour(m->oom_kills), "%s",
 		   figure_count(m->oom_kills, 20).text);
 	fact_print(ctl, "Machines", COLOUR_NONE, "%s", figure_count(m->n_machines, 20).text);
+	print_skipped(ctl, m);
 	for (char **name = m->absent; *name; name++)
 		fact_print(ctl, name == m->absent ? "Absent" : "", COLOUR_YELLOW,
 			   "%s is configured, but there is no such machine", *name);

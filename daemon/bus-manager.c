@@ -94,6 +94,7 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	PROPERTY("NetBytes", "x", net_bytes, 0),
 	PROPERTY("Degraded", "as", degraded, TOLD),
 	PROPERTY("AbsentMachines", "as", absent, TOLD),
+	PROPERTY("SkippedMachines", "u", n_skipped, TOLD),
 	PROPERTY("ColdSource", "s", cold_source, 0),
 	PROPERTY("ColdSourceReason", "s", cold_source_reason, 0),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,

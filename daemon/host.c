@@ -87,6 +87,7 @@ static void fill_status(const struct kvmb_host_status *s, struct host_view *v)
 		"the kernel's own reclaim order is the finest source this version has";
 	v->need_bytes = s->need_bytes;
 	v->spare_bytes = s->spare_bytes;
+	v->n_skipped = (uint32_t)s->n_skipped;
 	v->connected = s->connected;
 	v->dry_run = s->dry_run;
 	v->n_ticks = s->n_ticks;
@@ -144,6 +145,8 @@ size_t host_view_changes(const struct host_view *a, const struct host_view *b,
 		ret[n++] = "Degraded";
 	if (!strv_equal(a->absent, b->absent))
 		ret[n++] = "AbsentMachines";
+	if (a->n_skipped != b->n_skipped)
+		ret[n++] = "SkippedMachines";
 	ret[n] = NULL;
 	return n;
 }

@@ -21,7 +21,7 @@ struct host_view {
 	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes;
 	uint32_t pressure_some, pressure_full;
 	uint64_t oom_kills;
-	uint32_t n_machines;
+	uint32_t n_machines, n_skipped;
 	int connected, dry_run;
 	uint64_t n_ticks, n_triggers, reaction_usec, taken_bytes, given_bytes;
 	int64_t net_bytes;
@@ -37,7 +37,7 @@ void host_view_clear(struct host_view *v);
  * host_view_changes() - which of the properties whose changes are told differ between @a and @b
  * Return: how many; their names are in @ret, ended by NULL.
  */
-#define HOST_CHANGES_MAX 8
+#define HOST_CHANGES_MAX 9
 size_t host_view_changes(const struct host_view *a, const struct host_view *b,
 			 const char *ret[static HOST_CHANGES_MAX]);
 

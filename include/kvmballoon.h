@@ -472,6 +472,7 @@ struct kvmb_host_status {
 	/* from the last trigger's wake-up to the end of the tick it caused */
 	uint64_t reaction_usec;
 	bool dry_run;
+	size_t n_skipped; /* guests not managed: name too long or not UTF-8, or too many guests */
 	bool connected;           /* to libvirt */
 	char error[KVMB_TEXT_SIZE]; /* why not, or why it tells no guests, as told by libvirt */
 };

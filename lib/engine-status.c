@@ -21,6 +21,7 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.net_bytes = e->state->net_bytes,
 		.n_triggers = e->n_triggers,
 		.reaction_usec = e->reaction_usec,
+		.n_skipped = e->virt_status.n_skipped,
 		.dry_run = e->dry_run,
 		.connected = e->virt_status.connected,
 	};

@@ -20,7 +20,8 @@ struct kvmb_libvirt_status {
 	bool complete;      /* libvirt told all guests when it was asked last on this connection */
 	uint64_t taken_ns;  /* when the newest snapshot was taken; 0 before the first */
 	uint64_t n_connects;
-	uint64_t n_skipped; /* guests not managed: name too long, or beyond KVMB_GUESTS_MAX */
+	/* guests not managed: name too long or not UTF-8, or beyond KVMB_GUESTS_MAX */
+	uint64_t n_skipped;
 	/* by libvirt: why there is no connection, or why it tells no guests; "" if all is well */
 	char error[KVMB_TEXT_SIZE];
 };

@@ -52,7 +52,7 @@ struct kvmb_engine {
 	bool connected, dry_run, want_tick;
 	char error[KVMB_TEXT_SIZE], absent[KVMB_NAME_SIZE];
 	uint64_t n_ticks;
-	int left, tick_error;
+	int left, tick_error, n_skipped;
 };
 
 int kvmb_engine_new(const struct kvmb_engine_params *p, struct kvmb_engine **ret)
@@ -172,6 +172,8 @@ static void obey_host(struct kvmb_engine *e, const char *verb, const char *rest)
 		e->level = (enum kvmb_level)n;
 	else if (strcmp(verb, "left") == 0)
 		e->left = n;
+	else if (strcmp(verb, "skip") == 0)
+		e->n_skipped = n;
 	else if (strcmp(verb, "fail") == 0)
 		e->tick_error = n;
 	else if (strcmp(verb, "trigger") == 0)
@@ -289,6 +291,7 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.need_bytes = 42,
 		.n_ticks = e->n_ticks,
 		.net_bytes = -7,
+		.n_skipped = (size_t)e->n_skipped,
 		.connected = e->connected,
 		.dry_run = e->dry_run,
 	};

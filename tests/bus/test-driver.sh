@@ -7,7 +7,8 @@
 
 conf=$work/root/etc/kvm-balloond.conf
 make_root "$work/root"
-cat >"$work/node.xml" <<'END'
+long=$(printf '%0300d' 0)
+cat >"$work/node.xml" <<END
 <node>
 <cpu><mhz>2000</mhz><model>any</model><active>2</active><nodes>1</nodes><sockets>1</sockets><cores>2</cores><threads>1</threads></cpu>
 <memory>8388608</memory>
@@ -17,6 +18,10 @@ cat >"$work/node.xml" <<'END'
 </domain>
 <domain type='test'>
 <name>Datenbank Größe:1</name><uuid>22222222-2222-2222-2222-222222222222</uuid><memory>262144</memory>
+<vcpu>1</vcpu><os><type>hvm</type></os>
+</domain>
+<domain type='test'>
+<name>$long</name><uuid>33333333-3333-3333-3333-333333333333</uuid><memory>262144</memory>
 <vcpu>1</vcpu><os><type>hvm</type></os>
 </domain>
 </node>
@@ -29,6 +34,7 @@ start_bus
 start_daemon kvm-balloond "${options[@]}"
 comes "the daemon connects to libvirt" has_property $manager $i_manager Connected 'b true'
 comes "all guests of libvirt are there" has_property $manager $i_manager MachineCount 'u 2'
+comes "but one whose name is too long, which is told" has_property $manager $i_manager SkippedMachines 'u 1'
 odd=$(bus call $name $manager $i_manager GetMachine s 'Datenbank Größe:1')
 like "a name with any character has an object" "$odd" '^o "/org/linux_kvm/Balloon1/machine/Datenbank_20[A-Za-z0-9_]+"$'
 odd=${odd#o \"}

@@ -158,6 +158,12 @@ tell trigger
 try more_ticks
 is "it is warned of once" "$(grep -c 'guest ghost' "$work/daemon.log")" 1
 
+is "no guest is passed over" "$(property $manager $i_manager SkippedMachines)" 'u 0'
+tell 'skip 3' trigger
+comes "guests that are passed over are counted" has_property $manager $i_manager SkippedMachines 'u 3'
+skipped_told() { signals PropertiesChanged | grep -q '"SkippedMachines"'; }
+comes "and that is told" skipped_told
+
 tell 'fail 5' trigger
 comes "a tick that fails is in the journal" logged 'No decision could be made: Input/output error'
 is "and the daemon lives" "$(property $manager $i_manager MachineCount)" 'u 2'

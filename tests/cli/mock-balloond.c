@@ -40,7 +40,7 @@ struct host {
 	uint64_t need, spare, total, available, free, swap_total, swap_free, swap_ram;
 	uint64_t oom_kills, ticks, taken, given;
 	int64_t net;
-	uint32_t some, full, n;
+	uint32_t some, full, n, skipped;
 	int connected, dry_run;
 	struct guest *guests;
 };
@@ -276,6 +276,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	P("NetBytes", "x", net),
 	SD_BUS_PROPERTY("Degraded", "as", get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("AbsentMachines", "as", get_absent, 0, 0),
+	P("SkippedMachines", "u", skipped),
 	P("ColdSource", "s", cold), P("ColdSourceReason", "s", cold_reason),
 	SD_BUS_PROPERTY("OfTheFuture", "s", NULL, offsetof(struct host, mode), 0),
 	SD_BUS_METHOD("Reload", NULL, NULL, reload, 0),
@@ -356,7 +357,7 @@ int main(int argc, char **argv)
 		.need = MIB(1229), .total = GIB(16), .available = MIB(1843), .free = MIB(512),
 		.swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,
 		.taken = MIB(3482), .given = MIB(1229), .net = MIB(1843), .some = 1234, .full = 96,
-		.connected = true, .n = sizeof(canned) / sizeof(canned[0]),
+		.connected = true, .n = sizeof(canned) / sizeof(canned[0]), .skipped = 2,
 	};
 	int r;
 
