@@ -12,7 +12,7 @@ struct kvmb_root;
 struct kvmb_guest_cgroup;
 
 /**
- * kvmb_guest_cgroup_open() - open the scope's files; five descriptors are kept
+ * kvmb_guest_cgroup_open() - open the scope; six descriptors are kept: it and its files
  * @path: struct kvmb_guest_sample.cgroup
  * Return: 0, -ENOENT no such scope, -EOPNOTSUPP the memory controller is not there, or -errno.
  */
