@@ -97,8 +97,8 @@ struct kvmb_host_config {
 	uint32_t pressure_some_permyriad;
 	uint32_t pressure_full_permyriad;
 	/*
-	 * PSI avg10 of a guest's scope from which nothing more is taken from it and give-back
-	 * starts.
+	 * PSI avg10 of a guest's scope from which nothing more is taken from it, and reclaim of it
+	 * that is under way stops. Nothing is given back for that: the guest itself must lack memory.
 	 */
 	uint32_t guest_pressure_some_permyriad;
 	/* PSI trigger (Documentation/accounting/psi.rst): stall_usec within window_usec. */
@@ -480,8 +480,9 @@ struct kvmb_host_status {
 struct kvmb_engine;
 
 /*
- * Called from kvmb_engine_dispatch(), kvmb_engine_tick() and kvmb_engine_set_policy() only, in their
- * thread. All optional.
+ * Called from kvmb_engine_dispatch() and kvmb_engine_tick(), and before these return from
+ * kvmb_engine_set_policy() (persist, guest_added, guest_changed) and kvmb_engine_release() (result,
+ * of an action that could not even be begun); always in the caller's thread. All optional.
  */
 struct kvmb_engine_callbacks {
 	void (*result)(void *userdata, const struct kvmb_result *result);
@@ -491,8 +492,8 @@ struct kvmb_engine_callbacks {
 	void (*guest_changed)(void *userdata, const char *name);
 	void (*host_changed)(void *userdata);                    /* level, connected, error */
 	/*
-	 * A balloon is about to be changed: keep this state now, so that what was taken can be
-	 * given back even if the caller dies next. Not called in a dry run.
+	 * A balloon is about to be changed, or a policy was: keep this state now, so that what was
+	 * taken can be given back even if the caller dies next. Not called in a dry run.
 	 * Return: 0, or -errno: nothing is taken by balloon this time; that is the actions' result.
 	 */
 	int (*persist)(void *userdata, const struct kvmb_state *state);
@@ -554,8 +555,9 @@ int kvmb_engine_reclaim(struct kvmb_engine *e, const char *name, uint64_t bytes,
 			enum kvmb_why *ret_why);
 
 /**
- * kvmb_engine_release() - begin to give everything back: balloons to each guest's limit
+ * kvmb_engine_release() - begin to give everything back
  *
+ * Balloons go to the size that each guest had before the agent's first order to it.
  * From then on ticks decide nothing. Call it again after each dispatch, until it returns 0 or the
  * caller's time is up. A guest counts until libvirt has taken the order; one that failed is given
  * again after the next tick.
