@@ -549,7 +549,7 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
 /**
  * kvmb_engine_reclaim() - ask for bytes of one guest; the next tick acts within the gate's limits
  * Return: 0, -ENOENT no such guest, -EPERM the guest is excluded (@ret_why says by what),
- * -ERANGE zero or more than the guest has.
+ * -ERANGE less than 1 MiB, or more than the guest has.
  */
 int kvmb_engine_reclaim(struct kvmb_engine *e, const char *name, uint64_t bytes,
 			enum kvmb_why *ret_why);

@@ -45,7 +45,7 @@ int kvmb_engine_reclaim(struct kvmb_engine *e, const char *name, uint64_t bytes,
 
 	if (!s)
 		return -ENOENT;
-	if (!bytes || bytes > s->resident_bytes)
+	if (bytes < KVMB_LEAST_BYTES || bytes > kvmb_guest_resident(s))
 		return -ERANGE;
 	why = kvmb_guest_excluded(e->config, &g->policy, s, e->sample->now_ns);
 	if (why != KVMB_WHY_NONE) {

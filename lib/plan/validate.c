@@ -15,7 +15,6 @@
 #include "model/state.h"
 
 #define ALIGN_BYTES (2 * MIB) /* keeps huge pages of the guest whole */
-#define LEAST_BYTES MIB       /* less than that is not worth a system call */
 
 struct gate {
 	const struct kvmb_config *config;
@@ -99,7 +98,7 @@ static enum kvmb_why check_balloon(const struct gate *gate, struct entrant *e)
 	cut_to_rates(gate, e);
 	target = align_down(u64_add_sat(g->balloon_bytes - e->bytes, ALIGN_BYTES - 1), ALIGN_BYTES);
 	e->bytes = u64_sub_sat(g->balloon_bytes, target);
-	if (e->bytes < LEAST_BYTES)
+	if (e->bytes < KVMB_LEAST_BYTES)
 		return e->blame;
 	e->action->target_bytes = target;
 	return KVMB_WHY_NONE;
@@ -151,7 +150,7 @@ static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 	cut_to_rates(gate, e);
 	if (e->action->kind == KVMB_ACTION_PAGEOUT)
 		cut_ranges(e);
-	return e->bytes < LEAST_BYTES ? e->blame : KVMB_WHY_NONE;
+	return e->bytes < KVMB_LEAST_BYTES ? e->blame : KVMB_WHY_NONE;
 }
 
 static enum kvmb_why find_guest(const struct gate *gate, struct entrant *e)

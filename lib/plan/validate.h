@@ -9,6 +9,9 @@
 
 #include "model/exclude.h"
 
+/* less than that is not worth a system call: no action takes so little */
+#define KVMB_LEAST_BYTES UINT64_C(1048576)
+
 /**
  * kvmb_plan_validate() - let through what cannot hurt, cut what goes too far, refuse the rest
  * @state: before the actions of this plan are counted in its rates

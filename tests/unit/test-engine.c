@@ -247,6 +247,41 @@ static void without_a_saved_state_is_given_back(void **data)
 	end(&f);
 }
 
+/* ---- What an operator may ask for -------------------------------------------------------- */
+
+static const struct size_row {
+	const char *name;
+	bool cgroup_valid;
+	uint64_t bytes;
+	int want;
+} size_rows[] = {
+	{ "a mebibyte may be asked for", true, MIB, 0 },
+	{ "less than a mebibyte may not, for no action would be so small", true, MIB - 1, -ERANGE },
+	{ "nothing may not be asked for", true, 0, -ERANGE },
+	{ "all that the guest holds may be asked for", true, 700 * MIB, 0 },
+	{ "more than the guest holds may not", true, 700 * MIB + 1, -ERANGE },
+	{ "without a readable scope QEMU's memory counts", false, 500 * MIB, 0 },
+	{ "without a readable scope no more than QEMU's", false, 500 * MIB + 1, -ERANGE },
+};
+
+static void size_row_holds(void **data)
+{
+	const struct size_row *row = *data;
+	enum kvmb_why why = KVMB_WHY_NONE;
+	struct kvmb_guest_sample *s;
+	struct fixture f;
+
+	begin(&f, 1);
+	s = world_guest(&f.w, 0);
+	s->cgroup_valid = row->cgroup_valid;
+	s->resident_bytes = row->cgroup_valid ? 700 * MIB : 0;
+	s->rss_bytes = 500 * MIB;
+	look(&f);
+	kvmb_engine_notify(&f.e);
+	assert_int_equal(kvmb_engine_reclaim(&f.e, s->name, row->bytes, &why), row->want);
+	end(&f);
+}
+
 int main(void)
 {
 	static struct tests t;
@@ -258,5 +293,6 @@ int main(void)
 	TESTS_ADD(&t, "without a saved state is given back", without_a_saved_state_is_given_back);
 	TESTS_ADD(&t, "a balloon that a give-back overtakes has a result all the same",
 		  an_overtaken_balloon_has_a_result);
+	TESTS_ADD_TABLE(&t, size_rows, size_row_holds);
 	return tests_run("engine", &t);
 }
