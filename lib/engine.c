@@ -18,9 +18,9 @@ int kvmb_engine_fd(struct kvmb_engine *e)
 	return e->epoll_fd;
 }
 
-static void note_trigger(struct kvmb_engine *e, uint64_t now_ns)
+static void note_triggers(struct kvmb_engine *e, unsigned int n, uint64_t now_ns)
 {
-	e->n_triggers++;
+	e->n_triggers += n;
 	if (!e->trigger_ns)
 		e->trigger_ns = now_ns;
 	/* Older figures will do for this tick; the next one should have new ones. */
@@ -33,7 +33,7 @@ static int dispatch_triggers(struct kvmb_engine *e, uint64_t now_ns)
 
 	if (r <= 0)
 		return r;
-	note_trigger(e, now_ns);
+	note_triggers(e, (unsigned int)r, now_ns);
 	return KVMB_DISPATCH_TICK;
 }
 

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "engine-internal.h"
 #include "model/exclude.h"
@@ -53,6 +56,27 @@ int __wrap_kvmb_guest_watch_read(struct kvmb_guest_watch *w, struct kvmb_guest_s
 bool __wrap_kvmb_guest_watch_take_host(struct kvmb_guest_watch *w)
 {
 	return false;
+}
+
+/* Three triggers since the last time, and the descriptor that tells of them. */
+static int trigger_fd = -1;
+
+int __wrap_kvmb_guest_watch_fd(const struct kvmb_guest_watch *w);
+int __wrap_kvmb_guest_watch_dispatch(struct kvmb_guest_watch *w);
+void __wrap_kvmb_libvirt_kick(struct kvmb_libvirt *lv);
+
+int __wrap_kvmb_guest_watch_fd(const struct kvmb_guest_watch *w)
+{
+	return trigger_fd;
+}
+
+int __wrap_kvmb_guest_watch_dispatch(struct kvmb_guest_watch *w)
+{
+	return 3;
+}
+
+void __wrap_kvmb_libvirt_kick(struct kvmb_libvirt *lv)
+{
 }
 
 /* ---- The engine -------------------------------------------------------------------------- */
@@ -127,6 +151,27 @@ static void a_snapshot_of_just_now_is_not_of_the_future(void **data)
 	assert_int_equal(s->guests[1].facts_ns, now_ns - SEC);
 	assert_int_equal(kvmb_guest_unfit(f.w.config, &s->guests[0], now_ns), KVMB_WHY_NONE);
 	(void)kvmb_sample_free(s);
+	end(&f);
+}
+
+/* ---- Triggers ---------------------------------------------------------------------------- */
+
+static void each_trigger_counts(void **data)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+	struct kvmb_host_status status;
+	struct fixture f;
+
+	begin(&f, 1);
+	trigger_fd = event.data.fd = eventfd(1, EFD_CLOEXEC);
+	f.e.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	assert_int_equal(epoll_ctl(f.e.epoll_fd, EPOLL_CTL_ADD, trigger_fd, &event), 0);
+	assert_int_equal(kvmb_engine_dispatch(&f.e, f.w.sample->now_ns), KVMB_DISPATCH_TICK);
+	kvmb_engine_host_status(&f.e, &status);
+	assert_int_equal(status.n_triggers, 3);
+	(void)close(f.e.epoll_fd);
+	(void)close(trigger_fd);
+	trigger_fd = -1;
 	end(&f);
 }
 
@@ -288,6 +333,7 @@ int main(void)
 
 	TESTS_ADD(&t, "a snapshot that came while the host was read is not of the future",
 		  a_snapshot_of_just_now_is_not_of_the_future);
+	TESTS_ADD(&t, "of triggers that fire together each one counts", each_trigger_counts);
 	TESTS_ADD(&t, "without a saved state no balloon is set, and no guest is blamed",
 		  without_a_saved_state_no_balloon_is_set);
 	TESTS_ADD(&t, "without a saved state is given back", without_a_saved_state_is_given_back);
