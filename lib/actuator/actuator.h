@@ -27,7 +27,8 @@ struct kvmb_actuator_ops {
 	 * the caller sets the other members
 	 * Return (also the caller's result->error): 0, even where less than asked was got;
 	 * -ESTALE refused because the facts changed (why: GONE, CHANGED, GUEST_PRESSURE,
-	 * AT_GUARANTEE), -ECANCELED, -EOPNOTSUPP the host cannot do this, -ENOTCONN no libvirt, or another -errno.
+	 * AT_GUARANTEE), -ECANCELED, -EOPNOTSUPP the host cannot do this, -ENOTCONN no libvirt,
+	 * or another -errno.
 	 */
 	int (*apply)(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
 		     struct kvmb_result *result);

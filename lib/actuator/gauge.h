@@ -29,7 +29,7 @@ int kvmb_gauge_begin(struct kvmb_gauge *g, const struct kvmb_root *root,
 		     const struct kvmb_action *a, enum kvmb_why *ret_why);
 
 /**
- * kvmb_gauge_blame() - why a step failed with @error: a guest that went meanwhile, or something else
+ * kvmb_gauge_blame() - a step failed with @error: has the guest gone meanwhile?
  * Return: -ESTALE (@ret_why: GONE), or @error.
  */
 int kvmb_gauge_blame(const struct kvmb_gauge *g, int error, enum kvmb_why *ret_why);

@@ -208,6 +208,7 @@ static void bind(const struct gate *gate, const struct entrant *e)
 {
 	struct kvmb_facts *facts = &e->action->facts;
 	uint64_t stale_ns = u64_mul_sat(gate->config->host.stale_usec, NSEC_PER_USEC);
+	const struct kvmb_psi *psi = &e->guest->psi;
 
 	if (e->action->kind == KVMB_ACTION_DEFLATE)
 		return;
@@ -215,8 +216,9 @@ static void bind(const struct gate *gate, const struct entrant *e)
 	facts->floor_bytes = kvmb_guest_floor(&e->policy, e->guest);
 	/* What the guest feels already was weighed here; it must not become worse. */
 	facts->guest_limit_permyriad = gate->config->host.guest_pressure_some_permyriad;
-	if (e->guest->psi_valid && facts->guest_limit_permyriad < e->guest->psi.some_avg10_permyriad)
-		facts->guest_limit_permyriad = e->guest->psi.some_avg10_permyriad;
+	if (e->guest->psi_valid &&
+	    psi->some_avg10_permyriad > facts->guest_limit_permyriad)
+		facts->guest_limit_permyriad = psi->some_avg10_permyriad;
 }
 
 static enum kvmb_why check(const struct gate *gate, struct entrant *e)
