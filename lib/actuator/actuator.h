@@ -58,9 +58,6 @@ int kvmb_actuator_pageout_new(const char *root_path, struct kvmb_actuator *ret);
 /** kvmb_actuator_record_new() - any kind: nothing is done, got and net are 0, no error */
 int kvmb_actuator_record_new(struct kvmb_actuator *ret);
 
-/** kvmb_actuator_recorded() - how many actions a recording actuator has seen; thread-safe */
-uint64_t kvmb_actuator_recorded(const struct kvmb_actuator *a);
-
 /** kvmb_actuator_done() - free and clear; a cleared one is fine */
 void kvmb_actuator_done(struct kvmb_actuator *a);
 

@@ -51,10 +51,4 @@ int kvmb_read_alloc_at(int dirfd, const char *path, size_t max, char **ret, size
 /** kvmb_write_at() - one write() of @text into an existing (kernel) file; -EIO if short */
 int kvmb_write_at(int dirfd, const char *path, const char *text);
 
-/**
- * kvmb_write_atomic() - replace a file as a whole: after a crash there is the old or the new text
- * @mode: of the file, e.g. 0600
- */
-int kvmb_write_atomic(const char *path, const char *text, unsigned int mode);
-
 #endif

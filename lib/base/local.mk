@@ -6,8 +6,7 @@ libkvmballoon_sources += \
 	%D%/num.h \
 	%D%/parse.c %D%/parse.h \
 	%D%/str.c %D%/str.h \
-	%D%/units.c \
-	%D%/write-atomic.c
+	%D%/units.c
 libkvmballoon_sources += \
 	%D%/pressure.c %D%/pressure.h \
 	%D%/scope.c %D%/scope.h \

@@ -7,26 +7,21 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/eventfd.h>
 
-#include "base/cleanup.h"
 #include "base/wait.h"
 
 struct job_list {
 	struct kvmb_job *first;
 	struct kvmb_job *last;
-	size_t n;
 };
 
-/* Everything below is protected by `lock`, but for `done_fd`, which is set once. */
+/* Everything below is protected by `lock`. */
 struct kvmb_worker {
 	pthread_mutex_t lock;
 	pthread_cond_t changed; /* queue, stop or ended */
 	pthread_t thread;
-	int done_fd;
 	struct job_list queue;
 	struct job_list done;
-	bool running;  /* a job is out of both lists */
 	bool stop;     /* no further job is begun */
 	bool ended;    /* the thread touches nothing any more, but for `orphan` */
 	bool orphan;   /* nobody waits: the thread frees */
@@ -40,7 +35,6 @@ static void list_push(struct job_list *l, struct kvmb_job *job)
 	else
 		l->first = job;
 	l->last = job;
-	l->n++;
 }
 
 static struct kvmb_job *list_pop(struct job_list *l)
@@ -52,7 +46,6 @@ static struct kvmb_job *list_pop(struct job_list *l)
 	l->first = job->next;
 	if (!l->first)
 		l->last = NULL;
-	l->n--;
 	return job;
 }
 
@@ -69,18 +62,9 @@ static void worker_destroy(struct kvmb_worker *w)
 {
 	list_drop(&w->queue);
 	list_drop(&w->done);
-	(void)kvmb_close(w->done_fd);
 	(void)pthread_cond_destroy(&w->changed);
 	(void)pthread_mutex_destroy(&w->lock);
 	free(w);
-}
-
-static void signal_done(struct kvmb_worker *w)
-{
-	uint64_t one = 1;
-
-	/* Fails only if 2^64 - 2 jobs were not fetched. */
-	(void)!write(w->done_fd, &one, sizeof(one));
 }
 
 /* Next job to run, or NULL when the worker stops. With the lock held. */
@@ -99,13 +83,10 @@ static void *worker_main(void *userdata)
 
 	(void)pthread_mutex_lock(&w->lock);
 	while ((job = wait_for_job(w))) {
-		w->running = true;
 		(void)pthread_mutex_unlock(&w->lock);
 		job->run(job);
 		(void)pthread_mutex_lock(&w->lock);
-		w->running = false;
 		list_push(&w->done, job);
-		signal_done(w);
 	}
 	w->ended = true;
 	orphan = w->orphan;
@@ -144,19 +125,13 @@ int kvmb_worker_new(const char *name, struct kvmb_worker **ret)
 		return -ENOMEM;
 	(void)pthread_mutex_init(&w->lock, NULL);
 	kvmb_cond_init(&w->changed);
-	w->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = w->done_fd < 0 ? -errno : start_thread(w, name);
+	r = start_thread(w, name);
 	if (r < 0) {
 		worker_destroy(w);
 		return r;
 	}
 	*ret = w;
 	return 0;
-}
-
-int kvmb_worker_fd(const struct kvmb_worker *w)
-{
-	return w->done_fd;
 }
 
 void kvmb_worker_submit(struct kvmb_worker *w, struct kvmb_job *job)
@@ -170,25 +145,11 @@ void kvmb_worker_submit(struct kvmb_worker *w, struct kvmb_job *job)
 struct kvmb_job *kvmb_worker_done(struct kvmb_worker *w)
 {
 	struct kvmb_job *job;
-	uint64_t count;
 
 	(void)pthread_mutex_lock(&w->lock);
 	job = list_pop(&w->done);
-	/* Readable exactly while something waits, however the caller mixes polls and fetches. */
-	if (!w->done.first)
-		(void)!read(w->done_fd, &count, sizeof(count));
 	(void)pthread_mutex_unlock(&w->lock);
 	return job;
-}
-
-size_t kvmb_worker_pending(struct kvmb_worker *w)
-{
-	size_t n;
-
-	(void)pthread_mutex_lock(&w->lock);
-	n = w->queue.n + w->done.n + w->running;
-	(void)pthread_mutex_unlock(&w->lock);
-	return n;
 }
 
 struct kvmb_worker *kvmb_worker_free(struct kvmb_worker *w, uint64_t timeout_usec, bool *ret_left)

@@ -29,17 +29,11 @@ struct kvmb_worker;
  */
 int kvmb_worker_new(const char *name, struct kvmb_worker **ret);
 
-/** kvmb_worker_fd() - readable (POLLIN) while finished jobs wait for kvmb_worker_done() */
-int kvmb_worker_fd(const struct kvmb_worker *w);
-
 /** kvmb_worker_submit() - queue a job; first in, first out. Cannot fail. */
 void kvmb_worker_submit(struct kvmb_worker *w, struct kvmb_job *job);
 
 /** kvmb_worker_done() - next finished job, now the caller's again; NULL if there is none */
 struct kvmb_job *kvmb_worker_done(struct kvmb_worker *w);
-
-/** kvmb_worker_pending() - jobs submitted and not yet fetched with kvmb_worker_done() */
-size_t kvmb_worker_pending(struct kvmb_worker *w);
 
 /**
  * kvmb_worker_free() - stop; jobs not begun and results not fetched are dropped

@@ -156,18 +156,6 @@ int kvmb_json_set(struct kvmb_json *object, const char *key, struct kvmb_json *v
 	return json_object_set_new(to_jansson(object), key, to_jansson(value)) < 0 ? -ENOMEM : 0;
 }
 
-int kvmb_json_set_u64(struct kvmb_json *object, const char *key, uint64_t value)
-{
-	static const struct kvmb_json_field nullable = { .nullable = true };
-
-	return kvmb_json_set(object, key, from_jansson(new_u64(value, &nullable)));
-}
-
-int kvmb_json_set_string(struct kvmb_json *object, const char *key, const char *value)
-{
-	return kvmb_json_set(object, key, from_jansson(new_string(value)));
-}
-
 int kvmb_json_append(struct kvmb_json *array, struct kvmb_json *value)
 {
 	return json_array_append_new(to_jansson(array), to_jansson(value)) < 0 ? -ENOMEM : 0;
@@ -432,17 +420,4 @@ size_t kvmb_json_length(const struct kvmb_json *array)
 const struct kvmb_json *kvmb_json_at(const struct kvmb_json *array, size_t i)
 {
 	return from_jansson_const(json_array_get(to_jansson_const(array), i));
-}
-
-int kvmb_json_get_u64(const struct kvmb_json *object, const char *key, uint64_t max, uint64_t *ret,
-		      char **ret_error)
-{
-	const struct kvmb_json_field f = {
-		.key = key,
-		.type = KVMB_JSON_TYPE_U64,
-		.size = sizeof(*ret),
-		.max = u64_min(max, INT64_MAX),
-	};
-
-	return kvmb_json_load(object, &(struct kvmb_json_table){ &f, 1 }, ret, "", ret_error);
 }

@@ -107,8 +107,6 @@ int kvmb_json_store(struct kvmb_json *object, const struct kvmb_json_table *tabl
 
 /** kvmb_json_set() - object[key] = value; @value is taken over, also on failure */
 int kvmb_json_set(struct kvmb_json *object, const char *key, struct kvmb_json *value);
-int kvmb_json_set_u64(struct kvmb_json *object, const char *key, uint64_t value);
-int kvmb_json_set_string(struct kvmb_json *object, const char *key, const char *value);
 
 /** kvmb_json_append() - @value is taken over, also on failure */
 int kvmb_json_append(struct kvmb_json *array, struct kvmb_json *value);
@@ -155,9 +153,5 @@ int kvmb_json_get_array(const struct kvmb_json *object, const char *key, size_t 
 
 size_t kvmb_json_length(const struct kvmb_json *array);
 const struct kvmb_json *kvmb_json_at(const struct kvmb_json *array, size_t i); /* borrowed */
-
-/** kvmb_json_get_u64() - object[key] as a number from 0 to @max; null is -EBADMSG */
-int kvmb_json_get_u64(const struct kvmb_json *object, const char *key, uint64_t max, uint64_t *ret,
-		      char **ret_error);
 
 #endif

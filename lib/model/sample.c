@@ -65,11 +65,3 @@ struct kvmb_guest_sample *kvmb_sample_find_name(const struct kvmb_sample *s, con
 	}
 	return NULL;
 }
-
-struct kvmb_guest_sample *kvmb_sample_find_uuid(const struct kvmb_sample *s, const char *uuid)
-{
-	for (size_t i = 0; i < s->n_guests; i++)
-		if (streq(s->guests[i].uuid, uuid))
-			return &s->guests[i];
-	return NULL;
-}

@@ -25,6 +25,7 @@
 #include "model/plan.h"
 #include "model/sample.h"
 #include "model/state.h"
+#include "../unit/put-file.h"
 
 #define TEXT_MAX ((size_t)1 << 20)
 
@@ -104,7 +105,7 @@ static void test_scenario(void **data)
 	if (getenv("KVMB_GOLDEN_UPDATE")) {
 		_cleanup_free_ char *path = path_of(name, "plan.json");
 
-		assert_int_equal(kvmb_write_atomic(path, got, 0644), 0);
+		put_file(path, got, 0644);
 	} else {
 		assert_non_null(want);
 		assert_string_equal(got, want);

@@ -17,6 +17,7 @@
 #include "base/num.h"
 #include "base/parse.h"
 #include "base/str.h"
+#include "put-file.h"
 
 #define UNTOUCHED UINT64_C(0x5aa55aa55aa55aa5)
 
@@ -382,33 +383,6 @@ static int open_dir(const char *path)
 	return fd;
 }
 
-static void files_are_replaced_as_a_whole(void **state)
-{
-	_cleanup_close_ int dir = open_dir(*state);
-	_cleanup_free_ char *path = NULL, *text = NULL;
-	struct stat st;
-
-	assert_int_equal(kvmb_asprintf(&path, "%s/state.json", (char *)*state), 0);
-	assert_int_equal(kvmb_write_atomic(path, "first", 0640), 0);
-	assert_int_equal(fstatat(dir, "state.json", &st, 0), 0);
-	assert_int_equal(st.st_mode & 07777, 0640);
-	assert_int_equal(kvmb_write_atomic(path, "second", 0600), 0);
-	assert_int_equal(kvmb_read_alloc_at(dir, "state.json", 100, &text, NULL), 0);
-	assert_string_equal(text, "second");
-	assert_int_equal(fstatat(dir, "state.json", &st, 0), 0);
-	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(mkdirat(dir, "folder", 0700), 0);
-	free(path);
-	path = NULL;
-	/* a folder cannot be replaced; nothing may be left of the attempt */
-	assert_int_equal(kvmb_asprintf(&path, "%s/folder", (char *)*state), 0);
-	assert_int_equal(kvmb_write_atomic(path, "x", 0600), -EISDIR);
-	assert_int_equal(unlinkat(dir, "folder", AT_REMOVEDIR), 0);
-	assert_int_equal(unlinkat(dir, "state.json", 0), 0);
-	assert_int_equal(rmdir(*state), 0);
-	assert_int_equal(mkdir(*state, 0700), 0);
-}
-
 static void reads_say_when_the_buffer_is_small(void **state)
 {
 	_cleanup_close_ int dir = open_dir(*state);
@@ -417,7 +391,7 @@ static void reads_say_when_the_buffer_is_small(void **state)
 	size_t len = 0;
 
 	assert_int_equal(kvmb_asprintf(&path, "%s/f", (char *)*state), 0);
-	assert_int_equal(kvmb_write_atomic(path, "12345", 0600), 0);
+	put_file(path, "12345", 0600);
 	assert_int_equal(kvmb_read_at(dir, "f", buf, 6, &len), 0);
 	assert_int_equal(len, 5);
 	assert_string_equal(buf, "12345");
@@ -432,7 +406,7 @@ static void reads_say_when_the_buffer_is_small(void **state)
 	/* several doublings */
 	for (size_t i = 0; i < 10000; i++)
 		assert_int_equal(i % 1000 ? 0 : kvmb_str_append(&big, "%01000d", 7), 0);
-	assert_int_equal(kvmb_write_atomic(path, big, 0600), 0);
+	put_file(path, big, 0600);
 	free(text);
 	text = NULL;
 	assert_int_equal(kvmb_read_alloc_at(dir, "f", 10000, &text, &len), 0);
@@ -448,7 +422,7 @@ static void writes_do_not_make_files(void **state)
 
 	assert_int_equal(kvmb_write_at(dir, "memory.reclaim", "1"), -ENOENT);
 	assert_int_equal(kvmb_asprintf(&path, "%s/memory.reclaim", (char *)*state), 0);
-	assert_int_equal(kvmb_write_atomic(path, "", 0600), 0);
+	put_file(path, "", 0600);
 	assert_int_equal(kvmb_write_at(dir, "memory.reclaim", "4096"), 0);
 	assert_int_equal(kvmb_read_at(dir, "memory.reclaim", buf, sizeof(buf), NULL), 0);
 	assert_string_equal(buf, "4096");
@@ -501,7 +475,6 @@ int main(void)
 		cmocka_unit_test(sizes_are_written_as_they_are_read),
 		cmocka_unit_test(lines_and_words_are_walked),
 		cmocka_unit_test(pairs_of_kernel_files_are_found),
-		WITH_DIR(files_are_replaced_as_a_whole),
 		WITH_DIR(reads_say_when_the_buffer_is_small),
 		WITH_DIR(writes_do_not_make_files),
 		WITH_DIR(a_root_needs_no_more_than_its_folder),

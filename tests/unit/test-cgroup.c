@@ -18,6 +18,7 @@
 
 #include "base/str.h"
 #include "wrap/cgroup.h"
+#include "put-file.h"
 
 #define SCOPE "machine.slice/machine-qemu\\x2d1\\x2dweb.scope"
 
@@ -31,7 +32,7 @@ static void put(const struct fixture *f, const char *name, const char *text, mod
 	_cleanup_free_ char *path = NULL;
 
 	assert_int_equal(kvmb_asprintf(&path, "%s/sys/fs/cgroup/%s", f->path, name), 0);
-	assert_int_equal(kvmb_write_atomic(path, text, mode), 0);
+	put_file(path, text, mode);
 }
 
 static void make_dir(const struct fixture *f, const char *name)

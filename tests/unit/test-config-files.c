@@ -19,6 +19,7 @@
 #include "config-internal.h"
 #include "config-same.h"
 #include "model/policy.h"
+#include "put-file.h"
 
 #define MAIN "/etc/kvm-balloond.conf"
 
@@ -68,7 +69,7 @@ static void put(const char *root, const char *path, const char *text)
 {
 	_cleanup_free_ char *full = below(root, path);
 
-	assert_int_equal(kvmb_write_atomic(full, text, 0644), 0);
+	put_file(full, text, 0644);
 }
 
 static struct kvmb_config *load(const char *root)

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* The worker thread: order, announcement of results, and stopping with and without a hung job. */
+/* The worker thread: order, and stopping with and without a hung job. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include <cmocka.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -66,13 +65,6 @@ static struct item *item_new(struct board *b, int number, bool waits)
 	return it;
 }
 
-static bool readable(int fd, int timeout_ms)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-
-	return poll(&p, 1, timeout_ms) == 1;
-}
-
 static void test_jobs_run_in_order(void **state)
 {
 	struct board b = { 0 };
@@ -84,35 +76,13 @@ static void test_jobs_run_in_order(void **state)
 	for (int i = 0; i < 100; i++) {
 		struct item *it;
 
-		assert_true(readable(kvmb_worker_fd(w), WAIT_DEADLINE_MS));
-		it = (struct item *)kvmb_worker_done(w);
-		assert_non_null(it);
+		WAIT_FOR((it = (struct item *)kvmb_worker_done(w)));
 		assert_int_equal(it->number, i);
 		assert_int_equal(it->turn, i);
 		item_drop(&it->job);
 	}
 	assert_null(kvmb_worker_done(w));
-	assert_false(readable(kvmb_worker_fd(w), 0));
-	assert_int_equal(kvmb_worker_pending(w), 0);
 	assert_null(kvmb_worker_free(w, UINT64_MAX, NULL));
-}
-
-static void test_readable_until_the_last_result_is_fetched(void **state)
-{
-	struct board b = { 0 };
-	struct kvmb_worker *w;
-
-	assert_int_equal(kvmb_worker_new("kvmb-test", &w), 0);
-	kvmb_worker_submit(w, &item_new(&b, 0, false)->job);
-	kvmb_worker_submit(w, &item_new(&b, 1, false)->job);
-	WAIT_FOR(atomic_load(&b.n_run) == 2);
-	assert_int_equal(kvmb_worker_pending(w), 2);
-	assert_true(readable(kvmb_worker_fd(w), WAIT_DEADLINE_MS));
-	item_drop(kvmb_worker_done(w));
-	assert_true(readable(kvmb_worker_fd(w), WAIT_DEADLINE_MS));
-	item_drop(kvmb_worker_done(w));
-	assert_false(readable(kvmb_worker_fd(w), 0));
-	kvmb_worker_free(w, UINT64_MAX, NULL);
 }
 
 static void test_signals_stay_with_the_program(void **state)
@@ -178,7 +148,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_jobs_run_in_order),
-		cmocka_unit_test(test_readable_until_the_last_result_is_fetched),
 		cmocka_unit_test(test_signals_stay_with_the_program),
 		cmocka_unit_test(test_free_waits_for_the_running_job_and_drops_the_rest),
 		cmocka_unit_test(test_a_hung_job_is_left_behind_and_cleans_up),
