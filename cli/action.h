@@ -22,4 +22,13 @@ static inline int action_read(sd_bus_message *m, struct action_event *ret)
 				   &ret->why, &ret->reason);
 }
 
+enum action_end {
+	ACTION_DONE,
+	ACTION_REFUSED, /* at the last moment: why says what stood against it */
+	ACTION_EARLY,   /* cancelled, for the guest needs its memory itself or the agent stops */
+	ACTION_FAILED,
+};
+
+enum action_end action_end(const struct action_event *a);
+
 #endif

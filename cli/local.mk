@@ -2,7 +2,7 @@
 # kvm-balloonctl. What its tests link with, too, is in a convenience library.
 noinst_LTLIBRARIES += libctl.la
 libctl_la_SOURCES = \
-	%D%/action.h \
+	%D%/action.c %D%/action.h \
 	%D%/bus.c %D%/bus.h \
 	%D%/bus-error.c \
 	%D%/bus-read.c \

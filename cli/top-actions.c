@@ -37,14 +37,19 @@ static struct top_action *add(struct top_actions *a, const char *machine)
 
 int top_actions_note(struct top_actions *a, const struct action_event *event, uint64_t now_usec)
 {
+	/* Four letters: the column is as wide as "reclaim fail". */
+	static const char *const ends[] = {
+		[ACTION_REFUSED] = "held", [ACTION_EARLY] = "cut", [ACTION_FAILED] = "fail",
+	};
+	enum action_end end = action_end(event);
 	struct top_action *one = find(a, event->machine) ?: add(a, event->machine);
 
 	if (!one)
 		return -ENOMEM;
-	one->failed = event->error < 0;
+	one->failed = end == ACTION_FAILED;
 	one->time_usec = now_usec;
-	if (one->failed)
-		snprintf(one->text, sizeof(one->text), "%.12s fail", event->kind);
+	if (end != ACTION_DONE)
+		snprintf(one->text, sizeof(one->text), "%.12s %s", event->kind, ends[end]);
 	else
 		snprintf(one->text, sizeof(one->text), "%.12s %.8s", event->kind,
 			 figure_short(event->got_bytes).text);

@@ -12,6 +12,7 @@
 #include "bus.h"
 #include "figure.h"
 #include "json.h"
+#include "note.h"
 #include "text.h"
 #include "util.h"
 
@@ -44,16 +45,31 @@ static void print_line(const char *machine, const char *text)
 	fflush(stdout);
 }
 
+/* What there is to say of its end, after the figures; "" if all went well. */
+static const char *describe_end(const struct action_event *a, const char **ret_intro)
+{
+	enum action_end end = action_end(a);
+
+	*ret_intro = end == ACTION_FAILED ? "; failed: " : "; ";
+	if (note_is(a->why))
+		return note_sentence(a->why);
+	if (end == ACTION_EARLY)
+		return "ended early";
+	if (end == ACTION_FAILED)
+		return strerror(-a->error);
+	*ret_intro = "";
+	return "";
+}
+
 static void print_action(const struct action_event *a)
 {
 	_cleanup_free_ char *text = NULL;
-	bool failed = a->error < 0;
+	const char *intro, *end = describe_end(a, &intro);
 	int n;
 
 	n = asprintf(&text, "%s (%s): asked %s, got %s, net %s%s%s%s%s", a->kind, a->rule,
 		     figure_size(a->asked_bytes).text, figure_size(a->got_bytes).text,
-		     figure_net(a->net_bytes).text, failed ? "; failed: " : "",
-		     failed ? strerror(-a->error) : "", *a->reason ? ": " : "", a->reason);
+		     figure_net(a->net_bytes).text, intro, end, *a->reason ? ": " : "", a->reason);
 	if (n < 0)
 		text = NULL;
 	else

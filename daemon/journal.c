@@ -141,29 +141,43 @@ static void action_fields(struct entry *e, const struct kvmb_result *r)
 		entry_add(e, "ERRNO=%i", -r->error);
 }
 
-static void action_send(const struct kvmb_result *r)
+/* Ended by us, for the guest needs its memory itself or the agent stops. */
+static bool ended_early(const struct kvmb_result *r)
+{
+	return r->error == -ECANCELED && r->why == KVMB_WHY_NONE;
+}
+
+static void action_message(struct entry *e, const struct kvmb_result *r)
 {
 	const struct kvmb_action *a = &r->action;
 	const char *kind = kvmb_action_kind_to_string(a->kind);
 	char asked[SIZE_TEXT_SIZE], got[SIZE_TEXT_SIZE];
-	struct entry e = { .used = 0 };
 
 	size_text(asked, a->asked_bytes);
 	size_text(got, r->got_bytes);
 	if (r->why != KVMB_WHY_NONE)
-		entry_add(&e, "MESSAGE=%s: %s of %s not done: %s", a->name, kind, asked,
+		entry_add(e, "MESSAGE=%s: %s of %s not done: %s", a->name, kind, asked,
 			  kvmb_why_to_sentence(r->why));
+	else if (ended_early(r))
+		entry_add(e, "MESSAGE=%s: %s ended early: asked %s, got %s: %s", a->name, kind,
+			  asked, got, a->reason);
 	else if (r->error < 0)
-		entry_add(&e, "MESSAGE=%s: %s of %s failed: %s", a->name, kind, asked,
+		entry_add(e, "MESSAGE=%s: %s of %s failed: %s", a->name, kind, asked,
 			  strerror(-r->error));
 	else
-		entry_add(&e, "MESSAGE=%s: %s: asked %s, got %s: %s", a->name, kind, asked, got,
+		entry_add(e, "MESSAGE=%s: %s: asked %s, got %s: %s", a->name, kind, asked, got,
 			  a->reason);
-	action_fields(&e, r);
+}
+
+static void action_send(const struct kvmb_result *r)
+{
 	/* A refusal at the last moment is the gate at work; only an error is worth a warning. */
-	entry_send(&e,
-		   r->error < 0 && r->why == KVMB_WHY_NONE ? JOURNAL_ACTION_FAILED : JOURNAL_ACTION,
-		   a->name);
+	bool failed = r->error < 0 && r->why == KVMB_WHY_NONE && !ended_early(r);
+	struct entry e = { .used = 0 };
+
+	action_message(&e, r);
+	action_fields(&e, r);
+	entry_send(&e, failed ? JOURNAL_ACTION_FAILED : JOURNAL_ACTION, r->action.name);
 }
 
 /* journald's default is 10,000 entries in 30 s for a whole unit; we stay far below it. */

@@ -104,6 +104,9 @@ tell 'result db.1 1048576 524288 -77 -5 0'
 comes "an action is a signal of the host" grep -q '"interface":"org.linux_kvm.Balloon1.Manager".*"data":\["db.1","reclaim","host-pressure",1048576,524288,-77,-5,"none","the test said so"\]' "$work/signals"
 comes "and of the guest" grep -q "\"path\":\"$db\".*\"data\":\\[\"reclaim\",\"host-pressure\",1048576,524288,-77,-5,\"none\",\"the test said so\"\\]" "$work/signals"
 comes "a failed one is in the journal with the error" logged 'db.1: reclaim of 1.0M failed: Input/output error'
+tell 'result db.1 1048576 524288 0 -125 0'
+comes "one that was cancelled has ended early, not failed" \
+	logged 'db.1: reclaim ended early: asked 1.0M, got 512.0K: the test said so'
 
 set_policy() { error_of "$web" "$i_machine" SetPolicy 'a{sv}' "$@"; }
 invalid='^org.linux_kvm.Balloon1.Error.InvalidPolicy: '

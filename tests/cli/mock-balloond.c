@@ -145,6 +145,29 @@ static int set_policy(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return sd_bus_reply_method_return(m, NULL);
 }
 
+/* How it ends, by what was asked. */
+static int action_done(sd_bus_message *m, const struct guest *g, uint64_t bytes)
+{
+	static const struct {
+		uint64_t bytes;
+		int32_t error;
+		const char *why;
+	} ends[] = {
+		{ 4096, -EBUSY, "none" },
+		{ 8192, -ESTALE, "guest-pressure" },
+		{ 12288, -ECANCELED, "none" },
+		{ 0, 0, "none" },
+	};
+	size_t i = 0;
+
+	while (ends[i].bytes && ends[i].bytes != bytes)
+		i++;
+	return sd_bus_emit_signal(sd_bus_message_get_bus(m), PATH, MANAGER, "ActionDone",
+				  "sssttxiss", g->name, "reclaim", "operator", bytes, bytes / 2,
+				  (int64_t)(bytes / 4), ends[i].error, ends[i].why,
+				  "an operator \033[1masked");
+}
+
 static int reclaim(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct guest *g = userdata;
@@ -159,13 +182,7 @@ static int reclaim(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	if (bytes > g->maximum)
 		return sd_bus_error_set(error, ERROR "InvalidSize", "More than the machine has");
 	r = sd_bus_reply_method_return(m, NULL);
-	if (r >= 0)
-		r = sd_bus_emit_signal(sd_bus_message_get_bus(m), PATH, MANAGER, "ActionDone",
-				       "sssttxiss", g->name, "reclaim", "operator", bytes,
-				       bytes / 2, (int64_t)(bytes / 4),
-				       (int32_t)(bytes == 4096 ? -EBUSY : 0), "none",
-				       "an operator \033[1masked");
-	return r;
+	return r < 0 ? r : action_done(m, g, bytes);
 }
 
 static int explain(sd_bus_message *m, void *userdata, sd_bus_error *error)

@@ -17,7 +17,9 @@ monitor() {
 # Everything the mock signals, once.
 stir() {
 	"$ctl" reclaim web-01 64M >/dev/null
-	"$ctl" reclaim web-01 4096 >/dev/null
+	for bytes in 4096 8192 12288; do # fails, is refused, is ended early
+		"$ctl" reclaim web-01 "$bytes" >/dev/null
+	done
 	"$ctl" set web-01 Guarantee=768M
 	"$ctl" reload 2>/dev/null || "$ctl" reload
 	for method in MockRemove MockAdd; do

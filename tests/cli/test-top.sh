@@ -108,6 +108,12 @@ END
 	expect web-01
 	expect reclaim 32M
 	touch $scratch/shown
+	expect reclaim held
+	touch $scratch/refused
+	expect reclaim cut
+	touch $scratch/early
+	expect reclaim fail
+	touch $scratch/failed
 	expect kvm-balloond is not running; waiting for it
 	row 11 web-01
 	touch $scratch/noticed
@@ -124,6 +130,10 @@ subscribed() {
 wait_until subscribed
 "$ctl" reclaim web-01 64M >/dev/null
 wait_until test -e "$scratch/shown"
+for end in refused:8192 early:12288 failed:4096; do
+	"$ctl" reclaim web-01 "${end#*:}" >/dev/null
+	wait_until test -e "$scratch/${end%:*}"
+done
 stop_mock
 wait_until test -e "$scratch/noticed"
 start_mock 0
