@@ -35,7 +35,7 @@ static int list_degraded(const struct machines *m, char ***ret)
 	return 0;
 }
 
-static int list_absent(struct kvmb_engine *engine, char ***ret)
+int host_list_absent(struct kvmb_engine *engine, char ***ret)
 {
 	_cleanup_strv_free_ char **list = NULL;
 	size_t n = 0;
@@ -110,8 +110,6 @@ int host_view_fill(struct kvmb_engine *engine, const struct machines *machines,
 	fill_sample(status.sample, &v);
 	v.connection_error = strdup(status.error);
 	r = v.connection_error ? list_degraded(machines, &v.degraded) : -ENOMEM;
-	if (r >= 0)
-		r = list_absent(engine, &v.absent);
 	if (r < 0) {
 		host_view_clear(&v);
 		return r;
@@ -143,8 +141,6 @@ size_t host_view_changes(const struct host_view *a, const struct host_view *b,
 		ret[n++] = "ConnectionError";
 	if (!strv_equal(a->degraded, b->degraded))
 		ret[n++] = "Degraded";
-	if (!strv_equal(a->absent, b->absent))
-		ret[n++] = "AbsentMachines";
 	if (a->n_skipped != b->n_skipped)
 		ret[n++] = "SkippedMachines";
 	ret[n] = NULL;

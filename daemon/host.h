@@ -28,13 +28,20 @@ struct host_view {
 	char **degraded, **absent;
 };
 
-/** host_view_fill() - read the engine; @machines must be up to date (machine_changes()) */
+/**
+ * host_view_fill() - read the engine; @machines must be up to date (machine_changes())
+ * @ret: all but @absent, which is NULL: that list may be long, and is not news at each event
+ */
 int host_view_fill(struct kvmb_engine *engine, const struct machines *machines,
 		   struct host_view *ret);
 void host_view_clear(struct host_view *v);
 
+/** host_list_absent() - guests that have a section and do not exist, ordered by name */
+int host_list_absent(struct kvmb_engine *engine, char ***ret);
+
 /**
- * host_view_changes() - which of the properties whose changes are told differ between @a and @b
+ * host_view_changes() - which of the properties whose changes are told differ between @a and @b,
+ * but for @absent
  * Return: how many; their names are in @ret, ended by NULL.
  */
 #define HOST_CHANGES_MAX 9

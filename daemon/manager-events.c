@@ -121,37 +121,6 @@ static void tell_connection(struct manager *m, const struct kvmb_host_status *s)
 	m->waiting_told = !s->connected;
 }
 
-static void tell_absent(struct manager *m)
-{
-	for (char **name = m->host.absent; name && *name; name++)
-		if (!strv_contains(m->absent_told, *name))
-			journal_log(JOURNAL_ABSENT, *name,
-				    "There is a section for guest %s, which does not exist",
-				    *name);
-}
-
-/* One entry for a guest, as long as it stays away. */
-static void remember_absent(struct manager *m)
-{
-	size_t n = 0;
-	char **list;
-
-	if (strv_equal(m->absent_told, m->host.absent))
-		return;
-	while (m->host.absent[n])
-		n++;
-	list = calloc(n + 1, sizeof(*list));
-	for (size_t i = 0; list && i < n; i++) {
-		list[i] = strdup(m->host.absent[i]);
-		if (!list[i])
-			list = strv_free(list);
-	}
-	if (!list)
-		return; /* told again next time, which is better than never */
-	strv_free(m->absent_told);
-	m->absent_told = list;
-}
-
 static void host_tell(struct manager *m)
 {
 	const char *changes[HOST_CHANGES_MAX];
@@ -160,9 +129,40 @@ static void host_tell(struct manager *m)
 	if (host_view_fill(m->engine, &m->machines, &now) < 0)
 		return; /* no memory: the old figures stay for a turn */
 	m->host = now;
+	m->host.absent = TAKE_PTR(before.absent);
 	if (host_view_changes(&before, &now, changes) > 0)
 		bus_host_changed(m, changes);
 	host_view_clear(&before);
+}
+
+/* One entry for a guest, as long as it stays away; both lists are ordered. */
+static void tell_absent(char **before, char **now)
+{
+	for (; *now; now++) {
+		while (before && *before && strcmp(*before, *now) < 0)
+			before++;
+		if (!before || !*before || !streq(*before, *now))
+			journal_log(JOURNAL_ABSENT, *now,
+				    "There is a section for guest %s, which does not exist", *now);
+	}
+}
+
+void manager_ticked(struct manager *m)
+{
+	const char *change[] = { "AbsentMachines", NULL };
+	char **now;
+
+	manager_turned(m);
+	if (host_list_absent(m->engine, &now) < 0)
+		return; /* no memory: the old list stays for a tick */
+	if (strv_equal(m->host.absent, now)) {
+		strv_free(now);
+		return;
+	}
+	tell_absent(m->host.absent, now);
+	strv_free(m->host.absent);
+	m->host.absent = now;
+	bus_host_changed(m, change);
 }
 
 void manager_turned(struct manager *m)
@@ -175,8 +175,6 @@ void manager_turned(struct manager *m)
 	kvmb_engine_host_status(m->engine, &status);
 	tell_level(m, &status);
 	tell_connection(m, &status);
-	tell_absent(m);
-	remember_absent(m);
 	if (m->stopping)
 		manager_stop_step(m);
 	else

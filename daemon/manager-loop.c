@@ -71,7 +71,7 @@ static int on_tick(sd_event_source *source, uint64_t usec, void *userdata)
 	m->tick_usec = now_usec();
 	turn_result(m, kvmb_engine_tick(m->engine, now_ns()));
 	m->ticked = true;
-	manager_turned(m);
+	manager_ticked(m);
 	manager_keep_state(m);
 	journal_action_budget(&m->action_budget, now_ns());
 	manager_schedule(m, interval_usec(m));

@@ -166,7 +166,6 @@ static void finish(struct manager *m)
 	m->config = kvmb_config_free(m->config);
 	machines_clear(&m->machines);
 	host_view_clear(&m->host);
-	m->absent_told = strv_free(m->absent_told);
 	state_file_close(&m->state_file);
 }
 

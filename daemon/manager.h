@@ -29,7 +29,6 @@ struct manager {
 	struct bus bus;
 	struct machines machines;
 	struct host_view host;    /* as the bus shows it */
-	char **absent_told;       /* guests whose absence is in the journal */
 	struct notify notify;
 	struct state_file state_file;
 	struct journal_budget action_budget;
@@ -63,6 +62,9 @@ void manager_bus_settled(struct manager *m);
 
 /** manager_turned() - after the engine did something: bring bus, journal and status up to date */
 void manager_turned(struct manager *m);
+
+/** manager_ticked() - the same after a tick, with what only a tick can change */
+void manager_ticked(struct manager *m);
 
 /** manager_load_config() - the configuration file is below --root unless it was named */
 int manager_load_config(const struct options *o, struct kvmb_config **ret, char **ret_error);

@@ -30,14 +30,6 @@ bool strv_equal(char *const *a, char *const *b)
 	return !*a && !*b;
 }
 
-bool strv_contains(char *const *list, const char *text)
-{
-	for (char *const *s = list; s && *s; s++)
-		if (streq(*s, text))
-			return true;
-	return false;
-}
-
 const char *size_text(char buf[static SIZE_TEXT_SIZE], uint64_t bytes)
 {
 	static const char units[] = "BKMGTPE";

@@ -63,7 +63,6 @@ static inline uint64_t now_usec(void)
 /* Lists of strings, ended by NULL; a NULL list is an empty one. */
 char **strv_free(char **list);
 bool strv_equal(char *const *a, char *const *b);
-bool strv_contains(char *const *list, const char *text);
 
 static inline void strv_freep(char ***list)
 {

@@ -577,7 +577,10 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
  */
 size_t kvmb_engine_guests(struct kvmb_engine *e);
 const char *kvmb_engine_guest_name(struct kvmb_engine *e, size_t i);
-/** kvmb_engine_absent() - name of the @i-th configured guest that does not exist, or NULL */
+/**
+ * kvmb_engine_absent() - name of the @i-th configured guest that does not exist, or NULL
+ * Ordered by name; changes with a tick or kvmb_engine_set_config() only.
+ */
 const char *kvmb_engine_absent(struct kvmb_engine *e, size_t i);
 /**
  * kvmb_engine_explain() - plain sentences on what was, will be or was not done to a guest and why

@@ -140,6 +140,22 @@ int kvmb_engine_sync_guests(struct kvmb_engine *e, const struct kvmb_sample *sam
 			refault_rate_update(&e->guests[i]->refaults, sample->now_ns,
 					    u64_add_sat(s->refault_anon, s->refault_file));
 	}
+	return kvmb_engine_list_absent(e, e->config);
+}
+
+int kvmb_engine_list_absent(struct kvmb_engine *e, const struct kvmb_config *c)
+{
+	const char **absent = calloc(c->n_guests + 1, sizeof(*absent));
+	size_t n = 0;
+
+	if (!absent)
+		return -ENOMEM;
+	for (size_t i = 0; i < c->n_guests; i++)
+		if (!kvmb_engine_find(e, c->guests[i].name))
+			absent[n++] = c->guests[i].name;
+	free(e->absent);
+	e->absent = absent;
+	e->n_absent = n;
 	return 0;
 }
 

@@ -68,6 +68,8 @@ struct kvmb_engine {
 	struct kvmb_executor *executor;
 	struct kvmb_engine_guest **guests; /* ordered by name */
 	size_t n_guests;
+	const char **absent; /* configured guests that do not exist: names of config, ordered */
+	size_t n_absent;
 	struct kvmb_libvirt_status virt_status;
 	struct kvmb_engine_callbacks callbacks;
 	void *userdata;
@@ -88,6 +90,7 @@ int kvmb_engine_collect(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_samp
 struct kvmb_engine_guest *kvmb_engine_find(const struct kvmb_engine *e, const char *name);
 int kvmb_engine_sync_guests(struct kvmb_engine *e, const struct kvmb_sample *sample);
 void kvmb_engine_notify(struct kvmb_engine *e);
+int kvmb_engine_list_absent(struct kvmb_engine *e, const struct kvmb_config *c);
 uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_t now_ns,
 				   uint64_t pages);
 

@@ -147,6 +147,7 @@ struct kvmb_engine *kvmb_engine_free(struct kvmb_engine *e)
 	for (size_t i = 0; i < e->n_guests; i++)
 		free(e->guests[i]);
 	free(e->guests);
+	free(e->absent);
 	(void)kvmb_plan_free(e->plan);
 	(void)kvmb_sample_free(e->sample);
 	(void)kvmb_state_free(e->state);
@@ -162,6 +163,11 @@ int kvmb_engine_set_config(struct kvmb_engine *e, const struct kvmb_config *c)
 
 	if (r < 0)
 		return r;
+	r = kvmb_engine_list_absent(e, copy);
+	if (r < 0) {
+		(void)kvmb_config_free(copy);
+		return r;
+	}
 	(void)kvmb_config_free(e->config);
 	e->config = copy;
 	apply_config(e);

@@ -73,12 +73,9 @@ const char *kvmb_engine_guest_name(struct kvmb_engine *e, size_t i)
 
 const char *kvmb_engine_absent(struct kvmb_engine *e, size_t i)
 {
-	if (!e->sample || !e->sample->guests_valid)
+	if (!e->sample || !e->sample->guests_valid || i >= e->n_absent)
 		return NULL;
-	for (size_t k = 0; k < e->config->n_guests; k++)
-		if (!kvmb_engine_find(e, e->config->guests[k].name) && i-- == 0)
-			return e->config->guests[k].name;
-	return NULL;
+	return e->absent[i];
 }
 
 const struct kvmb_state *kvmb_engine_state(struct kvmb_engine *e)

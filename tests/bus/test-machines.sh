@@ -160,6 +160,8 @@ ticks=$(property $manager $i_manager Ticks)
 tell trigger
 try more_ticks
 is "it is warned of once" "$(grep -c 'guest ghost' "$work/daemon.log")" 1
+tell 'absent phantom' trigger
+comes "another that is absent is warned of" logged 'guest phantom, which does not exist'
 
 is "no guest is passed over" "$(property $manager $i_manager SkippedMachines)" 'u 0'
 tell 'skip 3' trigger

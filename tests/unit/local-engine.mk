@@ -5,6 +5,12 @@ tests_unit_test_executor_SOURCES = %D%/test-executor.c
 tests_unit_test_executor_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_executor_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 
+check_PROGRAMS += %D%/test-absent
+TESTS += %D%/test-absent
+tests_unit_test_absent_SOURCES = %D%/test-absent.c
+tests_unit_test_absent_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_absent_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
 check_PROGRAMS += %D%/test-release
 TESTS += %D%/test-release
 tests_unit_test_release_SOURCES = %D%/test-release.c

@@ -93,6 +93,7 @@ static void engine_done(struct kvmb_engine *e)
 	for (size_t i = 0; i < e->n_guests; i++)
 		free(e->guests[i]);
 	free(e->guests);
+	free(e->absent);
 }
 
 static void release_row_holds(void **data)
