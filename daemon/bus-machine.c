@@ -75,7 +75,8 @@ static int reclaim_error(int r, const char *name, enum kvmb_why why, sd_bus_erro
 					 kvmb_why_to_sentence(why));
 	case -ERANGE:
 		return sd_bus_error_setf(error, BUS_ERROR_INVALID_SIZE,
-					 "The size must be at least 1 MiB and at most what \"%s\" has",
+					 "The size must be 1 MiB at least and at most what \"%s\""
+					 " has",
 					 name);
 	default:
 		return r;

@@ -481,8 +481,9 @@ struct kvmb_engine;
 
 /*
  * Called from kvmb_engine_dispatch() and kvmb_engine_tick(), and before these return from
- * kvmb_engine_set_policy() (persist, guest_added, guest_changed) and kvmb_engine_release() (result,
- * of an action that could not even be begun); always in the caller's thread. All optional.
+ * kvmb_engine_set_policy() (persist, guest_added, guest_changed) and kvmb_engine_release()
+ * (result, of an action that could not even be begun); always in the caller's thread. All
+ * optional.
  */
 struct kvmb_engine_callbacks {
 	void (*result)(void *userdata, const struct kvmb_result *result);
