@@ -98,7 +98,8 @@ struct kvmb_host_config {
 	uint32_t pressure_full_permyriad;
 	/*
 	 * PSI avg10 of a guest's scope from which nothing more is taken from it, and reclaim of it
-	 * that is under way stops. Nothing is given back for that: the guest itself must lack memory.
+	 * that is under way stops. Nothing is given back for that: the guest itself must lack
+	 * memory.
 	 */
 	uint32_t guest_pressure_some_permyriad;
 	/* PSI trigger (Documentation/accounting/psi.rst): stall_usec within window_usec. */

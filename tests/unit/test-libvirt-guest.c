@@ -282,7 +282,7 @@ static bool period_turn(struct period *p, uint64_t now_sec)
 	return atomic_load(&period_calls) != before;
 }
 
-static void test_statistics_are_asked_for_after_a_job_that_outlasts_many_tries(void **state)
+static void test_statistics_are_asked_for_after_a_long_job(void **state)
 {
 	struct period p;
 	uint64_t now_sec = 1000;
@@ -326,7 +326,7 @@ int main(void)
 		cmocka_unit_test(test_age_of_statistics),
 		cmocka_unit_test(test_states),
 		cmocka_unit_test(test_a_busy_guest_keeps_its_old_figures),
-		cmocka_unit_test(test_statistics_are_asked_for_after_a_job_that_outlasts_many_tries),
+		cmocka_unit_test(test_statistics_are_asked_for_after_a_long_job),
 		cmocka_unit_test(test_failed_tries_come_at_a_growing_gap),
 	};
 
