@@ -66,6 +66,7 @@ static int load_state(struct manager *m, struct kvmb_state **ret)
 	r = state_file_open(&m->state_file, m->options->state);
 	if (r < 0)
 		return r;
+	m->state_file.read_only = m->options->dry_run;
 	r = state_file_load(&m->state_file, ret);
 	if (r >= 0)
 		return 0;

@@ -99,7 +99,7 @@ int state_file_load(const struct state_file *f, struct kvmb_state **ret)
 	}
 	if (r >= 0)
 		r = kvmb_state_from_json(text, ret);
-	if (r == -EBADMSG)
+	if (r == -EBADMSG && !f->read_only)
 		set_aside(f->path);
 	return r;
 }
@@ -134,7 +134,7 @@ int state_file_save(struct state_file *f, const struct kvmb_state *state, bool s
 	_cleanup_free_ char *text = NULL, *fresh = NULL;
 	int r;
 
-	if (!f->path)
+	if (!f->path || f->read_only)
 		return 0;
 	f->saved_ns = now_ns();
 	if (asprintf(&fresh, "%s.new", f->path) < 0) {

@@ -14,6 +14,7 @@ struct state_file {
 	char *path; /* NULL: nothing is kept */
 	uint64_t saved_ns;
 	bool dirty;
+	bool read_only; /* a dry run: what it remembers never happened */
 };
 
 /**
@@ -25,13 +26,14 @@ void state_file_close(struct state_file *f);
 
 /**
  * state_file_load() - @ret is NULL where there is none yet
- * Return: 0, -EBADMSG for a file that is not ours (it is then moved to PATH.bad), or another
- * -errno.
+ * Return: 0, -EBADMSG for a file that is not ours (it is then moved to PATH.bad, unless
+ * @f->read_only), or another -errno.
  */
 int state_file_load(const struct state_file *f, struct kvmb_state **ret);
 
 /**
  * state_file_save() - write and rename, so that there is a whole file at any time
+ * Does nothing where there is no file, or @f->read_only.
  * @sync: wait for the disk; not in the loop, where a disk busy with swapping would stall it
  */
 int state_file_save(struct state_file *f, const struct kvmb_state *state, bool sync);

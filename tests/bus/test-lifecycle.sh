@@ -152,5 +152,32 @@ is "and shows it" "$(property $manager $i_manager DryRun)" 'b true'
 kill "$daemon_pid"
 ends "$daemon_pid"
 is "and ends well" "$status" 0
+is "without a state of its own" "$(ls "$work/state.json" 2>/dev/null)" ''
+
+# What a dry run remembers did not happen: not a word of it goes into a state that it was given.
+start_daemon tests/bus/fake-balloond "${options[@]}"
+tell connect 'add web'
+try has_property $manager $i_manager MachineCount 'u 1'
+is "a real run" "$(error_of $manager/machine/web $i_machine SetPolicy 'a{sv}' Shares u 5)" none
+kill "$daemon_pid"
+ends "$daemon_pid"
+touch -d @1 "$work/state.json"
+state_now() { echo "$(stat -c %i,%Y "$work/state.json") $(ls "$work"/state.json*)"; }
+before=$(state_now)
+start_daemon tests/bus/fake-balloond "${options[@]}" --dry-run
+tell connect 'add web' 'result web 4096 4096 4096 0 0'
+try has_property $manager $i_manager MachineCount 'u 1'
+is "a dry run takes a policy" "$(error_of $manager/machine/web $i_machine SetPolicy 'a{sv}' Shares u 7)" none
+is "and keeps it to itself" "$(state_now)" "$before"
+kill "$daemon_pid"
+ends "$daemon_pid"
+is "at its end as well" "$(state_now)" "$before"
+echo nonsense >"$work/state.json"
+before=$(state_now)
+start_daemon tests/bus/fake-balloond "${options[@]}" --dry-run
+comes "it says that a state is broken" logged 'is not usable, starting afresh'
+is "and leaves it where it is" "$(state_now)" "$before"
+kill "$daemon_pid"
+ends "$daemon_pid"
 
 finish
