@@ -70,7 +70,8 @@ static int open_sources(struct kvmb_engine *e, const struct kvmb_engine_params *
 	if (r >= 0)
 		r = kvmb_virt_new(p->libvirt_uri, &e->virt);
 	if (r >= 0)
-		r = kvmb_libvirt_new(e->virt, p->root, e->config->host.interval_usec, &e->libvirt);
+		r = kvmb_libvirt_new(e->virt, p->root, e->config->host.interval_usec, e->dry_run,
+				     &e->libvirt);
 	return r;
 }
 

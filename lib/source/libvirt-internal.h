@@ -36,6 +36,7 @@ struct kvmb_libvirt {
 	struct kvmb_virt *virt;
 	struct kvmb_root root;
 	int event_fd;
+	bool look_only; /* constant, like those above */
 	struct kvmb_worker *thread; /* the owner's */
 
 	pthread_mutex_t lock; /* everything from here to the session */

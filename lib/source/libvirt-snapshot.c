@@ -66,8 +66,9 @@ static uint64_t fill_guests(struct kvmb_libvirt *lv, virDomainStatsRecordPtr *re
 			continue;
 		}
 		kvmb_libvirt_guest_locate(&lv->root, g);
-		kvmb_libvirt_period_ask(s->period, records[i]->dom, interval_usec,
-					times->begin_ns, g);
+		if (!lv->look_only)
+			kvmb_libvirt_period_ask(s->period, records[i]->dom, interval_usec,
+						times->begin_ns, g);
 		(*n_guests)++;
 	}
 	return n_skipped;

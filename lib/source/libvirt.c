@@ -77,7 +77,7 @@ static int init(struct kvmb_libvirt *lv, const char *root_path)
 }
 
 int kvmb_libvirt_new(struct kvmb_virt *virt, const char *root_path, uint64_t interval_usec,
-		     struct kvmb_libvirt **ret)
+		     bool look_only, struct kvmb_libvirt **ret)
 {
 	_cleanup_(unrefp) struct kvmb_libvirt *lv = calloc(1, sizeof(*lv));
 	int r;
@@ -90,6 +90,7 @@ int kvmb_libvirt_new(struct kvmb_virt *virt, const char *root_path, uint64_t int
 	lv->root = (struct kvmb_root)KVMB_ROOT_INIT;
 	lv->virt = kvmb_virt_ref(virt);
 	lv->interval_usec = interval_usec;
+	lv->look_only = look_only;
 	(void)pthread_mutex_init(&lv->lock, NULL);
 	kvmb_cond_init(&lv->wake);
 	r = init(lv, root_path);

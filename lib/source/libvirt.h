@@ -31,10 +31,11 @@ struct kvmb_libvirt_status {
  * @virt: a reference is taken
  * @root_path: where /proc, /run and the cgroups are; NULL for "/"
  * @interval_usec: between two snapshots while nothing happens
+ * @look_only: leave the statistics of balloons switched off where they are
  * Return: 0 or -errno (as kvmb_root_open()).
  */
 int kvmb_libvirt_new(struct kvmb_virt *virt, const char *root_path, uint64_t interval_usec,
-		     struct kvmb_libvirt **ret);
+		     bool look_only, struct kvmb_libvirt **ret);
 
 /**
  * kvmb_libvirt_free() - stop; returns within about a second even if libvirtd hangs. A thread that

@@ -75,7 +75,7 @@ static int probe_open(struct probe *p)
 	if (r >= 0)
 		r = kvmb_virt_new(uri, &p->virt);
 	if (r >= 0)
-		r = kvmb_libvirt_new(p->virt, NULL, INTERVAL_USEC, &p->lv);
+		r = kvmb_libvirt_new(p->virt, NULL, INTERVAL_USEC, false, &p->lv);
 	if (r >= 0)
 		r = kvmb_guest_watch_new(&p->root, &p->watch);
 	return r;

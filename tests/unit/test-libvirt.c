@@ -39,11 +39,16 @@ struct source {
 	struct kvmb_libvirt_status status;
 };
 
-static void source_begin(struct source *s, const char *uri, uint64_t interval_usec)
+static void source_open(struct source *s, const char *uri, uint64_t interval_usec, bool look_only)
 {
 	*s = (struct source){ 0 };
 	assert_int_equal(kvmb_virt_new(uri, &s->virt), 0);
-	assert_int_equal(kvmb_libvirt_new(s->virt, NULL, interval_usec, &s->lv), 0);
+	assert_int_equal(kvmb_libvirt_new(s->virt, NULL, interval_usec, look_only, &s->lv), 0);
+}
+
+static void source_begin(struct source *s, const char *uri, uint64_t interval_usec)
+{
+	source_open(s, uri, interval_usec, false);
 }
 
 static void source_take(struct source *s)
@@ -73,6 +78,44 @@ static void source_end(struct source *s)
 	assert_null(kvmb_libvirt_free(s->lv));
 	assert_null(kvmb_virt_unref(s->virt));
 	free(s->guests);
+}
+
+/* The test driver has no statistics to switch on; that it is asked to is all that counts here. */
+static atomic_uint n_periods;
+
+int __wrap_virDomainSetMemoryStatsPeriod(virDomainPtr domain, int period, unsigned int flags);
+int __wrap_virDomainSetMemoryStatsPeriod(virDomainPtr domain, int period, unsigned int flags)
+{
+	atomic_fetch_add(&n_periods, 1);
+	return 0;
+}
+
+static void test_statistics_are_switched_on(void **state)
+{
+	struct source s;
+
+	atomic_store(&n_periods, 0);
+	source_begin(&s, TEST_URI, 10000);
+	WAIT_FOR(atomic_load(&n_periods) > 0);
+	source_end(&s);
+}
+
+static bool source_newer(struct source *s, uint64_t than_ns)
+{
+	source_take(s);
+	return s->status.taken_ns > than_ns;
+}
+
+static void test_a_look_switches_nothing_on(void **state)
+{
+	struct source s;
+
+	atomic_store(&n_periods, 0);
+	source_open(&s, TEST_URI, 10000, true);
+	for (unsigned int i = 0; i < 4; i++)
+		WAIT_FOR(source_newer(&s, s.status.taken_ns));
+	source_end(&s);
+	assert_int_equal(atomic_load(&n_periods), 0);
 }
 
 static void test_a_snapshot_of_the_test_driver(void **state)
@@ -375,6 +418,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_snapshot_of_the_test_driver),
+		cmocka_unit_test(test_statistics_are_switched_on),
+		cmocka_unit_test(test_a_look_switches_nothing_on),
 		cmocka_unit_test(test_snapshots_come_by_themselves),
 		cmocka_unit_test(test_a_kick_does_not_wait_for_the_interval),
 		cmocka_unit_test(test_events_tell_of_starts_and_stops),
