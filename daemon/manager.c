@@ -20,9 +20,12 @@ int manager_reload(struct manager *m, char **ret_error)
 {
 	_cleanup_free_ char *error = NULL;
 	struct kvmb_config *config = NULL;
+	/* READY=1 before the first turn would end the start, and after STOPPING=1 the stop. */
+	bool told = m->ready && !m->stopping;
 	int r;
 
-	notify_reloading();
+	if (told)
+		notify_reloading();
 	r = manager_load_config(m->options, &config, &error);
 	if (r >= 0)
 		r = kvmb_engine_set_config(m->engine, config);
@@ -36,7 +39,8 @@ int manager_reload(struct manager *m, char **ret_error)
 		journal_log(JOURNAL_RELOADED, NULL, "The configuration was read again");
 		manager_schedule(m, 0);
 	}
-	notify_ready();
+	if (told)
+		notify_ready();
 	if (r == -EBADMSG)
 		*ret_error = TAKE_PTR(error);
 	return r;

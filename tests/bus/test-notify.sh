@@ -45,8 +45,34 @@ echo nonsense >"$work/conf"
 kill -HUP "$daemon_pid"
 ready_thrice() { (($(grep -c '^READY=1$' "$work/notify.log") == 3)); }
 comes "also where the reload is refused" ready_thrice
+rm "$work/conf"
+tell 'left 1'
 kill "$daemon_pid"
 comes "STOPPING=1 is told" told '^STOPPING=1$'
+# A reload while memory is given back must not end the stop for systemd.
+before=$(grep -c 'was read again' "$work/daemon.log")
+read_again() { (($(grep -c 'was read again' "$work/daemon.log") > before)); }
+kill -HUP "$daemon_pid"
+comes "a reload is still obeyed" read_again
+is "but is not told" "$(sed '1,/^STOPPING=1$/d' "$work/notify.log" | grep -cE '^(READY|RELOADING)=')" 0
+tell 'left 0' trigger
 ends "$daemon_pid"
 is "and the daemon ends well" "$status" 0
+
+# With a bus that does not answer the start takes its time; a reload must not end it for systemd.
+readies() { grep -c '^READY=1$' "$work/notify.log"; }
+ready_four_times() { (($(readies) == 4)); }
+kill -STOP "$bus_pid"
+launch tests/bus/fake-balloond --root "$work/root" --config "$work/conf" --state "$work/state.json" --address "$address"
+before=0
+waits() { grep -q 'Waiting for libvirt' <(tail -n 3 "$work/notify.log"); }
+try waits
+kill -HUP "$daemon_pid"
+comes "a reload before the start is done is obeyed" read_again
+is "but is not told" "$(readies)" 3
+kill -CONT "$bus_pid"
+comes "READY=1 comes when the start is done" ready_four_times
+kill "$daemon_pid"
+ends "$daemon_pid"
+is "which ends well, too" "$status" 0
 finish
