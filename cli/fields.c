@@ -28,6 +28,8 @@ static const struct field manager_table[] = {
 	M("ConnectionError", TEXT, connection_error),
 	M("DryRun", FLAG, dry_run),
 	M("Ticks", COUNT, ticks),
+	M("Triggers", COUNT, triggers),
+	M("ReactionUSec", USEC, reaction_usec),
 	M("TakenBytes", SIZE, taken_bytes),
 	M("GivenBytes", SIZE, given_bytes),
 	M("NetBytes", NET, net_bytes),

@@ -38,7 +38,7 @@ struct host {
 	sd_bus *bus;
 	const char *version, *mode, *level, *error, *cold, *cold_reason;
 	uint64_t need, spare, total, available, free, swap_total, swap_free, swap_ram;
-	uint64_t oom_kills, ticks, taken, given;
+	uint64_t oom_kills, ticks, triggers, reaction, taken, given;
 	int64_t net;
 	uint32_t some, full, n, skipped;
 	int connected, dry_run;
@@ -289,7 +289,8 @@ static const sd_bus_vtable manager_vtable[] = {
 	P("HostPressureFull", "u", full), P("HostOOMKills", "t", oom_kills),
 	P("MachineCount", "u", n),
 	P("Connected", "b", connected), P("ConnectionError", "s", error), P("DryRun", "b", dry_run),
-	P("Ticks", "t", ticks), P("TakenBytes", "t", taken), P("GivenBytes", "t", given),
+	P("Ticks", "t", ticks), P("Triggers", "t", triggers),
+	P("ReactionUSec", "t", reaction), P("TakenBytes", "t", taken), P("GivenBytes", "t", given),
 	P("NetBytes", "x", net),
 	SD_BUS_PROPERTY("Degraded", "as", get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("AbsentMachines", "as", get_absent, 0, 0),
@@ -373,6 +374,7 @@ int main(int argc, char **argv)
 		.cold = "reclaim", .cold_reason = "no kvm_swap module, no DAMON",
 		.need = MIB(1229), .total = GIB(16), .available = MIB(1843), .free = MIB(512),
 		.swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,
+		.triggers = 17, .reaction = 850,
 		.taken = MIB(3482), .given = MIB(1229), .net = MIB(1843), .some = 1234, .full = 96,
 		.connected = true, .n = sizeof(canned) / sizeof(canned[0]), .skipped = 2,
 	};

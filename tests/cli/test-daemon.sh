@@ -52,7 +52,15 @@ if [[ $out == *null* ]]; then
 else
 	pass 'every property of the manager is there'
 fi
+# members JSON-LINES..., properties INTERFACE: the names, ordered
+members() { sed -nE 's/^  "([A-Za-z]+)": .*/\1/p' <<<"$1" | sort; }
+properties() {
+	"$(program kvm-balloond)" --bus-introspect | sed -n "/<interface name=\"$1\">/,/<\/interface>/p" |
+		sed -nE 's/.*<property name="([A-Za-z]+)".*/\1/p' | sort
+}
+is "and by its name, all that the bus has" "$(members "$out")" "$(properties $i_manager)"
 run status web --json
+is "so are those of a machine" "$(members "$out")" "$(properties $i_machine)"
 unread=$(grep -c null <<<"$out" || :)
 known='ResidentBytes|SwapBytes|UnusedBytes|UsableBytes|CachesBytes|StatsAgeUSec|Refaults|PressureSome|PressureFull|OOMKills|LimitBytes'
 is 'what is null of a machine is what cannot be known of it' "$(grep -cE "\"($known)\": null" <<<"$out")" "$unread"
