@@ -169,7 +169,7 @@ void machine_view_fill(struct manager *manager, struct machine *machine, struct 
 		.state = KVMB_GUEST_OTHER,
 		.stats_why = KVMB_WHY_GONE,
 	};
-	struct machine_view v = { .manager = manager, .machine = machine, .name = machine->name };
+	struct machine_view v = { .manager = manager, .name = machine->name };
 	struct kvmb_guest_status s = { .excluded = KVMB_WHY_GONE };
 
 	(void)kvmb_engine_guest_status(manager->engine, machine->name, &s);

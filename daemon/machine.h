@@ -51,7 +51,6 @@ void machines_clear(struct machines *m);
  */
 struct machine_view {
 	struct manager *manager;
-	struct machine *machine;
 	const char *name, *uuid, *state, *mode, *priority, *stats_status, *excluded, *degraded;
 	uint32_t pid, shares, refault_target_ppm, pressure_some, pressure_full;
 	uint64_t guarantee_bytes, limit_bytes;
