@@ -46,7 +46,8 @@ kill -HUP "$daemon_pid"
 ready_thrice() { (($(grep -c '^READY=1$' "$work/notify.log") == 3)); }
 comes "also where the reload is refused" ready_thrice
 rm "$work/conf"
-tell 'left 1'
+tell 'left 1' 'add web'
+try has_property $manager $i_manager MachineCount 'u 1'
 kill "$daemon_pid"
 comes "STOPPING=1 is told" told '^STOPPING=1$'
 # A reload while memory is given back must not end the stop for systemd.
