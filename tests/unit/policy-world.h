@@ -75,7 +75,8 @@ static inline void world_set_guest(struct kvmb_guest_sample *g, size_t i, uint64
 {
 	kvmb_guest_init(g);
 	(void)snprintf(g->name, sizeof(g->name), "vm%zu", i);
-	(void)snprintf(g->uuid, sizeof(g->uuid), "00000000-0000-4000-8000-%012zu", i);
+	(void)snprintf(g->uuid, sizeof(g->uuid), "00000000-0000-4000-8000-%012u",
+		       (unsigned int)i);
 	(void)snprintf(g->cgroup, sizeof(g->cgroup), "machine.slice/vm%zu.scope", i);
 	g->pid = 1000 + (int32_t)i;
 	g->state = KVMB_GUEST_RUNNING;

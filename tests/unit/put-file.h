@@ -5,11 +5,14 @@
 
 #include <stdio.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static inline void put_file(const char *path, const char *text, mode_t mode)
 {
-	FILE *f = fopen(path, "we");
+	FILE *f;
 
+	(void)unlink(path); /* one that is there may not be ours to write */
+	f = fopen(path, "we");
 	assert_non_null(f);
 	assert_true(fputs(text, f) >= 0);
 	assert_int_equal(fclose(f), 0);
