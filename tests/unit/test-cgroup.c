@@ -184,6 +184,8 @@ static void libcgroup_tells_v1_from_v2(void **state)
 	}
 	assert_int_equal(kvmb_root_open("/", &root), 0);
 	assert_int_equal(kvmb_cgroup_attach(&root), r);
+	if (access("/sys/fs/cgroup", F_OK) < 0)
+		return; /* a chroot to build in, without /sys */
 	assert_int_equal(kvmb_cgroup_write(&root, "no.slice/no.scope", "memory.reclaim", "1"),
 			 -ENOENT);
 }

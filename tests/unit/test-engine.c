@@ -126,6 +126,7 @@ static void end(struct fixture *f)
 	for (size_t i = 0; i < f->e.n_guests; i++)
 		free(f->e.guests[i]);
 	free(f->e.guests);
+	free(f->e.absent);
 	(void)kvmb_plan_free(f->e.plan);
 	(void)kvmb_sample_free(f->e.sample);
 	(void)kvmb_state_free(f->e.state);
