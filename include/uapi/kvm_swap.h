@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
+/*
+ * /dev/kvm-swap: how old the memory of a running KVM guest is; see kvm_swap(4).
+ *
+ * A page's age is the number of aging steps since it was last seen touched, 0 to KVM_SWAP_AGE_MAX.
+ * All records are of fixed size. Members called reserved must be zero, unknown flags are refused
+ * (EINVAL). Sizes are in bytes, times in microseconds or milliseconds as the name says.
+ */
+#ifndef _UAPI_KVM_SWAP_H
+#define _UAPI_KVM_SWAP_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define KVM_SWAP_ABI		1
+#define KVM_SWAP_BLOCK_SHIFT	21	/* a block is 2 MiB, the unit of MAP */
+#define KVM_SWAP_AGE_MAX	250	/* older pages stay at that */
+#define KVM_SWAP_AGES		(KVM_SWAP_AGE_MAX + 1)
+
+/* kvm_swap_info.features */
+#define KVM_SWAP_FEATURE_FLUSH	(1ULL << 0)	/* PARAMS can ask for a TLB flush per pass */
+
+/**
+ * struct kvm_swap_info - what this module can do (KVM_SWAP_INFO, device)
+ * @abi: KVM_SWAP_ABI; a program refuses to work with another one
+ * @max_age: KVM_SWAP_AGE_MAX
+ * @features: KVM_SWAP_FEATURE_*
+ */
+struct kvm_swap_info {
+	__u32 abi;
+	__u32 max_age;
+	__u64 features;
+	__u64 reserved[6];
+};
+
+/**
+ * struct kvm_swap_attach - begin to follow a guest (KVM_SWAP_ATTACH, device)
+ * @vm_fd: the caller's copy of a KVM VM descriptor (pidfd_getfd(2) from QEMU)
+ * @flags: 0
+ *
+ * Returns a guest descriptor, close-on-exec. poll(2) on it reports POLLHUP when the guest is gone.
+ * Attaching to a guest that is attached already shares its ages.
+ */
+struct kvm_swap_attach {
+	__s32 vm_fd;
+	__u32 flags;
+	__u64 reserved[3];
+};
+
+/**
+ * struct kvm_swap_age - age a part of the guest (KVM_SWAP_AGE, guest)
+ * @flags: 0
+ * @max_usec: in: return after about so long, 0 for the default of PARAMS
+ * @cursor: in: where to go on, 0 for a new pass; out: 0 when the pass is complete
+ * @max_pages: in: return after so many pages, 0 for the default of PARAMS
+ * @pages: out: resident pages looked at
+ * @young: out: pages among them found touched; of memory asked about as a whole, all of it
+ * @calls: out: calls of KVM's notifier
+ * @raced: out: blocks asked about anew because their memory was just being unmapped
+ * @usec: out: time spent
+ */
+struct kvm_swap_age {
+	__u32 flags;
+	__u32 max_usec;
+	__u64 cursor;
+	__u64 max_pages;
+	__u64 pages;
+	__u64 young;
+	__u64 calls;
+	__u64 raced;
+	__u64 usec;
+	__u64 reserved[2];
+};
+
+/**
+ * struct kvm_swap_histogram - resident and promoted memory by age (KVM_SWAP_HISTOGRAM, guest)
+ * @flags: 0
+ * @passes: out: complete passes since the attachment
+ * @resident_bytes: out: all resident memory, the sum of @cold_bytes
+ * @cold_bytes: out: resident memory of each age
+ * @promoted_bytes: out: since the attachment: memory found touched again, by the age it had. Of
+ *                  memory asked about as a whole only what was seen touched page by page
+ *                  afterwards, at least one page: a lower bound.
+ */
+struct kvm_swap_histogram {
+	__u32 flags;
+	__u32 reserved0;
+	__u64 passes;
+	__u64 resident_bytes;
+	__u64 reserved[5];
+	__u64 cold_bytes[KVM_SWAP_AGES];
+	__u64 promoted_bytes[KVM_SWAP_AGES];
+};
+
+/* kvm_swap_range.level: how the host maps it */
+#define KVM_SWAP_LEVEL_4K	1
+#define KVM_SWAP_LEVEL_2M	2
+
+/**
+ * struct kvm_swap_range - memory of one age
+ * @hva: address in the guest's process
+ * @gpa: guest-physical address
+ * @bytes: length; all of it was resident when it was asked
+ * @age: of every page in it
+ * @level: KVM_SWAP_LEVEL_*
+ */
+struct kvm_swap_range {
+	__u64 hva;
+	__u64 gpa;
+	__u64 bytes;
+	__u32 age;
+	__u32 level;
+};
+
+#define KVM_SWAP_COLD_RANGES		256
+#define KVM_SWAP_COLD_BY_ADDRESS	(1U << 0)	/* by address; else coldest first */
+
+/**
+ * struct kvm_swap_cold - cold resident ranges (KVM_SWAP_COLD, guest)
+ * @flags: KVM_SWAP_COLD_*
+ * @min_age: pages of at least this age, 1 to KVM_SWAP_AGE_MAX
+ * @cursor: in: 0 to begin; out: 0 when there is no more
+ * @count: out: ranges filled in
+ */
+struct kvm_swap_cold {
+	__u32 flags;
+	__u32 min_age;
+	__u64 cursor;
+	__u32 count;
+	__u32 reserved0;
+	__u64 reserved[5];
+	struct kvm_swap_range ranges[KVM_SWAP_COLD_RANGES];
+};
+
+#define KVM_SWAP_MAP_BLOCKS	4096
+#define KVM_SWAP_MAP_ABSENT	254	/* no resident page in the block */
+#define KVM_SWAP_MAP_NO_MEMORY	255	/* no memslot there */
+
+/**
+ * struct kvm_swap_map - mean age of each 2 MiB block (KVM_SWAP_MAP, guest)
+ * @flags: 0
+ * @count: out: blocks filled in
+ * @gpa: in: where to begin, a multiple of 2 MiB; out: the first block filled in (blocks without
+ *       memory at the beginning are left out)
+ * @next_gpa: out: where to go on, 0 when there is no more
+ * @blocks: out: mean age of the resident pages, or KVM_SWAP_MAP_*
+ */
+struct kvm_swap_map {
+	__u32 flags;
+	__u32 count;
+	__u64 gpa;
+	__u64 next_gpa;
+	__u64 reserved[5];
+	__u8 blocks[KVM_SWAP_MAP_BLOCKS];
+};
+
+/**
+ * struct kvm_swap_stats - counters since the attachment (KVM_SWAP_STATS, guest)
+ * @flags: 0
+ * @guest_gone: out: 1 when the guest has ended
+ * @slots: out: memslots followed
+ * @blocks: out: 2 MiB blocks followed
+ * @split_blocks: out: those with an age per page
+ * @tree_bytes: out: memory that the ages take
+ * @passes: out: complete passes
+ * @pages: out: resident pages looked at
+ * @young: out: pages found touched
+ * @calls: out: calls of KVM's notifier
+ * @raced: out: blocks asked about anew
+ * @raced_lost: out: blocks left for the next pass, for they raced every time
+ * @residency_reads: out: blocks whose residency was asked
+ * @invalidations: out: calls of our own notifier that met memory of the guest
+ * @usec: out: time spent in passes
+ * @longest_call_ns: out: longest single call of KVM's notifier, where it may hold KVM's mmu_lock
+ * @alloc_failures: out: blocks that stayed uniform for want of memory
+ */
+struct kvm_swap_stats {
+	__u32 flags;
+	__u32 guest_gone;
+	__u64 slots;
+	__u64 blocks;
+	__u64 split_blocks;
+	__u64 tree_bytes;
+	__u64 passes;
+	__u64 pages;
+	__u64 young;
+	__u64 calls;
+	__u64 raced;
+	__u64 raced_lost;
+	__u64 residency_reads;
+	__u64 invalidations;
+	__u64 usec;
+	__u64 longest_call_ns;
+	__u64 alloc_failures;
+	__u64 reserved[8];
+};
+
+#define KVM_SWAP_PARAMS_SET	(1U << 0)	/* else they are only read */
+
+/**
+ * struct kvm_swap_params - how a guest is aged (KVM_SWAP_PARAMS, guest)
+ * @flags: KVM_SWAP_PARAMS_SET or 0
+ * @scan_period_ms: in, out: the module begins a pass of its own so often; 0: only AGE does; else
+ *                  100 to 3600000
+ * @passes_per_age: in, out: a page ages by one in so many passes, 1 to 255
+ * @budget_usec: in, out: longest stretch of a pass in one go, 100 to 1000000
+ * @budget_pages: in, out: the same in pages, at least 512
+ * @cpu_permille: in, out: share of one CPU that passes of the module's own may use, 1 to 1000
+ * @flush: in, out: 1: flush the guest's TLBs after each pass, so that a processor's cached entry
+ *         cannot hide an access; EOPNOTSUPP without KVM_SWAP_FEATURE_FLUSH
+ */
+struct kvm_swap_params {
+	__u32 flags;
+	__u32 scan_period_ms;
+	__u32 passes_per_age;
+	__u32 budget_usec;
+	__u64 budget_pages;
+	__u32 cpu_permille;
+	__u32 flush;
+	__u64 reserved[4];
+};
+
+#define KVM_SWAP_IOC		0xB7
+#define KVM_SWAP_INFO		_IOR(KVM_SWAP_IOC, 0x00, struct kvm_swap_info)
+#define KVM_SWAP_ATTACH		_IOW(KVM_SWAP_IOC, 0x01, struct kvm_swap_attach)
+#define KVM_SWAP_AGE		_IOWR(KVM_SWAP_IOC, 0x10, struct kvm_swap_age)
+#define KVM_SWAP_HISTOGRAM	_IOWR(KVM_SWAP_IOC, 0x11, struct kvm_swap_histogram)
+#define KVM_SWAP_COLD		_IOWR(KVM_SWAP_IOC, 0x12, struct kvm_swap_cold)
+#define KVM_SWAP_MAP		_IOWR(KVM_SWAP_IOC, 0x13, struct kvm_swap_map)
+#define KVM_SWAP_STATS		_IOWR(KVM_SWAP_IOC, 0x14, struct kvm_swap_stats)
+#define KVM_SWAP_PARAMS		_IOWR(KVM_SWAP_IOC, 0x15, struct kvm_swap_params)
+
+#endif

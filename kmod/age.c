@@ -1,0 +1,517 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A pass: every block's pages are asked for, as few questions as will do, and age by one or begin
+ * anew.
+ *
+ * One question clears the accessed bits of all that it covers and answers for all together. "Not
+ * young" is exact for every page; "young" says that at least one was touched and loses which. So
+ * the pages that were of one age are asked together, in pieces that grow with that age (two pages
+ * at age 1, four at age 2, a block from age 9 on); a piece that turns out young becomes suspect,
+ * and the next pass asks each of its pages alone. A suspect page that is not young then was touched
+ * one pass ago at the latest: it goes on with age 1. An error can only make memory look younger.
+ *
+ * A block that was all young in every page is asked as one too, with a close look in passes 1, 2,
+ * 4, 8, 16 and every 16th from then on. What the host maps as one is asked as one always, and from
+ * age 2 on together with neighbours of the same age.
+ */
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "age.h"
+#include "compat/flush.h"
+#include "notifier.h"
+#include "residency.h"
+#include "tree.h"
+
+#define TRIES		3
+#define PIECE_ORDER_MAX	9	/* 512 pages, or as many blocks where they are huge: 1 GiB */
+#define CLOSE_LOOK	16
+
+/* Pages of a block, both included; last < first: none. */
+struct hull {
+	unsigned int first;
+	unsigned int last;
+};
+
+static const struct hull no_pages = { .first = 1, .last = 0 };
+
+/* The block in hand: where its pages are. */
+struct span {
+	unsigned long hva;
+	unsigned long n;
+};
+
+struct walk {
+	struct kvms_vm *vm;
+	struct kvms_pass *pass;
+	bool grow;     /* ages grow in this pass */
+	bool suspects; /* the block in hand has some, or will have */
+};
+
+static bool ask(struct walk *w, unsigned long hva, unsigned long n_pages)
+{
+	struct mmu_notifier *mn = &w->vm->kvm->mmu_notifier;
+	u64 start_ns = n_pages > 1 ? ktime_get_ns() : 0, ns;
+	bool young = mn->ops->clear_young(mn, w->vm->mm, hva, hva + (n_pages << PAGE_SHIFT));
+
+	w->pass->calls++;
+	if (start_ns) {
+		ns = ktime_get_ns() - start_ns;
+		w->vm->counters.longest_call_ns = max(w->vm->counters.longest_call_ns, ns);
+	}
+	return young;
+}
+
+static u8 older(const struct walk *w, u8 age)
+{
+	return age < KVM_SWAP_AGE_MAX && w->grow ? age + 1 : age;
+}
+
+/* A page whose question was its own. */
+static u8 page_answer(struct walk *w, const struct kvms_block *b, u8 age, bool young)
+{
+	u8 was = age == KVMS_SUSPECT ? b->aux : age;
+
+	if (!young)
+		return age == KVMS_SUSPECT ? 1 : older(w, age);
+	if (was)
+		w->vm->promoted[was]++;
+	w->pass->young++;
+	return 0;
+}
+
+/* ---- Blocks of one age ------------------------------------------------------------------- */
+
+static bool close_look_due(const struct kvms_block *b)
+{
+	return is_power_of_2(b->aux) || b->aux % CLOSE_LOOK == 0;
+}
+
+static bool is_marked(struct kvms_vm *vm, const struct kvms_block *b)
+{
+	bool marked;
+
+	spin_lock(&vm->lock);
+	marked = b->inval;
+	spin_unlock(&vm->lock);
+	return marked;
+}
+
+/* Asked as one: all of it is old, or it was all young not long ago, or there is nothing. */
+static bool is_simple(struct kvms_vm *vm, const struct kvms_block *b)
+{
+	if (b->ages || !b->known || is_marked(vm, b))
+		return false;
+	if (b->huge || !b->resident)
+		return true;
+	return b->age == 0 ? !close_look_due(b) : b->age != KVMS_SUSPECT;
+}
+
+static void uniform_young(struct walk *w, struct kvms_block *b)
+{
+	u8 was = b->age == KVMS_SUSPECT ? b->aux : b->age;
+
+	w->pass->young += b->resident;
+	if (b->huge) {
+		w->vm->promoted[was] += was ? b->resident : 0;
+		b->age = 0;
+	} else if (b->age == 0) {
+		b->aux = b->aux < 2 * CLOSE_LOOK - 1 ? b->aux + 1 : CLOSE_LOOK;
+	} else {
+		b->aux = was;
+		b->age = KVMS_SUSPECT;
+	}
+}
+
+static void uniform_idle(struct walk *w, struct kvms_block *b)
+{
+	b->age = b->age == KVMS_SUSPECT ? 1 : older(w, b->age);
+}
+
+/* ---- Blocks page by page ----------------------------------------------------------------- */
+
+static unsigned long piece_length(const u8 *ages, unsigned long at, unsigned long n)
+{
+	u8 age = ages[at];
+	unsigned long limit, len;
+
+	if (age == 0 || age == KVMS_SUSPECT)
+		return 1;
+	limit = age == KVMS_ABSENT ? n : 1UL << min_t(unsigned int, age, PIECE_ORDER_MAX);
+	for (len = 1; len < limit && at + len < n && ages[at + len] == age; len++)
+		;
+	return len;
+}
+
+static void piece_answer(struct walk *w, struct kvms_block *b, unsigned long at, unsigned long len,
+			 bool young)
+{
+	u8 *ages = w->vm->ages + at, age = ages[0];
+
+	if (len == 1) {
+		ages[0] = page_answer(w, b, age, young);
+	} else if (!young) {
+		memset(ages, older(w, age), len);
+	} else {
+		w->pass->young += len;
+		b->aux = w->suspects ? min(b->aux, age) : age;
+		w->suspects = true;
+		memset(ages, KVMS_SUSPECT, len);
+	}
+}
+
+/* One bit speaks for all pages. */
+static void ask_huge(struct walk *w, struct kvms_block *b, struct span at)
+{
+	bool young = ask(w, at.hva, at.n);
+	unsigned long i;
+
+	for (i = 0; i < at.n; i++)
+		w->vm->ages[i] = page_answer(w, b, w->vm->ages[i], young);
+}
+
+/* Ask for everything in vm->ages. True if a page has come that was not there. */
+static bool ask_pieces(struct walk *w, struct kvms_block *b, unsigned long hva, unsigned long n)
+{
+	u8 *ages = w->vm->ages;
+	unsigned long at, len;
+	bool arrived = false;
+
+	for (at = 0; at < n; at += len) {
+		bool young;
+
+		len = piece_length(ages, at, n);
+		young = ask(w, hva + (at << PAGE_SHIFT), len);
+		if (ages[at] == KVMS_ABSENT)
+			arrived |= young;
+		else
+			piece_answer(w, b, at, len, young);
+	}
+	return arrived;
+}
+
+static void load(struct kvms_vm *vm, const struct kvms_block *b, unsigned long n)
+{
+	if (b->ages)
+		memcpy(vm->ages, b->ages, n);
+	else
+		memset(vm->ages, b->age, n);
+}
+
+/* Residency has to be known before pages can be told apart. */
+static bool must_read(const struct kvms_block *b, bool invalid, unsigned long n)
+{
+	return invalid || !b->known || (!b->ages && b->resident != n);
+}
+
+/* Pages that went are absent; those that came, or were unmapped and are back, were just used. */
+static int refresh(struct walk *w, struct kvms_block *b, struct span at, struct hull used)
+{
+	struct kvms_vm *vm = w->vm;
+	unsigned long i;
+	int ret = kvms_residency_read(vm, at.hva, at.n);
+
+	if (ret)
+		return ret;
+	for (i = 0; i < at.n; i++)
+		if (!test_bit(i, vm->resident))
+			vm->ages[i] = KVMS_ABSENT;
+		else if (vm->ages[i] == KVMS_ABSENT || (i >= used.first && i <= used.last))
+			vm->ages[i] = 0;
+	b->known = 1;
+	b->huge = vm->huge;
+	return 0;
+}
+
+static bool take_invalid(struct kvms_vm *vm, struct kvms_block *b, struct hull *ret)
+{
+	bool invalid;
+
+	spin_lock(&vm->lock);
+	invalid = b->inval;
+	if (invalid)
+		*ret = (struct hull){ b->inval_first, b->inval_last };
+	b->inval = 0;
+	spin_unlock(&vm->lock);
+	return invalid;
+}
+
+static void put_invalid(struct kvms_vm *vm, struct kvms_block *b, struct hull hull)
+{
+	spin_lock(&vm->lock);
+	kvms_block_mark(b, hull.first, hull.last);
+	spin_unlock(&vm->lock);
+}
+
+static bool has_raced(struct kvms_vm *vm, const struct kvms_block *b, struct span at)
+{
+	bool raced;
+
+	spin_lock(&vm->lock);
+	raced = b->inval || kvms_notifier_busy(vm, at.hva, at.hva + (at.n << PAGE_SHIFT));
+	spin_unlock(&vm->lock);
+	return raced;
+}
+
+struct tally {
+	unsigned long resident;
+	unsigned long sum;
+	u8 age;
+	bool even;
+};
+
+static void count(const u8 *ages, unsigned long n, struct tally *t)
+{
+	unsigned long i;
+
+	*t = (struct tally){ .even = true };
+	for (i = 0; i < n; i++) {
+		if (ages[i] == KVMS_ABSENT)
+			continue;
+		if (!t->resident++)
+			t->age = ages[i];
+		t->even &= ages[i] == t->age;
+		t->sum += ages[i] == KVMS_SUSPECT ? 0 : ages[i];
+	}
+}
+
+static void make_uniform(struct kvms_block *b, u8 age)
+{
+	kfree(b->ages);
+	b->ages = NULL;
+	WRITE_ONCE(b->age, age);
+}
+
+/* What vm->ages has come to. Without memory for an age per page all are taken to be young. */
+static void store(struct kvms_vm *vm, struct kvms_block *b, unsigned long n)
+{
+	bool was_hot = !b->ages && b->age == 0;
+	struct tally t;
+
+	count(vm->ages, n, &t);
+	b->resident = t.resident;
+	if (t.even) {
+		make_uniform(b, t.age);
+		if (t.age == 0)
+			b->aux = was_hot && b->aux < 2 * CLOSE_LOOK - 1 ? b->aux + 1 : 1;
+		return;
+	}
+	if (!b->ages)
+		b->ages = kmalloc(KVMS_BLOCK_PAGES, GFP_KERNEL_ACCOUNT);
+	if (!b->ages) {
+		vm->counters.alloc_failures++;
+		make_uniform(b, 0);
+		b->aux = 1;
+		return;
+	}
+	memcpy(b->ages, vm->ages, n);
+	WRITE_ONCE(b->age, t.sum / t.resident);
+}
+
+/* Ask for all pages once, and for the residency of what was unmapped as often as it raced. */
+static int age_pages_try(struct walk *w, struct kvms_block *b, struct span at, bool *asked)
+{
+	struct hull used = no_pages;
+	bool invalid = take_invalid(w->vm, b, &used);
+	int ret = 0;
+
+	if (must_read(b, invalid, at.n))
+		ret = refresh(w, b, at, used);
+	if (!ret && !*asked) {
+		*asked = true;
+		if (b->huge)
+			ask_huge(w, b, at);
+		else if (ask_pieces(w, b, at.hva, at.n))
+			ret = refresh(w, b, at, no_pages);
+	}
+	if (ret && invalid)
+		put_invalid(w->vm, b, used);
+	return ret;
+}
+
+static int age_pages(struct walk *w, struct kvms_block *b, struct span at)
+{
+	struct kvms_vm *vm = w->vm;
+	bool asked = false;
+	int tries, ret;
+
+	load(vm, b, at.n);
+	w->suspects = memchr(vm->ages, KVMS_SUSPECT, at.n);
+	for (tries = 0; tries < TRIES; tries++) {
+		ret = age_pages_try(w, b, at, &asked);
+		if (ret)
+			break;
+		store(vm, b, at.n);
+		if (!has_raced(vm, b, at))
+			return 0;
+		w->pass->raced++;
+		cond_resched();
+	}
+	if (ret == -EINTR)
+		return ret;
+	vm->counters.raced_lost++;
+	return 0;
+}
+
+/* ---- The walk ---------------------------------------------------------------------------- */
+
+/* How many blocks from this one on are huge, old and of one age: asked together. */
+static unsigned long huge_run(struct kvms_vm *vm, const struct kvms_slot *slot, unsigned long i)
+{
+	const struct kvms_block *b = &slot->blocks[i];
+	unsigned long limit, n;
+
+	if (!b->huge || b->age < 2 || b->age == KVMS_SUSPECT)
+		return 1;
+	limit = 1UL << min_t(unsigned int, b->age, PIECE_ORDER_MAX);
+	for (n = 1; n < limit && i + n < slot->n_blocks; n++)
+		if (!is_simple(vm, &b[n]) || !b[n].huge || b[n].age != b->age)
+			break;
+	return n;
+}
+
+static void age_simple(struct walk *w, struct kvms_slot *slot, unsigned long i, unsigned long run)
+{
+	unsigned long hva, k;
+	unsigned long n = kvms_block_pages(slot, i, &hva);
+	bool young;
+
+	if (run > 1)
+		n = run * KVMS_BLOCK_PAGES;
+	young = ask(w, hva, n);
+	for (k = 0; k < run; k++) {
+		struct kvms_block *b = &slot->blocks[i + k];
+
+		if (!young) {
+			uniform_idle(w, b);
+		} else if (!b->resident) {
+			b->known = 0;
+		} else if (run > 1) {
+			b->aux = b->age;
+			b->age = KVMS_SUSPECT;
+		} else {
+			uniform_young(w, b);
+		}
+	}
+}
+
+/* Pages have come where there were none; they have just been used. */
+static int admit(struct walk *w, struct kvms_block *b, struct span at)
+{
+	int ret;
+
+	load(w->vm, b, at.n);
+	ret = refresh(w, b, at, (struct hull){ 0, at.n - 1 });
+	if (!ret)
+		store(w->vm, b, at.n);
+	return ret == -EINTR ? ret : 0;
+}
+
+/* One block, or a run of huge ones; *ret_blocks is how many. */
+static int age_block(struct walk *w, struct kvms_slot *slot, unsigned long i,
+		     unsigned long *ret_blocks)
+{
+	struct kvms_block *b = &slot->blocks[i];
+	struct span at;
+	unsigned long k;
+	int ret = 0;
+
+	*ret_blocks = 1;
+	at.n = kvms_block_pages(slot, i, &at.hva);
+	if (is_simple(w->vm, b)) {
+		*ret_blocks = huge_run(w->vm, slot, i);
+		age_simple(w, slot, i, *ret_blocks);
+		if (!b->known)
+			ret = admit(w, b, at);
+	} else {
+		ret = age_pages(w, b, at);
+	}
+	for (k = 0; k < *ret_blocks; k++)
+		w->pass->pages += slot->blocks[i + k].resident;
+	return ret;
+}
+
+static bool is_spent(const struct kvms_pass *pass, u64 start_ns)
+{
+	return pass->pages >= pass->max_pages ||
+	       ktime_get_ns() - start_ns >= pass->max_usec * NSEC_PER_USEC;
+}
+
+static void pass_done(struct kvms_vm *vm, struct kvms_pass *pass)
+{
+	pass->cursor = 0;
+	vm->counters.passes++;
+	if (vm->params.flush)
+		kvms_flush(vm->kvm);
+}
+
+static int walk(struct walk *w, u64 start_ns)
+{
+	struct kvms_vm *vm = w->vm;
+	struct kvms_pass *pass = w->pass;
+	unsigned long index, blocks, hva;
+	struct kvms_slot *slot;
+	int ret;
+
+	do {
+		slot = kvms_slot_at(vm, pass->cursor);
+		if (!slot) {
+			pass_done(vm, pass);
+			return 0;
+		}
+		kvms_slot_unmark(vm, slot);
+		hva = max(pass->cursor, slot->it.start);
+		index = (hva - (slot->it.start & KVMS_BLOCK_MASK)) >> KVM_SWAP_BLOCK_SHIFT;
+		ret = age_block(w, slot, index, &blocks);
+		if (ret)
+			return ret;
+		pass->cursor = (hva & KVMS_BLOCK_MASK) + blocks * KVMS_BLOCK_SIZE;
+		pass->cursor = min(pass->cursor, slot->it.last + 1);
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	} while (!is_spent(pass, start_ns));
+	return 0;
+}
+
+/* Memslots that changed may have cost accessed bits, so no age grows by such a pass. */
+static int begin(struct kvms_vm *vm, const struct kvms_pass *pass)
+{
+	bool changed;
+	int ret = kvms_tree_sync(vm, &changed);
+
+	if (!pass->cursor)
+		vm->grow = vm->counters.passes % vm->params.passes_per_age == 0;
+	if (changed)
+		vm->grow = false;
+	return ret;
+}
+
+int kvms_age(struct kvms_vm *vm, struct kvms_pass *pass)
+{
+	struct kvms_counters *c = &vm->counters;
+	struct walk w = { .vm = vm, .pass = pass };
+	u64 start_ns = ktime_get_ns();
+	int ret;
+
+	lockdep_assert_held(&vm->mutex);
+
+	if (!vm->kvm || READ_ONCE(vm->gone) || !mmget_not_zero(vm->mm))
+		return -ESRCH;
+	ret = begin(vm, pass);
+	if (ret)
+		goto out_put;
+	w.grow = vm->grow;
+	ret = walk(&w, start_ns);
+	pass->usec = (ktime_get_ns() - start_ns) / NSEC_PER_USEC;
+	c->pages += pass->pages;
+	c->young += pass->young;
+	c->calls += pass->calls;
+	c->raced += pass->raced;
+	c->usec += pass->usec;
+out_put:
+	mmput_async(vm->mm);
+	return ret;
+}

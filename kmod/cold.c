@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Cold ranges, by address or coldest first, ready for process_madvise(2).
+ *
+ * A cursor is the page to go on at; coldest first, the age in hand is in its upper eight bits.
+ */
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+#include <linux/sched/signal.h>
+
+#include "notifier.h"
+#include "report.h"
+#include "residency.h"
+#include "tree.h"
+
+#define CURSOR_AGE_SHIFT	56
+#define CURSOR_PAGE		((1ULL << CURSOR_AGE_SHIFT) - 1)
+
+/* So many blocks a call, found or not: it holds the guest's mutex. */
+#define BLOCKS_MAX		8192
+
+struct search {
+	struct kvms_vm *vm;
+	struct kvm_swap_cold *out;
+	unsigned long addr;
+	u8 min_age;
+	u8 max_age;
+};
+
+static bool is_wanted(const struct search *s, u8 age)
+{
+	return age >= s->min_age && age <= s->max_age;
+}
+
+static bool block_may_have(const struct search *s, const struct kvms_block *b)
+{
+	return b->resident && (b->ages || is_wanted(s, b->age));
+}
+
+/* Pages that are wanted and there, in vm->ages; the others are made absent. -EBUSY: it raced. */
+static int block_read(struct search *s, const struct kvms_block *b, unsigned long hva,
+		      unsigned long n)
+{
+	struct kvms_vm *vm = s->vm;
+	unsigned long seq = kvms_notifier_begin(vm), i;
+	int ret = kvms_residency_read(vm, hva, n);
+
+	if (ret)
+		return ret;
+	spin_lock(&vm->lock);
+	if (b->inval)
+		bitmap_clear(vm->resident, b->inval_first, b->inval_last - b->inval_first + 1);
+	spin_unlock(&vm->lock);
+	for (i = 0; i < n; i++) {
+		u8 age = b->ages ? b->ages[i] : b->age;
+
+		vm->ages[i] = test_bit(i, vm->resident) && is_wanted(s, age) ? age : KVMS_ABSENT;
+	}
+	return kvms_notifier_retry(vm, seq, hva, hva + (n << PAGE_SHIFT)) ? -EBUSY : 0;
+}
+
+static bool joins(const struct kvm_swap_range *r, unsigned long hva, u64 gpa, u8 age, u32 level)
+{
+	return r->hva + r->bytes == hva && r->gpa + r->bytes == gpa && r->age == age &&
+	       r->level == level;
+}
+
+/* False when the record is full. */
+static bool emit(struct search *s, const struct kvms_slot *slot, unsigned long hva, u8 age,
+		 u32 level)
+{
+	struct kvm_swap_cold *out = s->out;
+	struct kvm_swap_range *r = out->count ? &out->ranges[out->count - 1] : NULL;
+	u64 gpa = gfn_to_gpa(kvms_slot_gfn(slot, hva));
+
+	if (r && joins(r, hva, gpa, age, level)) {
+		r->bytes += PAGE_SIZE;
+		return true;
+	}
+	if (out->count == KVM_SWAP_COLD_RANGES)
+		return false;
+	out->ranges[out->count++] = (struct kvm_swap_range){
+		.hva = hva, .gpa = gpa, .bytes = PAGE_SIZE, .age = age, .level = level,
+	};
+	return true;
+}
+
+/* One block from s->addr on; s->addr is then where to go on. 1: the record is full. */
+static int block_search(struct search *s, struct kvms_slot *slot, unsigned long index)
+{
+	const struct kvms_block *b = &slot->blocks[index];
+	unsigned long hva, n = kvms_block_pages(slot, index, &hva), i;
+	u32 level;
+	int ret;
+
+	if (!block_may_have(s, b)) {
+		s->addr = hva + (n << PAGE_SHIFT);
+		return 0;
+	}
+	ret = block_read(s, b, hva, n);
+	level = s->vm->huge ? KVM_SWAP_LEVEL_2M : KVM_SWAP_LEVEL_4K;
+	for (i = (s->addr - hva) >> PAGE_SHIFT; !ret && i < n; i++) {
+		u8 age = s->vm->ages[i];
+
+		s->addr = hva + (i << PAGE_SHIFT);
+		if (age != KVMS_ABSENT && !emit(s, slot, s->addr, age, level))
+			return 1;
+	}
+	s->addr = hva + (n << PAGE_SHIFT);
+	return ret == -EINTR ? ret : 0; /* what raced is not cold */
+}
+
+/* From s->addr to the end. 1: there is more; 0: no more. */
+static int search(struct search *s)
+{
+	unsigned int blocks;
+	int ret;
+
+	for (blocks = 0; blocks < BLOCKS_MAX; blocks++) {
+		struct kvms_slot *slot = kvms_slot_at(s->vm, s->addr);
+
+		if (!slot)
+			return 0;
+		s->addr = max(s->addr, slot->it.start);
+		kvms_slot_unmark(s->vm, slot);
+		ret = block_search(s, slot, (s->addr - (slot->it.start & KVMS_BLOCK_MASK)) >>
+						    KVM_SWAP_BLOCK_SHIFT);
+		if (ret)
+			return ret;
+		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
+	}
+	return 1;
+}
+
+static int by_address(struct search *s)
+{
+	int ret;
+
+	s->addr = s->out->cursor << PAGE_SHIFT;
+	s->min_age = s->out->min_age;
+	s->max_age = KVM_SWAP_AGE_MAX;
+	ret = search(s);
+	if (ret >= 0)
+		s->out->cursor = ret ? s->addr >> PAGE_SHIFT : 0;
+	return ret < 0 ? ret : 0;
+}
+
+/* The oldest age that memory has, at most @limit; 0 if there is none. */
+static u8 oldest(const u64 *bytes, unsigned int limit)
+{
+	while (limit && !bytes[limit])
+		limit--;
+	return limit;
+}
+
+static int coldest_first(struct search *s)
+{
+	struct kvm_swap_cold *out = s->out;
+	unsigned int age = out->cursor >> CURSOR_AGE_SHIFT;
+	u64 *bytes = kcalloc(KVM_SWAP_AGES, sizeof(*bytes), GFP_KERNEL_ACCOUNT);
+	int ret = 0;
+
+	if (!bytes)
+		return -ENOMEM;
+	kvms_histogram_cold(s->vm, bytes);
+	s->addr = (out->cursor & CURSOR_PAGE) << PAGE_SHIFT;
+	age = oldest(bytes, age ?: KVM_SWAP_AGE_MAX);
+	while (age >= out->min_age) {
+		s->min_age = age;
+		s->max_age = age;
+		ret = search(s);
+		if (ret)
+			break;
+		age = oldest(bytes, age - 1);
+		s->addr = 0;
+	}
+	kfree(bytes);
+	if (ret >= 0)
+		out->cursor = ret ? (u64)age << CURSOR_AGE_SHIFT | s->addr >> PAGE_SHIFT : 0;
+	return ret < 0 ? ret : 0;
+}
+
+static bool cursor_is_sane(const struct kvm_swap_cold *cold)
+{
+	u64 age = cold->cursor >> CURSOR_AGE_SHIFT;
+	u64 page = cold->cursor & CURSOR_PAGE;
+
+	if (page > TASK_SIZE_MAX >> PAGE_SHIFT || age > KVM_SWAP_AGE_MAX)
+		return false;
+	if (cold->flags & KVM_SWAP_COLD_BY_ADDRESS)
+		return !age;
+	return !cold->cursor || age >= cold->min_age;
+}
+
+int kvms_cold(struct kvms_vm *vm, struct kvm_swap_cold *cold)
+{
+	struct search s = { .vm = vm, .out = cold };
+	bool changed;
+	int ret;
+
+	lockdep_assert_held(&vm->mutex);
+
+	if (!cold->min_age || cold->min_age > KVM_SWAP_AGE_MAX || !cursor_is_sane(cold))
+		return -EINVAL;
+	if (!vm->kvm || READ_ONCE(vm->gone) || !mmget_not_zero(vm->mm))
+		return -ESRCH;
+	cold->count = 0;
+	ret = kvms_tree_sync(vm, &changed);
+	if (!ret)
+		ret = cold->flags & KVM_SWAP_COLD_BY_ADDRESS ? by_address(&s) : coldest_first(&s);
+	mmput_async(vm->mm);
+	return ret;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Histograms, counters and the map: sums over the age tree. */
+#include <linux/mm.h>
+
+#include "report.h"
+#include "tree.h"
+
+static void block_add(u64 *bytes, const struct kvms_block *b, unsigned long n)
+{
+	unsigned long i;
+
+	if (!b->ages) {
+		bytes[b->age == KVMS_SUSPECT ? 0 : b->age] += (u64)b->resident << PAGE_SHIFT;
+		return;
+	}
+	for (i = 0; i < n; i++)
+		if (b->ages[i] != KVMS_ABSENT)
+			bytes[b->ages[i] == KVMS_SUSPECT ? 0 : b->ages[i]] += PAGE_SIZE;
+}
+
+static void slot_add(u64 *bytes, const struct kvms_slot *slot)
+{
+	unsigned long i, hva;
+
+	for (i = 0; i < slot->n_blocks; i++) {
+		unsigned long n = kvms_block_pages(slot, i, &hva);
+
+		block_add(bytes, &slot->blocks[i], n);
+		cond_resched();
+	}
+}
+
+void kvms_histogram_cold(struct kvms_vm *vm, u64 *bytes)
+{
+	struct kvms_root *root;
+	struct kvms_slot *slot;
+
+	lockdep_assert_held(&vm->mutex);
+
+	memset(bytes, 0, KVM_SWAP_AGES * sizeof(*bytes));
+	list_for_each_entry(root, &vm->roots, link)
+		list_for_each_entry(slot, &root->slots, link)
+			slot_add(bytes, slot);
+}
+
+void kvms_histogram(struct kvms_vm *vm, struct kvm_swap_histogram *h)
+{
+	unsigned int i;
+
+	kvms_histogram_cold(vm, h->cold_bytes);
+	h->passes = vm->counters.passes;
+	h->resident_bytes = 0;
+	for (i = 0; i < KVM_SWAP_AGES; i++) {
+		h->resident_bytes += h->cold_bytes[i];
+		h->promoted_bytes[i] = vm->promoted[i] << PAGE_SHIFT;
+	}
+}
+
+static void slot_stats(const struct kvms_slot *slot, struct kvm_swap_stats *stats)
+{
+	unsigned long i;
+
+	stats->slots++;
+	stats->blocks += slot->n_blocks;
+	stats->tree_bytes += struct_size(slot, blocks, slot->n_blocks);
+	for (i = 0; i < slot->n_blocks; i++)
+		if (slot->blocks[i].ages)
+			stats->split_blocks++;
+}
+
+static void copy_counters(const struct kvms_counters *c, struct kvm_swap_stats *stats)
+{
+	stats->passes = c->passes;
+	stats->pages = c->pages;
+	stats->young = c->young;
+	stats->calls = c->calls;
+	stats->raced = c->raced;
+	stats->raced_lost = c->raced_lost;
+	stats->residency_reads = c->residency_reads;
+	stats->usec = c->usec;
+	stats->longest_call_ns = c->longest_call_ns;
+	stats->alloc_failures = c->alloc_failures;
+}
+
+void kvms_stats(struct kvms_vm *vm, struct kvm_swap_stats *stats)
+{
+	struct kvms_root *root;
+	struct kvms_slot *slot;
+
+	lockdep_assert_held(&vm->mutex);
+
+	*stats = (struct kvm_swap_stats){ .guest_gone = READ_ONCE(vm->gone) };
+	list_for_each_entry(root, &vm->roots, link)
+		list_for_each_entry(slot, &root->slots, link)
+			slot_stats(slot, stats);
+	stats->tree_bytes += stats->split_blocks * KVMS_BLOCK_PAGES;
+	copy_counters(&vm->counters, stats);
+	spin_lock(&vm->lock);
+	stats->invalidations = vm->invalidations;
+	spin_unlock(&vm->lock);
+}
+
+/* ---- The map ----------------------------------------------------------------------------- */
+
+static struct kvms_slot *slot_from_gpa(struct kvms_vm *vm, u64 gpa)
+{
+	struct kvms_root *root;
+	struct kvms_slot *slot;
+
+	list_for_each_entry(root, &vm->roots, link) {
+		if (root->as_id)
+			continue;
+		list_for_each_entry(slot, &root->slots, link)
+			if (gfn_to_gpa(slot->base_gfn + slot->n_pages) > gpa)
+				return slot;
+	}
+	return NULL;
+}
+
+static u8 block_at(struct kvms_vm *vm, u64 gpa)
+{
+	struct kvms_slot *slot = slot_from_gpa(vm, gpa);
+	const struct kvms_block *b;
+	unsigned long hva;
+	u64 start;
+
+	if (!slot || gfn_to_gpa(slot->base_gfn) >= gpa + KVMS_BLOCK_SIZE)
+		return KVM_SWAP_MAP_NO_MEMORY;
+	start = gfn_to_gpa(slot->base_gfn);
+	hva = slot->it.start + (gpa > start ? gpa - start : 0);
+	b = &slot->blocks[(hva - (slot->it.start & KVMS_BLOCK_MASK)) >> KVM_SWAP_BLOCK_SHIFT];
+	if (!b->resident)
+		return KVM_SWAP_MAP_ABSENT;
+	return b->age == KVMS_SUSPECT ? 0 : b->age;
+}
+
+int kvms_map(struct kvms_vm *vm, struct kvm_swap_map *map)
+{
+	struct kvms_slot *slot;
+	u64 gpa = map->gpa;
+
+	lockdep_assert_held(&vm->mutex);
+
+	if (!IS_ALIGNED(gpa, KVMS_BLOCK_SIZE))
+		return -EINVAL;
+	map->count = 0;
+	map->next_gpa = 0;
+	slot = slot_from_gpa(vm, gpa);
+	if (!slot)
+		return 0;
+	gpa = max(gpa, gfn_to_gpa(slot->base_gfn) & KVMS_BLOCK_MASK);
+	map->gpa = gpa;
+	for (; map->count < KVM_SWAP_MAP_BLOCKS && slot_from_gpa(vm, gpa); gpa += KVMS_BLOCK_SIZE)
+		map->blocks[map->count++] = block_at(vm, gpa);
+	if (slot_from_gpa(vm, gpa))
+		map->next_gpa = gpa;
+	return 0;
+}

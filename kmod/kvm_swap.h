@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What the module's files share. Locks, outermost first (docs/LOCKING.md):
+ *
+ *   kvms_vms_mutex   the list of guests that are attached
+ *   vm->mutex        one guest: its ages, slots, parameters; a pass holds it
+ *   mm->mmap_lock    (read) residency
+ *   kvm->srcu        (read) memslots
+ *   vm->lock         spinlock: what notifier callbacks write
+ */
+#ifndef _KVM_SWAP_H
+#define _KVM_SWAP_H
+
+#include <linux/interval_tree.h>
+#include <linux/kref.h>
+#include <linux/kvm_host.h>
+#include <linux/mmu_notifier.h>
+#include <linux/mutex.h>
+#include <linux/spinlock.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include <uapi/kvm_swap.h>
+
+#include "compat/as_ids.h"
+
+#define KVMS_BLOCK_PAGES	(1UL << (KVM_SWAP_BLOCK_SHIFT - PAGE_SHIFT))
+#define KVMS_BLOCK_SIZE		(1UL << KVM_SWAP_BLOCK_SHIFT)
+#define KVMS_BLOCK_MASK		(~(KVMS_BLOCK_SIZE - 1))
+
+/* Ages beyond KVM_SWAP_AGE_MAX, never seen outside. */
+#define KVMS_SUSPECT	254	/* touched as a part of a larger piece; asked alone next time */
+#define KVMS_ABSENT	255	/* not resident */
+
+/**
+ * struct kvms_block - the ages of 2 MiB
+ * @ages: one a page, NULL while all resident pages have @age
+ * @resident: pages
+ * @huge: the host maps it as one
+ * @known: residency has been asked
+ * @age: of all resident pages; when split, their mean, for whoever reads without the mutex
+ * @aux: uniform and age 0: passes it has been all young, to tell when to look closely again;
+ *       with suspects: the age they had
+ * @inval_first, @inval_last, @inval: hull of the pages unmapped since they were last asked
+ *
+ * vm->mutex protects all but the last three, which are vm->lock's and so in a word of their own.
+ * 16 bytes for 2 MiB: 0.0008 % of the guest.
+ */
+struct kvms_block {
+	u8 *ages;
+	u16 resident:10;
+	u16 huge:1;
+	u16 known:1;
+	u8 age;
+	u8 aux;
+	u32 inval_first:9;
+	u32 inval_last:9;
+	u32 inval:1;
+};
+
+/**
+ * struct kvms_slot - the ages of a memslot, found again as long as it keeps its memory
+ * @it: addresses in the guest's process, last one included; key of vm->tree
+ * @link: in root->slots, by base_gfn
+ * @blocks: the first and the last one may be of less than 2 MiB
+ */
+struct kvms_slot {
+	struct interval_tree_node it;
+	struct list_head link;
+	struct kvms_root *root;
+	gfn_t base_gfn;
+	unsigned long n_pages;
+	unsigned long n_blocks;
+	int id;
+	bool seen;
+	bool all_marked; /* every block is to be marked invalid (lock) */
+	struct kvms_block blocks[];
+};
+
+/**
+ * struct kvms_root - the age tree of one address space of the guest (x86: normal and SMM)
+ *
+ * Found again instead of built twice; freed by the last attachment that uses it.
+ */
+struct kvms_root {
+	struct list_head link;
+	struct kref ref;
+	struct list_head slots;
+	int as_id;
+};
+
+/* A memslot as it was when its generation was read. */
+struct kvms_memslot {
+	gfn_t base_gfn;
+	unsigned long n_pages;
+	unsigned long hva;
+	int id;
+};
+
+struct kvms_params {
+	u32 scan_period_ms;
+	u32 passes_per_age;
+	u32 budget_usec;
+	u32 cpu_permille;
+	u64 budget_pages;
+	bool flush;
+};
+
+struct kvms_counters {
+	u64 passes;
+	u64 pages;
+	u64 young;
+	u64 calls;
+	u64 raced;
+	u64 raced_lost;
+	u64 residency_reads;
+	u64 usec;
+	u64 longest_call_ns;
+	u64 alloc_failures;
+};
+
+/**
+ * struct kvms_vm - a guest that is attached, shared by all who attach to it
+ * @kvm: referenced until the guest is gone; NULL afterwards (mutex)
+ * @mm: of the guest's process, kept by @mn's registration
+ * @tree: all slots of all roots by address (written under mutex and lock, read under either)
+ * @seq, @in_progress, @busy_start, @busy_end: as KVM's own: invalidations that have ended, that
+ *                                             go on, and the hull of those (lock)
+ * @gone: the guest has ended; set once
+ */
+struct kvms_vm {
+	struct list_head link;
+	struct kref ref;
+	struct kvm *kvm;
+	struct mm_struct *mm;
+	struct kvms_dir *dir;
+	pid_t pid;
+	u64 id;
+
+	struct mmu_notifier mn;
+	struct mmu_interval_notifier mni;
+	wait_queue_head_t wait;
+	struct work_struct gone_work;
+	struct delayed_work scan_work;
+	bool gone;
+
+	struct mutex mutex;
+	struct list_head roots;
+	u64 generation[KVMS_AS_MAX];
+	struct kvms_params params;
+	struct kvms_counters counters;
+	u64 promoted[KVM_SWAP_AGES];
+	u64 scan_cursor;
+	unsigned long scan_began;
+	unsigned long scan_next;
+	bool grow; /* the pass in hand makes pages older */
+	unsigned long *pfns;                            /* scratch of one block: hmm's answer */
+	DECLARE_BITMAP(resident, KVMS_BLOCK_PAGES);     /* ... which of its pages are there */
+	u8 ages[KVMS_BLOCK_PAGES];                      /* ... their ages */
+	bool huge;                                      /* ... mapped as one */
+
+	spinlock_t lock;
+	struct rb_root_cached tree;
+	unsigned long seq;
+	unsigned long in_progress;
+	unsigned long busy_start;
+	unsigned long busy_end;
+	u64 invalidations;
+};
+
+#endif

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Which pages of a block are there now, and how the host maps them: asked of the page tables
+ * through hmm_range_fault(), which faults nothing in when it is not told to.
+ */
+#include <linux/hmm.h>
+#include <linux/mm.h>
+
+#include "kvm_swap.h"
+#include "residency.h"
+
+/* An unmapping that goes on makes the question void; it is short. */
+#define TRIES 3
+
+static bool is_resident(unsigned long pfn)
+{
+	return (pfn & HMM_PFN_VALID) && !is_zero_pfn(pfn & ~HMM_PFN_FLAGS);
+}
+
+static int read_once(struct kvms_vm *vm, struct hmm_range *range)
+{
+	bool raced;
+	int ret;
+
+	range->notifier_seq = mmu_interval_read_begin(&vm->mni);
+	ret = mmap_read_lock_killable(vm->mm);
+	if (ret)
+		return ret;
+	ret = hmm_range_fault(range);
+	mmap_read_unlock(vm->mm);
+	if (ret)
+		return ret;
+	spin_lock(&vm->lock);
+	raced = mmu_interval_read_retry(&vm->mni, range->notifier_seq);
+	spin_unlock(&vm->lock);
+	return raced ? -EBUSY : 0;
+}
+
+int kvms_residency_read(struct kvms_vm *vm, unsigned long hva, unsigned long n_pages)
+{
+	struct hmm_range range = {
+		.notifier = &vm->mni,
+		.start = hva,
+		.end = hva + (n_pages << PAGE_SHIFT),
+		.hmm_pfns = vm->pfns,
+	};
+	int tries, ret = -EBUSY;
+	unsigned long i;
+
+	lockdep_assert_held(&vm->mutex);
+
+	vm->counters.residency_reads++;
+	for (tries = 0; ret == -EBUSY && tries < TRIES; tries++)
+		ret = read_once(vm, &range);
+	if (ret)
+		return ret;
+	vm->huge = n_pages == KVMS_BLOCK_PAGES && (vm->pfns[0] & HMM_PFN_VALID) &&
+		   hmm_pfn_to_map_order(vm->pfns[0]) >= KVM_SWAP_BLOCK_SHIFT - PAGE_SHIFT;
+	bitmap_zero(vm->resident, KVMS_BLOCK_PAGES);
+	for (i = 0; i < n_pages; i++)
+		if (is_resident(vm->pfns[i]))
+			__set_bit(i, vm->resident);
+	return 0;
+}

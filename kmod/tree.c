@@ -1,0 +1,341 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The age tree: a root per address space, below it the memslots, below those a block per 2 MiB.
+ *
+ * Nothing here points into KVM: memslots are looked up anew under kvm->srcu when their generation
+ * has changed, so a slot that was deleted or moved can leave nothing stale behind (seed 003).
+ * Memory that two address spaces share is aged once, in the first: one question to KVM clears the
+ * accessed bits of all.
+ */
+#include <linux/mm.h>
+#include <linux/sched/mm.h>
+
+#include "kvm_swap.h"
+#include "tree.h"
+
+/* Beyond so many blocks a callback marks the whole slot: it holds a spinlock. */
+#define MARK_BLOCKS_MAX	512
+
+void kvms_block_mark(struct kvms_block *b, unsigned int first, unsigned int last)
+{
+	if (b->inval) {
+		first = min_t(unsigned int, first, b->inval_first);
+		last = max_t(unsigned int, last, b->inval_last);
+	}
+	b->inval = 1;
+	b->inval_first = first;
+	b->inval_last = last;
+}
+
+static void slot_mark(struct kvms_slot *slot, unsigned long start, unsigned long end)
+{
+	unsigned long base = slot->it.start & KVMS_BLOCK_MASK;
+	unsigned long first = max(start, slot->it.start), last = min(end - 1, slot->it.last);
+	unsigned long i = (first - base) >> KVM_SWAP_BLOCK_SHIFT;
+	unsigned long i_last = (last - base) >> KVM_SWAP_BLOCK_SHIFT;
+
+	if (i_last - i >= MARK_BLOCKS_MAX) {
+		WRITE_ONCE(slot->all_marked, true);
+		return;
+	}
+	for (; i <= i_last; i++) {
+		unsigned long hva, n = kvms_block_pages(slot, i, &hva);
+		unsigned long from = max(first, hva), to = min(last, hva + (n << PAGE_SHIFT) - 1);
+
+		kvms_block_mark(&slot->blocks[i], (from - hva) >> PAGE_SHIFT,
+				(to - hva) >> PAGE_SHIFT);
+	}
+}
+
+void kvms_slot_unmark(struct kvms_vm *vm, struct kvms_slot *slot)
+{
+	unsigned long i, hva, n;
+
+	lockdep_assert_held(&vm->mutex);
+
+	if (!READ_ONCE(slot->all_marked))
+		return;
+	WRITE_ONCE(slot->all_marked, false);
+	for (i = 0; i < slot->n_blocks; i++) {
+		n = kvms_block_pages(slot, i, &hva);
+		spin_lock(&vm->lock);
+		kvms_block_mark(&slot->blocks[i], 0, n - 1);
+		spin_unlock(&vm->lock);
+		cond_resched();
+	}
+}
+
+bool kvms_tree_invalidate(struct kvms_vm *vm, unsigned long start, unsigned long end)
+{
+	struct interval_tree_node *it;
+	bool any = false;
+
+	lockdep_assert_held(&vm->lock);
+	WARN_ON_ONCE(!vm->in_progress);
+
+	for (it = interval_tree_iter_first(&vm->tree, start, end - 1); it;
+	     it = interval_tree_iter_next(it, start, end - 1)) {
+		slot_mark(container_of(it, struct kvms_slot, it), start, end);
+		any = true;
+	}
+	return any;
+}
+
+static void slot_free(struct kvms_slot *slot)
+{
+	unsigned long i;
+
+	for (i = 0; i < slot->n_blocks; i++)
+		kfree(slot->blocks[i].ages);
+	kvfree(slot);
+}
+
+static void slot_remove(struct kvms_vm *vm, struct kvms_slot *slot)
+{
+	lockdep_assert_held(&vm->mutex);
+
+	list_del(&slot->link);
+	spin_lock(&vm->lock);
+	interval_tree_remove(&slot->it, &vm->tree);
+	spin_unlock(&vm->lock);
+	slot_free(slot);
+}
+
+static struct kvms_slot *slot_new(const struct kvms_memslot *from)
+{
+	unsigned long last = from->hva + (from->n_pages << PAGE_SHIFT) - 1;
+	unsigned long n = (last >> KVM_SWAP_BLOCK_SHIFT) - (from->hva >> KVM_SWAP_BLOCK_SHIFT) + 1;
+	struct kvms_slot *slot = kvzalloc(struct_size(slot, blocks, n), GFP_KERNEL_ACCOUNT);
+
+	if (!slot)
+		return NULL;
+	slot->it.start = from->hva;
+	slot->it.last = last;
+	slot->base_gfn = from->base_gfn;
+	slot->n_pages = from->n_pages;
+	slot->n_blocks = n;
+	slot->id = from->id;
+	return slot;
+}
+
+static void slot_insert(struct kvms_vm *vm, struct kvms_root *root, struct kvms_slot *slot)
+{
+	struct kvms_slot *next;
+
+	slot->root = root;
+	list_for_each_entry(next, &root->slots, link)
+		if (next->base_gfn > slot->base_gfn)
+			break;
+	list_add_tail(&slot->link, &next->link);
+	spin_lock(&vm->lock);
+	interval_tree_insert(&slot->it, &vm->tree);
+	spin_unlock(&vm->lock);
+}
+
+static struct kvms_slot *slot_same(struct kvms_vm *vm, const struct kvms_memslot *from)
+{
+	struct interval_tree_node *it = interval_tree_iter_first(&vm->tree, from->hva, from->hva);
+	struct kvms_slot *slot = it ? container_of(it, struct kvms_slot, it) : NULL;
+
+	return slot && it->start == from->hva && slot->n_pages == from->n_pages ? slot : NULL;
+}
+
+static bool slot_overlaps(struct kvms_vm *vm, const struct kvms_memslot *from)
+{
+	return interval_tree_iter_first(&vm->tree, from->hva,
+					from->hva + (from->n_pages << PAGE_SHIFT) - 1);
+}
+
+/* A slot whose memory is where it was keeps its ages, wherever the guest sees it now. */
+static void root_match(struct kvms_vm *vm, struct kvms_root *root, const struct kvms_memslot *now,
+		       unsigned int n)
+{
+	struct kvms_slot *slot, *next;
+	unsigned int i;
+
+	list_for_each_entry(slot, &root->slots, link)
+		slot->seen = false;
+	for (i = 0; i < n; i++) {
+		slot = slot_same(vm, &now[i]);
+		if (!slot || slot->root != root)
+			continue;
+		slot->seen = true;
+		slot->id = now[i].id;
+		slot->base_gfn = now[i].base_gfn;
+	}
+	list_for_each_entry_safe(slot, next, &root->slots, link)
+		if (!slot->seen)
+			slot_remove(vm, slot);
+}
+
+static int root_sync(struct kvms_vm *vm, struct kvms_root *root, const struct kvms_memslot *now,
+		     unsigned int n)
+{
+	unsigned int i;
+	int ret = 0;
+
+	root_match(vm, root, now, n);
+	for (i = 0; i < n; i++) {
+		struct kvms_slot *slot;
+
+		if (slot_overlaps(vm, &now[i]))
+			continue;
+		slot = slot_new(&now[i]);
+		if (slot)
+			slot_insert(vm, root, slot);
+		else
+			ret = -ENOMEM;
+		cond_resched();
+	}
+	return ret;
+}
+
+/* Plain values of all memslots of an address space; *ret_now is for kvfree(). */
+static int memslots_read(struct kvms_vm *vm, int as_id, u64 *ret_generation,
+			 struct kvms_memslot **ret_now, unsigned int *ret_n)
+{
+	struct kvm_memory_slot *memslot;
+	struct kvms_memslot *now;
+	struct kvm_memslots *slots;
+	unsigned int n = 0;
+	int bkt, idx, ret = 0;
+
+	idx = srcu_read_lock(&vm->kvm->srcu);
+	slots = __kvm_memslots(vm->kvm, as_id);
+	kvm_for_each_memslot(memslot, bkt, slots)
+		n++;
+	now = kvcalloc(n + 1, sizeof(*now), GFP_KERNEL_ACCOUNT);
+	if (!now) {
+		ret = -ENOMEM;
+		goto out_unlock;
+	}
+	n = 0;
+	kvm_for_each_memslot(memslot, bkt, slots)
+		now[n++] = (struct kvms_memslot){
+			.base_gfn = memslot->base_gfn,
+			.n_pages = memslot->npages,
+			.hva = memslot->userspace_addr,
+			.id = memslot->id,
+		};
+	*ret_generation = slots->generation;
+	*ret_now = now;
+	*ret_n = n;
+out_unlock:
+	srcu_read_unlock(&vm->kvm->srcu, idx);
+	return ret;
+}
+
+static u64 memslots_generation(struct kvms_vm *vm, int as_id)
+{
+	int idx = srcu_read_lock(&vm->kvm->srcu);
+	u64 generation = __kvm_memslots(vm->kvm, as_id)->generation;
+
+	srcu_read_unlock(&vm->kvm->srcu, idx);
+	return generation;
+}
+
+static int tree_sync_one(struct kvms_vm *vm, struct kvms_root *root, bool *changed)
+{
+	struct kvms_memslot *now;
+	u64 generation;
+	unsigned int n;
+	int ret;
+
+	if (memslots_generation(vm, root->as_id) == vm->generation[root->as_id])
+		return 0;
+	ret = memslots_read(vm, root->as_id, &generation, &now, &n);
+	if (ret)
+		return ret;
+	*changed = true;
+	ret = root_sync(vm, root, now, n);
+	if (!ret)
+		vm->generation[root->as_id] = generation;
+	kvfree(now);
+	return ret;
+}
+
+int kvms_tree_sync(struct kvms_vm *vm, bool *ret_changed)
+{
+	struct kvms_root *root;
+	int ret = 0, r;
+
+	lockdep_assert_held(&vm->mutex);
+
+	*ret_changed = false;
+	list_for_each_entry(root, &vm->roots, link) {
+		r = tree_sync_one(vm, root, ret_changed);
+		if (r)
+			ret = r;
+	}
+	return ret;
+}
+
+void kvms_tree_clear(struct kvms_vm *vm)
+{
+	struct kvms_slot *slot, *next;
+	struct kvms_root *root;
+
+	lockdep_assert_held(&vm->mutex);
+
+	list_for_each_entry(root, &vm->roots, link) {
+		list_for_each_entry_safe(slot, next, &root->slots, link)
+			slot_remove(vm, slot);
+		vm->generation[root->as_id] = KVMS_NO_GENERATION;
+	}
+}
+
+struct kvms_slot *kvms_slot_at(struct kvms_vm *vm, unsigned long addr)
+{
+	struct interval_tree_node *it;
+
+	lockdep_assert_held(&vm->mutex);
+
+	it = interval_tree_iter_first(&vm->tree, addr, ULONG_MAX);
+	return it ? container_of(it, struct kvms_slot, it) : NULL;
+}
+
+int kvms_root_get(struct kvms_vm *vm, int as_id, struct kvms_root **ret)
+{
+	struct kvms_root *root;
+
+	lockdep_assert_held(&vm->mutex);
+
+	list_for_each_entry(root, &vm->roots, link)
+		if (root->as_id == as_id) {
+			kref_get(&root->ref);
+			*ret = root;
+			return 0;
+		}
+	root = kzalloc(sizeof(*root), GFP_KERNEL_ACCOUNT);
+	if (!root)
+		return -ENOMEM;
+	kref_init(&root->ref);
+	INIT_LIST_HEAD(&root->slots);
+	root->as_id = as_id;
+	vm->generation[as_id] = KVMS_NO_GENERATION;
+	list_add_tail(&root->link, &vm->roots);
+	*ret = root;
+	return 0;
+}
+
+/* kref_put() needs no more than the root: its slots were removed before. */
+static void root_free(struct kref *ref)
+{
+	struct kvms_root *root = container_of(ref, struct kvms_root, ref);
+
+	WARN_ON_ONCE(!list_empty(&root->slots));
+	list_del(&root->link);
+	kfree(root);
+}
+
+void kvms_root_put(struct kvms_vm *vm, struct kvms_root *root)
+{
+	struct kvms_slot *slot, *next;
+
+	lockdep_assert_held(&vm->mutex);
+
+	if (kref_read(&root->ref) == 1)
+		list_for_each_entry_safe(slot, next, &root->slots, link)
+			slot_remove(vm, slot);
+	kref_put(&root->ref, root_free);
+}
