@@ -128,16 +128,40 @@ guest_build() {
 	touch "$guest"
 }
 
-# Both archives, from one consistent copy of the tree.
+# Set $module to the archive of tests/kmod's output (the module for each kernel, its test), or to nothing.
+module_build() {
+	local hash log=$work/module.log
+	[ -e "$work/src/tests/kmod/build" ] || return 0
+	hash=$(hash_tree "$work/src" 'kmod/' 'include/uapi/' 'tests/kmod/')-${base##*-}
+	module=$work/module-$hash.tar
+	if [ ! -e "$module" ]; then
+		say "building the kernel module (tests/kmod/build)"
+		rm -rf "$work/dest"
+		mkdir -p "$work/dest" "$work/build-kmod"
+		if ! "${in_root[@]}" "$base/root" "$work/src:/src" "$work/dest:/dest" "$work/build-kmod:/build" \
+			-- /bin/sh -c 'cd /src && exec tests/kmod/build /build /dest' </dev/null >"$log" 2>&1; then
+			tail -n 25 "$log" >&2
+			die "$STATUS_BUILD" "tests/kmod/build failed; all of it: $log"
+		fi
+		pack "$work/dest" "$module"
+		drop_old_archives module
+	fi
+	touch "$module"
+}
+
+# All archives, from one consistent copy of the tree; for a host without a disk the module's only.
 work_build() {
 	local lock
 	work=$(work_path)
 	mkdir -p "$work"
 	lock_file lock "$work/lock"
 	copy_tree "$work/src"
-	project='' guest=''
-	[ "$with_project" = no ] || project_build
-	guest_build
+	project='' guest='' module=''
+	[ "$with_project" = no ] || module_build
+	if [ "$initramfs" = no ]; then
+		[ "$with_project" = no ] || project_build
+		guest_build
+	fi
 	exec {lock}>&-
 }
 

@@ -111,6 +111,7 @@ prepare_run() {
 		[ -z "$project" ] || archives+=("$project")
 		[ -z "$guest" ] || archives+=("$guest")
 	fi
+	[ -z "$module" ] || archives+=("$module")
 	archives+=("$run/payload.tar")
 	truncate -s 16G "$run/out.tar"
 	mkfifo "$run/control.in" "$run/control.out"
