@@ -10,3 +10,4 @@ include %D%/cli/local.mk
 include %D%/guest/local.mk
 include %D%/bench/local.mk
 include %D%/testbed/local.mk
+include %D%/kmod/local.mk
