@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The demo's guests: commands that notice when a guest is lost instead of failing."""
 
+import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -19,7 +21,10 @@ class Member(kg.Guest):
 
     promised: MiB that it was sold; want: MiB that its workload must hold in the end;
     lost: None, or why it is no longer there; sealed: what verify said.
+    given_up: the host thrashed for too long, all guests were killed.
     """
+
+    given_up = False
 
     def __init__(self, name, promised):
         super().__init__(name)
@@ -40,6 +45,8 @@ class Member(kg.Guest):
             return None
 
     def _why_lost(self, problem):
+        if Member.given_up:
+            return "host thrashed"
         if self.pid() is None:
             return "OOM kill" if self._pid_seen in figures.oom_killed() else "vanished"
         if "oom_kills" in problem:
@@ -76,6 +83,14 @@ class Member(kg.Guest):
         qemu = pathlib.Path(f"/var/log/libvirt/qemu/{self.name}.log")
         text = qemu.read_text(errors="replace") if qemu.exists() else ""
         (folder / f"{self.name}.txt").write_text(self.console_tail(200) + "\n\n" + text)
+
+    @classmethod
+    def give_up(cls, members):
+        """Kill all guests: nothing else ends a host's thrashing that the kernel does not end."""
+        cls.given_up = True
+        for m in members:
+            if m._pid_seen and not m.lost:
+                os.kill(m._pid_seen, signal.SIGKILL)
 
     def verify(self):
         """Compare every byte; True only if all that was filled is there and right."""
