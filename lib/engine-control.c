@@ -118,9 +118,10 @@ static int release_all(struct kvmb_engine *e, struct kvmb_plan *plan)
 		const struct kvmb_state_guest *state = kvmb_state_find(e->state, g->uuid);
 
 		kvmb_executor_cancel(e->executor, g->uuid);
-		if (g->n_pending || is_clamped(g, state, s))
-			n++;
-		if (!g->n_pending && g->release_ns != plan->now_ns && is_clamped(g, state, s)) {
+		if (!g->n_pending && !is_clamped(g, state, s))
+			continue;
+		n++;
+		if (!g->n_pending && g->release_ns != plan->now_ns) {
 			int r = release_one(e, state, s, plan);
 
 			if (r < 0)

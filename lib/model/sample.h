@@ -20,5 +20,4 @@ void kvmb_sample_sort(struct kvmb_sample *s);
 /** kvmb_sample_find_name() - NULL if there is none. Binary search. */
 struct kvmb_guest_sample *kvmb_sample_find_name(const struct kvmb_sample *s, const char *name);
 
-
 #endif

@@ -7,10 +7,11 @@
 
 #include <kvmballoon.h>
 
+#include "base/num.h"
 #include "model/exclude.h"
 
 /* less than that is not worth a system call: no action takes so little */
-#define KVMB_LEAST_BYTES UINT64_C(1048576)
+#define KVMB_LEAST_BYTES MIB
 
 /**
  * kvmb_plan_validate() - let through what cannot hurt, cut what goes too far, refuse the rest
