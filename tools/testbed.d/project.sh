@@ -107,46 +107,29 @@ project_build() {
 	touch "$project"
 }
 
-# Set $guest to the archive of tests/guest's output, or to nothing where there is none.
-guest_build() {
-	local hash log=$work/guest.log
-	[ -e "$work/src/tests/guest/build" ] || return 0
-	hash=$(hash_tree "$work/src" 'tests/guest/')-${base##*-}
-	guest=$work/guest-$hash.tar
-	if [ ! -e "$guest" ]; then
-		say "building the test guest (tests/guest/build)"
+# Print the archive of a tests/ folder's build script: $1 its name, $2 the folder, $3... what its output depends on.
+# The script is run in the base's root as DIR/build DEST, KVMB_BUILD names a folder that stays. Nothing is printed
+# where there is no such script.
+script_build() {
+	local name=$1 dir=$2 hash archive log=$work/$1.log
+	shift 2
+	[ -e "$work/src/$dir/build" ] || return 0
+	hash=$(hash_tree "$work/src" "$dir/" "$@")-${base##*-}
+	archive=$work/$name-$hash.tar
+	if [ ! -e "$archive" ]; then
+		say "building the $name archive ($dir/build)"
 		rm -rf "$work/dest"
-		mkdir -p "$work/dest"
-		if ! "${in_root[@]}" "$base/root" "$work/src:/src" "$work/dest:/dest" \
-			-- /bin/sh -c 'cd /src && exec tests/guest/build /dest' </dev/null >"$log" 2>&1; then
+		mkdir -p "$work/dest" "$work/build-$name"
+		if ! "${in_root[@]}" "$base/root" "$work/src:/src" "$work/dest:/dest" "$work/build-$name:/build" \
+			-- /bin/sh -c "cd /src && KVMB_BUILD=/build exec '$dir/build' /dest" </dev/null >"$log" 2>&1; then
 			tail -n 25 "$log" >&2
-			die "$STATUS_BUILD" "tests/guest/build failed; all of it: $log"
+			die "$STATUS_BUILD" "$dir/build failed; all of it: $log"
 		fi
-		pack "$work/dest" "$guest"
-		drop_old_archives guest
+		pack "$work/dest" "$archive"
+		drop_old_archives "$name"
 	fi
-	touch "$guest"
-}
-
-# Set $module to the archive of tests/kmod's output (the module for each kernel, its test), or to nothing.
-module_build() {
-	local hash log=$work/module.log
-	[ -e "$work/src/tests/kmod/build" ] || return 0
-	hash=$(hash_tree "$work/src" 'kmod/' 'include/uapi/' 'tests/kmod/')-${base##*-}
-	module=$work/module-$hash.tar
-	if [ ! -e "$module" ]; then
-		say "building the kernel module (tests/kmod/build)"
-		rm -rf "$work/dest"
-		mkdir -p "$work/dest" "$work/build-kmod"
-		if ! "${in_root[@]}" "$base/root" "$work/src:/src" "$work/dest:/dest" "$work/build-kmod:/build" \
-			-- /bin/sh -c 'cd /src && exec tests/kmod/build /build /dest' </dev/null >"$log" 2>&1; then
-			tail -n 25 "$log" >&2
-			die "$STATUS_BUILD" "tests/kmod/build failed; all of it: $log"
-		fi
-		pack "$work/dest" "$module"
-		drop_old_archives module
-	fi
-	touch "$module"
+	touch "$archive"
+	printf '%s\n' "$archive"
 }
 
 # All archives, from one consistent copy of the tree; for a host without a disk the module's only.
@@ -157,10 +140,10 @@ work_build() {
 	lock_file lock "$work/lock"
 	copy_tree "$work/src"
 	project='' guest='' module=''
-	[ "$with_project" = no ] || module_build
+	[ "$with_project" = no ] || module=$(script_build module tests/kmod kmod/ include/uapi/) || exit
 	if [ "$initramfs" = no ]; then
 		[ "$with_project" = no ] || project_build
-		guest_build
+		guest=$(script_build guest tests/guest) || exit
 	fi
 	exec {lock}>&-
 }
