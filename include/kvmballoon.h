@@ -113,6 +113,8 @@ struct kvmb_host_config {
 	uint64_t guest_headroom_bytes;
 	uint32_t guest_headroom_permyriad; /* and at least this part of what the guest uses */
 	uint64_t stale_usec;             /* facts older than this are not acted upon */
+	uint64_t aging_usec;             /* guests' memory is aged so often; 0: not at all */
+	uint64_t cold_usec;              /* memory untouched for so long is cold */
 };
 
 struct kvmb_config_guest {
@@ -248,8 +250,37 @@ enum kvmb_why {
 	KVMB_WHY_GONE,             /* guest vanished between plan and action */
 	KVMB_WHY_CHANGED,          /* facts changed between plan and action */
 	KVMB_WHY_NO_EFFECT,        /* asked > 0, got = 0, three times in a row */
+	KVMB_WHY_NOT_COLD,         /* what it holds is in use */
 	KVMB_WHYS,
 };
+
+/* What tells the age of a guest's memory, better ones last. */
+enum kvmb_aging {
+	KVMB_AGING_NONE,
+	KVMB_AGING_MGLRU,  /* generations of its cgroup's LRU: amounts only, no addresses */
+	KVMB_AGING_DAMON,  /* regions, sampled (Documentation/mm/damon) */
+	KVMB_AGING_MODULE, /* kvm_swap(4): exact to the page */
+	KVMB_AGINGS,
+};
+
+#define KVMB_AGE_BUCKETS 16
+
+/*
+ * Resident memory by how long it has not been touched. Bucket i holds what was idle for at least
+ * kvmb_age_bucket_usec(i) and less than that of i + 1; the last one has no end.
+ */
+struct kvmb_ages {
+	enum kvmb_aging source;
+	uint64_t told_ns; /* when the source was asked last */
+	uint64_t cold_bytes[KVMB_AGE_BUCKETS];
+	/* counters: touched again after it was idle for so long; 0 where the source cannot tell */
+	uint64_t promoted_bytes[KVMB_AGE_BUCKETS];
+};
+
+/** kvmb_age_bucket_usec() - where bucket @i begins: 0, 5 s, and doubling from there on (22 h) */
+uint64_t kvmb_age_bucket_usec(unsigned int i);
+/** kvmb_ages_idle() - bytes idle for @usec or longer: whole buckets, so rather too few */
+uint64_t kvmb_ages_idle(const struct kvmb_ages *a, uint64_t usec);
 
 /*
  * One guest. Everything below the line "from the guest" is hostile input: kept apart, and used
@@ -278,6 +309,7 @@ struct kvmb_guest_sample {
 	uint64_t refault_file;
 	uint64_t oom_kills;      /* memory.events: oom_kill */
 	struct kvmb_psi psi;
+	struct kvmb_ages ages;
 	/* from the guest; KVMB_UNKNOWN where it did not tell */
 	uint64_t guest_total_bytes; /* "available": all memory the guest kernel has */
 	uint64_t unused_bytes;      /* free inside the guest */
@@ -306,6 +338,7 @@ int kvmb_sample_to_json(const struct kvmb_sample *s, char **ret);
 const char *kvmb_why_to_string(enum kvmb_why v);   /* token, e.g. "stats-stale" */
 const char *kvmb_why_to_sentence(enum kvmb_why v); /* for people */
 const char *kvmb_guest_state_to_string(enum kvmb_guest_state v);
+const char *kvmb_aging_to_string(enum kvmb_aging v); /* "none", "mglru", "damon", "module" */
 
 /* ---- Plan -------------------------------------------------------------------------------- */
 
@@ -320,7 +353,7 @@ enum kvmb_action_kind {
 	KVMB_ACTION_BALLOON, /* set the balloon so that the guest has target_bytes, less than now */
 	KVMB_ACTION_DEFLATE, /* the same, more than now: give-back */
 	KVMB_ACTION_RECLAIM, /* memory.reclaim of the guest's scope, in small steps */
-	KVMB_ACTION_PAGEOUT, /* process_madvise(MADV_PAGEOUT) of given ranges */
+	KVMB_ACTION_PAGEOUT, /* process_madvise(MADV_PAGEOUT) of cold ranges */
 	KVMB_ACTION_KINDS,
 };
 
@@ -356,6 +389,7 @@ struct kvmb_facts {
 	uint64_t balloon_bytes;
 	uint64_t unused_bytes;
 	uint64_t usable_bytes;
+	uint64_t cold_bytes; /* PAGEOUT: all that was idle for idle_usec */
 	uint64_t guarantee_bytes;
 	uint64_t floor_bytes; /* set by the gate: RECLAIM, PAGEOUT leave as much resident */
 	uint32_t host_some_avg10_permyriad;
@@ -374,7 +408,9 @@ struct kvmb_action {
 	int32_t pid;
 	uint64_t asked_bytes;  /* how much is to be taken (or given back, DEFLATE) */
 	uint64_t target_bytes; /* BALLOON, DEFLATE: new size of the guest */
-	const struct kvmb_range *ranges; /* PAGEOUT only; owned by the plan */
+	/* PAGEOUT: memory idle for so long, coldest first; looked for when the action's turn comes */
+	uint64_t idle_usec;
+	const struct kvmb_range *ranges; /* PAGEOUT: these instead, if any; owned by the plan */
 	size_t n_ranges;
 	struct kvmb_facts facts;
 	char reason[KVMB_TEXT_SIZE]; /* one sentence with the numbers */
@@ -457,6 +493,25 @@ struct kvmb_guest_status {
 	int64_t net_bytes;
 	uint64_t n_actions;
 	uint64_t refaults_per_min; /* pages, over the last minute or so */
+	/* why its ages have no better source than sample->ages.source, "" for the best */
+	const char *aging_reason;
+};
+
+/* Guest-physical memory by age, in blocks; what kvm_swap(4) calls MAP. */
+struct kvmb_map_extent {
+	uint64_t gpa;
+	size_t n_blocks;
+	const uint8_t *ages; /* of each block: mean, in units; or KVMB_MAP_ABSENT, _NO_MEMORY */
+};
+
+#define KVMB_MAP_ABSENT 254    /* nothing resident */
+#define KVMB_MAP_NO_MEMORY 255 /* the guest has no memory there */
+
+struct kvmb_map {
+	uint64_t block_bytes;
+	uint64_t unit_usec; /* idle time of age 1 */
+	size_t n_extents;   /* by gpa; several VMs of one process one after the other */
+	struct kvmb_map_extent *extents;
 };
 
 struct kvmb_host_status {
@@ -493,6 +548,11 @@ struct kvmb_engine_callbacks {
 	/* policy, excluded, degraded, target */
 	void (*guest_changed)(void *userdata, const char *name);
 	void (*host_changed)(void *userdata);                    /* level, connected, error */
+	/*
+	 * The answer to each kvmb_engine_ask_map(). @map: until this returns; NULL on @error:
+	 * -EOPNOTSUPP the guest's ages are not the module's, -ESRCH the guest is gone, or another
+	 */
+	void (*guest_map)(void *userdata, const char *name, const struct kvmb_map *map, int error);
 	/*
 	 * A balloon is about to be changed, or a policy was: keep this state now, so that what was
 	 * taken can be given back even if the caller dies next. Not called in a dry run.
@@ -588,6 +648,12 @@ const char *kvmb_engine_absent(struct kvmb_engine *e, size_t i);
  * kvmb_engine_explain() - plain sentences on what was, will be or was not done to a guest and why
  */
 int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret);
+/**
+ * kvmb_engine_ask_map() - ask for the age map of a guest; the callback guest_map has the answer
+ * Asking again before it came is answered by the same call.
+ * Return: 0, -ENOENT no such guest, -ENOMEM.
+ */
+int kvmb_engine_ask_map(struct kvmb_engine *e, const char *name);
 /** kvmb_engine_state() - the state to keep; owned by the engine, valid until the next tick */
 const struct kvmb_state *kvmb_engine_state(struct kvmb_engine *e);
 

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One way to learn the ages of a guest's memory: the kvm_swap module, DAMON, MGLRU. One file each.
+ */
+#ifndef KVMB_SOURCE_AGE_SOURCE_H
+#define KVMB_SOURCE_AGE_SOURCE_H
+
+#include <kvmballoon.h>
+
+struct kvmb_root;
+
+/* The guest that is asked about. */
+struct kvmb_age_target {
+	const struct kvmb_root *root;
+	char uuid[KVMB_UUID_SIZE];
+	char cgroup[KVMB_PATH_SIZE]; /* of its scope, below root->cgroup_fd; "" unknown */
+	int32_t pid;                 /* of QEMU; 0 unknown */
+};
+
+/*
+ * All may block for a while. open(), read(), map() and close() of one handle are called by one
+ * thread at a time, find() by another at the same time.
+ */
+struct kvmb_age_source_ops {
+	enum kvmb_aging kind;
+
+	/*
+	 * @period_usec: how often memory is to be aged; more than 0
+	 * @why: KVMB_TEXT_SIZE bytes; set on failure: a short clause for operators, without the name
+	 * of the source ("/dev/kvm-swap is not there")
+	 * Return: 0, or -errno: this source cannot be had for this guest now.
+	 */
+	int (*open)(const struct kvmb_age_target *t, uint64_t period_usec, void **ret, char *why);
+
+	/*
+	 * @ret: cold_bytes and promoted_bytes are all set
+	 * Return: 0; -EAGAIN: nothing yet, ask again; another -errno: the handle is of no use any
+	 * more (-ESRCH: the guest is gone).
+	 */
+	int (*read)(void *handle, struct kvmb_ages *ret);
+
+	/* As struct kvmb_cold_finder's; NULL where the source knows no addresses. */
+	int (*find)(void *handle, uint64_t idle_usec, uint64_t most_bytes, struct kvmb_range **ret,
+		    size_t *ret_n);
+
+	/* NULL where the source has no guest-physical addresses. */
+	int (*map)(void *handle, struct kvmb_map **ret);
+
+	/* Nothing of it stays behind in the system. */
+	void (*close)(void *handle);
+};
+
+extern const struct kvmb_age_source_ops kvmb_age_source_module; /* age-module.c */
+extern const struct kvmb_age_source_ops kvmb_age_source_damon;  /* age-damon.c */
+extern const struct kvmb_age_source_ops kvmb_age_source_mglru;  /* age-mglru.c */
+
+/** kvmb_ages_add() - book @bytes that were idle for @idle_usec into cold_bytes */
+void kvmb_ages_add(struct kvmb_ages *a, uint64_t idle_usec, uint64_t bytes);
+
+#endif
