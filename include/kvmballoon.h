@@ -550,7 +550,8 @@ struct kvmb_engine_callbacks {
 	void (*host_changed)(void *userdata);                    /* level, connected, error */
 	/*
 	 * The answer to each kvmb_engine_ask_map(). @map: until this returns; NULL on @error:
-	 * -EOPNOTSUPP the guest's ages are not the module's, -ESRCH the guest is gone, or another
+	 * -EOPNOTSUPP the guest's ages are not the module's, -ESRCH it is not aged (any more), or
+	 * another. A guest that went before its answer came has none, only guest_removed.
 	 */
 	void (*guest_map)(void *userdata, const char *name, const struct kvmb_map *map, int error);
 	/*
@@ -651,7 +652,7 @@ int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret);
 /**
  * kvmb_engine_ask_map() - ask for the age map of a guest; the callback guest_map has the answer
  * Asking again before it came is answered by the same call.
- * Return: 0, -ENOENT no such guest, -ENOMEM.
+ * Return: 0, -ENOENT no such guest, -EBUSY too many are asked for.
  */
 int kvmb_engine_ask_map(struct kvmb_engine *e, const char *name);
 /** kvmb_engine_state() - the state to keep; owned by the engine, valid until the next tick */

@@ -33,6 +33,9 @@ int kvmb_asprintf(char **ret, const char *format, ...) __attribute__((format(pri
 int kvmb_vasprintf(char **ret, const char *format, va_list ap)
 	__attribute__((format(printf, 2, 0)));
 
+/** kvmb_str_errno() - "@what: No such file or directory" into @dst; returns @error */
+int kvmb_str_errno(char *dst, size_t size, int error, const char *what);
+
 /**
  * kvmb_explain() - fill an optional error text and return @error
  *

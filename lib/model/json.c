@@ -102,6 +102,22 @@ static json_t *new_object(const struct kvmb_json_field *f, const char *member)
 	return to_jansson(o);
 }
 
+static json_t *new_u64s(const struct kvmb_json_field *f, const char *member)
+{
+	json_t *array = json_array();
+
+	for (size_t at = 0; array && at < f->size; at += sizeof(uint64_t)) {
+		uint64_t v;
+
+		memcpy(&v, member + at, sizeof(v));
+		if (json_array_append_new(array, new_u64(v, f)) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
 union number {
 	uint64_t u64;
 	uint32_t u32;
@@ -119,6 +135,8 @@ static json_t *new_value(const struct kvmb_json_field *f, const char *member)
 		return new_string(member);
 	case KVMB_JSON_TYPE_OBJECT:
 		return new_object(f, member);
+	case KVMB_JSON_TYPE_U64S:
+		return new_u64s(f, member);
 	default:
 		memcpy(&v, member, f->size);
 	}
@@ -290,6 +308,27 @@ static int load_object(const json_t *v, const struct place *p, void *member)
 	return kvmb_json_load(from_jansson_const(v), &p->field->table, member, path, p->ret_error);
 }
 
+static int load_u64s(const json_t *v, const struct place *p, char *member)
+{
+	struct kvmb_json_field item = *p->field;
+	const struct place at = { p->path, &item, p->ret_error };
+	size_t n = item.size / sizeof(uint64_t);
+	char allowed[64];
+
+	item.size = sizeof(uint64_t);
+	if (!json_is_array(v) || json_array_size(v) != n) {
+		kvmb_str_format(allowed, sizeof(allowed), "an array of %zu numbers", n);
+		return refuse(p, allowed);
+	}
+	for (size_t i = 0; i < n; i++) {
+		int r = load_number(json_array_get(v, i), &at, member + i * sizeof(uint64_t));
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 static int load_value(const json_t *v, const struct place *p, char *member)
 {
 	switch (p->field->type) {
@@ -304,6 +343,8 @@ static int load_value(const json_t *v, const struct place *p, char *member)
 		return load_token(v, p, member);
 	case KVMB_JSON_TYPE_OBJECT:
 		return load_object(v, p, member);
+	case KVMB_JSON_TYPE_U64S:
+		return load_u64s(v, p, member);
 	default:
 		return load_number(v, p, member);
 	}

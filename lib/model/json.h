@@ -36,6 +36,7 @@ enum kvmb_json_type {
 	KVMB_JSON_TYPE_STRING, /* char array of `size` bytes */
 	KVMB_JSON_TYPE_ENUM,   /* enum of 4 bytes, by its token */
 	KVMB_JSON_TYPE_OBJECT, /* struct member, by `table` */
+	KVMB_JSON_TYPE_U64S,   /* uint64_t array of `size` bytes; as many items, no more, no less */
 };
 
 struct kvmb_json_table {
@@ -75,6 +76,7 @@ struct kvmb_json_field {
 #define KVMB_JSON_BOOL(s, m) { KVMB_JSON_FIELD_(s, m, BOOL, 0, 1) }
 #define KVMB_JSON_STRING(s, m) { KVMB_JSON_FIELD_(s, m, STRING, 0, 0) }
 #define KVMB_JSON_ENUM(s, m, table) { KVMB_JSON_FIELD_(s, m, ENUM, 0, 0), .tokens = (table) }
+#define KVMB_JSON_U64S(s, m) { KVMB_JSON_FIELD_(s, m, U64S, 0, INT64_MAX) }
 #define KVMB_JSON_OBJECT(s, m, t)                                                              \
 	{ KVMB_JSON_FIELD_(s, m, OBJECT, 0, 0), .table = { (t), ARRAY_SIZE(t) } }
 

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 libkvmballoon_sources += \
+	%D%/ages.c %D%/ages.h \
+	%D%/cold.h \
 	%D%/exclude.c %D%/exclude.h \
 	%D%/guest.c %D%/guest.h \
 	%D%/json.c %D%/json.h \

@@ -20,6 +20,7 @@ static const struct kvmb_json_field facts_fields[] = {
 	KVMB_JSON_U64_NULL(FACTS, balloon_bytes),
 	KVMB_JSON_U64_NULL(FACTS, unused_bytes),
 	KVMB_JSON_U64_NULL(FACTS, usable_bytes),
+	KVMB_JSON_U64(FACTS, cold_bytes),
 	KVMB_JSON_U64(FACTS, guarantee_bytes),
 	KVMB_JSON_U64(FACTS, floor_bytes),
 	KVMB_JSON_PERMYRIAD(FACTS, host_some_avg10_permyriad),
@@ -43,6 +44,7 @@ static const struct kvmb_json_field action_fields[] = {
 	KVMB_JSON_I32(ACTION, pid, 0, INT32_MAX),
 	KVMB_JSON_U64(ACTION, asked_bytes),
 	KVMB_JSON_U64(ACTION, target_bytes),
+	KVMB_JSON_U64(ACTION, idle_usec),
 	KVMB_JSON_OBJECT(ACTION, facts, facts_fields),
 	KVMB_JSON_STRING(ACTION, reason),
 };

@@ -13,6 +13,7 @@
 
 #define PSI struct kvmb_psi
 #define HOST struct kvmb_host_sample
+#define AGES struct kvmb_ages
 #define GUEST struct kvmb_guest_sample
 #define SAMPLE struct kvmb_sample
 
@@ -41,6 +42,13 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_OBJECT_OPT(HOST, psi, psi_fields),
 	KVMB_JSON_BOOL_OPT(HOST, psi_valid),
 	KVMB_JSON_BOOL_OPT(HOST, triggered),
+};
+
+static const struct kvmb_json_field ages_fields[] = {
+	KVMB_JSON_ENUM(AGES, source, &kvmb_aging_tokens),
+	KVMB_JSON_U64(AGES, told_ns),
+	KVMB_JSON_U64S(AGES, cold_bytes),
+	KVMB_JSON_U64S(AGES, promoted_bytes),
 };
 
 static const struct kvmb_json_field guest_fields[] = {
@@ -82,6 +90,26 @@ static const struct kvmb_json_field sample_fields[] = {
 	KVMB_JSON_OBJECT(SAMPLE, host, host_fields),
 };
 
+/* Guests that nobody ages do not show empty histograms. */
+static int append_guest(struct kvmb_json *guests, const struct kvmb_guest_sample *g)
+{
+	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL, *ages = NULL;
+	int r = kvmb_json_new_object(&o);
+
+	if (r >= 0)
+		r = kvmb_json_store(o, KVMB_JSON_TABLE(guest_fields), g);
+	if (r < 0)
+		return r;
+	if (g->ages.source != KVMB_AGING_NONE) {
+		r = kvmb_json_new_object(&ages);
+		if (r >= 0)
+			r = kvmb_json_store(ages, KVMB_JSON_TABLE(ages_fields), &g->ages);
+		if (r >= 0)
+			r = kvmb_json_set(o, "ages", TAKE_PTR(ages));
+	}
+	return r < 0 ? r : kvmb_json_append(guests, TAKE_PTR(o));
+}
+
 int kvmb_sample_to_json(const struct kvmb_sample *s, char **ret)
 {
 	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL, *guests = NULL;
@@ -92,8 +120,7 @@ int kvmb_sample_to_json(const struct kvmb_sample *s, char **ret)
 	if (r >= 0)
 		r = kvmb_json_new_array(&guests);
 	for (size_t i = 0; r >= 0 && i < s->n_guests; i++)
-		r = kvmb_json_append_struct(guests, KVMB_JSON_TABLE(guest_fields),
-					    &s->guests[i]);
+		r = append_guest(guests, &s->guests[i]);
 	if (r >= 0)
 		r = kvmb_json_set(o, "guests", TAKE_PTR(guests));
 	return r < 0 ? r : kvmb_json_print(o, ret);
@@ -146,14 +173,33 @@ static int check_guest(const struct kvmb_guest_sample *g, const struct kvmb_samp
 		return kvmb_explain(-EBADMSG, ret_error,
 				    "%s.uuid: allowed is a UUID in lower case, e.g. "
 				    "12345678-90ab-cdef-1234-567890abcdef", path);
+	if (g->ages.told_ns > s->now_ns)
+		return kvmb_explain(-EBADMSG, ret_error,
+				    "%s.ages.told_ns: allowed is up to now_ns", path);
 	if (g->facts_ns > s->now_ns)
 		return kvmb_explain(-EBADMSG, ret_error, "%s.facts_ns: allowed is up to now_ns",
 				    path);
 	return 0;
 }
 
+static int load_ages(const struct kvmb_json *guest, struct kvmb_ages *ret, const char *path,
+		     char **ret_error)
+{
+	const struct kvmb_json *ages = kvmb_json_get(guest, "ages");
+	char below[48];
+	int r;
+
+	if (!ages)
+		return 0;
+	kvmb_str_format(below, sizeof(below), "%s.ages", path);
+	r = kvmb_json_load(ages, KVMB_JSON_TABLE(ages_fields), ret, below, ret_error);
+	return r < 0 ? r : kvmb_json_check_keys(ages, KVMB_JSON_TABLE(ages_fields), NULL, below,
+						ret_error);
+}
+
 static int load_guest(const struct kvmb_json *j, size_t i, struct kvmb_sample *s, char **ret_error)
 {
+	static const char *const also[] = { "ages", NULL };
 	struct kvmb_guest_sample *g = &s->guests[i];
 	char path[32];
 	int r;
@@ -161,8 +207,10 @@ static int load_guest(const struct kvmb_json *j, size_t i, struct kvmb_sample *s
 	kvmb_str_format(path, sizeof(path), "guests[%zu]", i);
 	r = kvmb_json_load(j, KVMB_JSON_TABLE(guest_fields), g, path, ret_error);
 	if (r >= 0)
-		r = kvmb_json_check_keys(j, KVMB_JSON_TABLE(guest_fields), NULL, path,
+		r = kvmb_json_check_keys(j, KVMB_JSON_TABLE(guest_fields), also, path,
 					 ret_error);
+	if (r >= 0)
+		r = load_ages(j, &g->ages, path, ret_error);
 	return r < 0 ? r : check_guest(g, s, path, ret_error);
 }
 

@@ -42,6 +42,15 @@ static const char *const guest_state_names[] = {
 const struct kvmb_tokens kvmb_guest_state_tokens = { guest_state_names,
 						     ARRAY_SIZE(guest_state_names) };
 
+static const char *const aging_names[] = {
+	[KVMB_AGING_NONE] = "none",
+	[KVMB_AGING_MGLRU] = "mglru",
+	[KVMB_AGING_DAMON] = "damon",
+	[KVMB_AGING_MODULE] = "module",
+};
+_Static_assert(ARRAY_SIZE(aging_names) == KVMB_AGINGS, "each source of ages has a token");
+const struct kvmb_tokens kvmb_aging_tokens = { aging_names, ARRAY_SIZE(aging_names) };
+
 static const char *const why_names[] = {
 	[KVMB_WHY_NONE] = "none",
 	[KVMB_WHY_PAUSED] = "paused",
@@ -67,6 +76,7 @@ static const char *const why_names[] = {
 	[KVMB_WHY_GONE] = "gone",
 	[KVMB_WHY_CHANGED] = "changed",
 	[KVMB_WHY_NO_EFFECT] = "no-effect",
+	[KVMB_WHY_NOT_COLD] = "not-cold",
 };
 _Static_assert(ARRAY_SIZE(why_names) == KVMB_WHYS, "each reason has a token");
 const struct kvmb_tokens kvmb_why_tokens = { why_names, ARRAY_SIZE(why_names) };
@@ -160,6 +170,11 @@ int kvmb_priority_from_string(const char *s)
 const char *kvmb_why_to_string(enum kvmb_why v)
 {
 	return kvmb_token_to_string(&kvmb_why_tokens, v);
+}
+
+const char *kvmb_aging_to_string(enum kvmb_aging v)
+{
+	return kvmb_token_to_string(&kvmb_aging_tokens, v);
 }
 
 const char *kvmb_guest_state_to_string(enum kvmb_guest_state v)

@@ -18,6 +18,7 @@ extern const struct kvmb_tokens kvmb_priority_tokens;
 extern const struct kvmb_tokens kvmb_policy_field_tokens; /* keys: "Guarantee", ... */
 extern const struct kvmb_tokens kvmb_policy_source_tokens;
 extern const struct kvmb_tokens kvmb_guest_state_tokens;
+extern const struct kvmb_tokens kvmb_aging_tokens;
 extern const struct kvmb_tokens kvmb_why_tokens;
 extern const struct kvmb_tokens kvmb_level_tokens;
 extern const struct kvmb_tokens kvmb_action_kind_tokens; /* KVMB_ACTION_KINDS is "any" */

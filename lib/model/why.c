@@ -33,6 +33,7 @@ static const char *const sentences[] = {
 	[KVMB_WHY_GONE] = "the guest vanished before the action",
 	[KVMB_WHY_CHANGED] = "the guest changed between plan and action",
 	[KVMB_WHY_NO_EFFECT] = "the last actions on the guest brought nothing",
+	[KVMB_WHY_NOT_COLD] = "what the guest holds is in use",
 };
 _Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
 

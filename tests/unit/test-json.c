@@ -274,6 +274,12 @@ static struct kvmb_sample *golden_sample(void)
 	s->guests[1].usable_bytes = s->guests[1].caches_bytes = KVMB_UNKNOWN;
 	s->guests[1].in_flight = s->guests[1].triggered = true;
 	s->guests[1].oom_kills = 2;
+	s->guests[1].ages = (struct kvmb_ages){
+		.source = KVMB_AGING_MODULE,
+		.told_ns = 99000000000,
+		.cold_bytes = { 100, [KVMB_AGE_BUCKETS - 1] = 200 },
+		.promoted_bytes = { 0, 300 },
+	};
 	return s;
 }
 
@@ -338,6 +344,19 @@ static void bad_samples_are_refused_by_path(void **state)
 	static const struct {
 		const char *from, *to, *error;
 	} cases[] = {
+		{ "\"source\": \"module\"", "\"source\": \"tea leaves\"",
+		  "guests[1].ages.source: allowed is none, mglru, damon, module" },
+		{ "\"told_ns\": 99000000000", "\"told_ns\": 100000000001",
+		  "guests[1].ages.told_ns: allowed is up to now_ns" },
+		{ "\"cold_bytes\": [", "\"cold_bytes\": [ 1,",
+		  "guests[1].ages.cold_bytes: allowed is an array of 16 numbers" },
+		{ "\"cold_bytes\": [\n          100", "\"cold_bytes\": [\n          -1",
+		  "guests[1].ages.cold_bytes: allowed is a whole number from 0 to "
+		  "9223372036854775807" },
+		{ "\"promoted_bytes\"", "\"demoted_bytes\"",
+		  "guests[1].ages.promoted_bytes: missing" },
+		{ "\"ages\": {", "\"ages\": { \"x\": 1,",
+		  "guests[1].ages.x: there is no such member" },
 		{ "\"total_bytes\": 17179869184", "\"total_bytes\": 0",
 		  "host.total_bytes: allowed is more than 0" },
 		{ "\"available_bytes\": 4294967296", "\"available_bytes\": 17179869185",

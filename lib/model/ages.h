@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Memory by how long it has been idle. */
+#ifndef KVMB_MODEL_AGES_H
+#define KVMB_MODEL_AGES_H
+
+#include <kvmballoon.h>
+
+/** kvmb_ages_add() - book @bytes that were idle for @idle_usec into cold_bytes */
+void kvmb_ages_add(struct kvmb_ages *a, uint64_t idle_usec, uint64_t bytes);
+
+/** kvmb_ages_promote() - the same into promoted_bytes: touched after it was idle for so long */
+void kvmb_ages_promote(struct kvmb_ages *a, uint64_t idle_usec, uint64_t bytes);
+
+/**
+ * kvmb_ages_cold() - bytes idle for @usec or longer that page-out can find now; 0 where the ages are
+ * too old, or know no addresses
+ * @stale_usec: older ages than that are too old
+ */
+uint64_t kvmb_ages_cold(const struct kvmb_ages *a, uint64_t usec, uint64_t now_ns,
+			uint64_t stale_usec);
+
+/** kvmb_ages_fresh() - can page-out be told what is cold? */
+bool kvmb_ages_fresh(const struct kvmb_ages *a, uint64_t now_ns, uint64_t stale_usec);
+
+#endif
