@@ -63,6 +63,11 @@ static int check_times(const struct kvmb_config_loader *l, char **ret_error)
 				   "Stale is below twice Interval, so facts would always be too "
 				   "old; allowed is at least twice Interval",
 				   ret_error);
+	if (h->cold_usec < h->aging_usec)
+		return refuse_host(l, KVMB_HOST_COLD_AGE, KVMB_HOST_AGING_INTERVAL,
+				   "ColdAge is below AgingInterval, so nothing could be told from "
+				   "cold memory; allowed is at least AgingInterval",
+				   ret_error);
 	return 0;
 }
 

@@ -24,10 +24,11 @@ struct key {
 	size_t offset;
 	uint64_t min, max;
 	const char *allowed;
+	uint64_t least; /* of what is not 0 */
 };
 
 #define KEY(n, k, member, lo, hi, text)                                                            \
-	{ n, KIND_##k, offsetof(struct kvmb_host_config, member), lo, hi, text }
+	{ n, KIND_##k, offsetof(struct kvmb_host_config, member), lo, hi, text, 0 }
 #define PERCENT(n, member) KEY(n, PERCENT, member, 0, PERMYRIAD, "0% to 100%, in steps of 0.01%")
 #define SIZE(n, member, lo, lo_text)                                                               \
 	KEY(n, BYTES, member, lo, GIB << 10,                                                       \
@@ -62,6 +63,12 @@ static const struct key keys[] = {
 		PERCENT("GuestHeadroomRatio", guest_headroom_permyriad),
 	[KVMB_HOST_STALE] = KEY("Stale", TIME, stale_usec, 200 * USEC_PER_MSEC,
 				10 * USEC_PER_MINUTE, "200ms to 10min, at least twice Interval"),
+	[KVMB_HOST_AGING_INTERVAL] = { "AgingInterval", KIND_TIME,
+				       offsetof(struct kvmb_host_config, aging_usec), 0,
+				       60 * USEC_PER_MINUTE, "0 for never, or 1s to 1h",
+				       USEC_PER_SEC },
+	[KVMB_HOST_COLD_AGE] = KEY("ColdAge", TIME, cold_usec, USEC_PER_SEC, 1440 * USEC_PER_MINUTE,
+				   "1s to 24h, at least AgingInterval"),
 };
 _Static_assert(ARRAY_SIZE(keys) == KVMB_HOST_FIELDS, "each field has a key");
 
@@ -86,6 +93,8 @@ void kvmb_host_builtin(struct kvmb_host_config *ret)
 		.guest_headroom_bytes = 32 * MIB,
 		.guest_headroom_permyriad = 1000,
 		.stale_usec = 10 * USEC_PER_SEC,
+		.aging_usec = 15 * USEC_PER_SEC,
+		.cold_usec = 2 * USEC_PER_MINUTE,
 	};
 }
 
@@ -96,7 +105,7 @@ static int parse_u64(const struct key *k, const char *value, uint64_t *member)
 
 	if (r < 0)
 		return r;
-	if (v < k->min || v > k->max)
+	if (v < k->min || v > k->max || (v && v < k->least))
 		return -ERANGE;
 	*member = v;
 	return 0;
