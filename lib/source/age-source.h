@@ -54,7 +54,4 @@ extern const struct kvmb_age_source_ops kvmb_age_source_module; /* age-module.c 
 extern const struct kvmb_age_source_ops kvmb_age_source_damon;  /* age-damon.c */
 extern const struct kvmb_age_source_ops kvmb_age_source_mglru;  /* age-mglru.c */
 
-/** kvmb_ages_add() - book @bytes that were idle for @idle_usec into cold_bytes */
-void kvmb_ages_add(struct kvmb_ages *a, uint64_t idle_usec, uint64_t bytes);
-
 #endif

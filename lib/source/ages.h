@@ -8,11 +8,17 @@
 
 #include <kvmballoon.h>
 
-struct kvmb_root;
+#include "model/cold.h"
+
+struct kvmb_age_source_ops;
 struct kvmb_age_watch;
 
-/** kvmb_age_watch_new() - begin; nobody is followed yet */
-int kvmb_age_watch_new(const char *root, struct kvmb_age_watch **ret);
+/**
+ * kvmb_age_watch_new() - begin; nobody is followed yet, and the period is 0
+ * @sources: best first, ended by NULL; must outlive the watch. NULL: all there are
+ */
+int kvmb_age_watch_new(const char *root, const struct kvmb_age_source_ops *const *sources,
+		       struct kvmb_age_watch **ret);
 
 /** kvmb_age_watch_free() - follow nobody any more; a thread that hangs is left behind */
 struct kvmb_age_watch *kvmb_age_watch_free(struct kvmb_age_watch *w);
@@ -22,44 +28,31 @@ void kvmb_age_watch_set_period(struct kvmb_age_watch *w, uint64_t period_usec);
 
 /**
  * kvmb_age_watch_read() - write what the last round told to guests[].ages, and begin a new one
+ * @follow: which guests are to be followed from now on, an entry each; all others are let go
  *
- * Never waits. Guests that are not in the list any more are let go.
+ * Never waits: while a round goes on, the one before it is what is told.
  * Return: 0 or -ENOMEM.
  */
-int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n);
+int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n,
+			const bool *follow);
 
 /** kvmb_age_watch_reason() - why there is no better source; "" for the best. Until the next read. */
 const char *kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid);
 
-/** kvmb_age_watch_fd() - readable when a round has ended that was asked for a map */
+/** kvmb_age_watch_fd() - readable when there is a map that was asked for */
 int kvmb_age_watch_fd(const struct kvmb_age_watch *w);
 
-/** kvmb_age_watch_ask_map() - 0, -ENOENT nobody of that UUID is followed, -ENOMEM */
+/** kvmb_age_watch_ask_map() - ask for a guest's map: 0, or -EBUSY too many are asked for */
 int kvmb_age_watch_ask_map(struct kvmb_age_watch *w, const char *uuid);
 
-/**
- * kvmb_age_watch_next_map() - one map that was asked for: 1, or 0 if there is none
- * @ret_map: NULL on *ret_error. The caller frees it with kvmb_map_free().
- */
-int kvmb_age_watch_next_map(struct kvmb_age_watch *w, char uuid[KVMB_UUID_SIZE],
-			    struct kvmb_map **ret_map, int *ret_error);
-
-struct kvmb_map *kvmb_map_free(struct kvmb_map *map);
-
-/* What is cold now, for whoever pages it out: see kvmb_age_watch_finder(). */
-struct kvmb_cold_finder {
-	/*
-	 * Resident ranges idle for @idle_usec or longer, coldest first, @most_bytes or a little
-	 * more of them. Any thread; may block.
-	 * @ret: malloc'ed; *@ret_n 0 where nothing is that cold
-	 * Return: 0, -ESRCH nobody of that UUID is followed, -EOPNOTSUPP its source knows no
-	 * addresses, or another -errno.
-	 */
-	int (*find)(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_bytes,
-		    struct kvmb_range **ret, size_t *ret_n);
-	void (*unref)(void *ctx);
-	void *ctx;
+struct kvmb_map_answer {
+	char uuid[KVMB_UUID_SIZE];
+	int error;            /* -ESRCH nobody of that UUID is followed, -EOPNOTSUPP, ... */
+	struct kvmb_map *map; /* NULL on error; kvmb_map_free() it */
 };
+
+/** kvmb_age_watch_next_map() - one answer: 1, or 0 if there is none */
+int kvmb_age_watch_next_map(struct kvmb_age_watch *w, struct kvmb_map_answer *ret);
 
 /** kvmb_age_watch_finder() - a finder that outlives the watch, if need be; unref() it once */
 void kvmb_age_watch_finder(struct kvmb_age_watch *w, struct kvmb_cold_finder *ret);

@@ -1,5 +1,10 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 libkvmballoon_sources += \
+	%D%/age-map.c %D%/age-map.h \
+	%D%/age-module.c \
+	%D%/age-round.c %D%/age-round.h \
+	%D%/age-source.h \
+	%D%/ages.c %D%/ages.h \
 	%D%/guest-cgroup.c %D%/guest-cgroup.h \
 	%D%/guest-watch.c %D%/guest-watch.h \
 	%D%/host.c %D%/host.h \
@@ -11,4 +16,5 @@ libkvmballoon_sources += \
 	%D%/libvirt-thread.c \
 	%D%/libvirt.c %D%/libvirt.h \
 	%D%/psi-watch.c %D%/psi-watch.h \
-	%D%/psi.c %D%/psi.h
+	%D%/psi.c %D%/psi.h \
+	%D%/vm-fds.c %D%/vm-fds.h

@@ -9,6 +9,13 @@ tests_unit_test_worker_SOURCES = %D%/test-worker.c $(tests_tree)
 tests_unit_test_worker_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_worker_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 
+check_PROGRAMS += %D%/test-ages
+TESTS += %D%/test-ages
+tests_unit_test_ages_SOURCES = %D%/test-ages.c $(tests_tree)
+tests_unit_test_ages_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_now_ns
+tests_unit_test_ages_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
 check_PROGRAMS += %D%/test-host
 TESTS += %D%/test-host
 tests_unit_test_host_SOURCES = %D%/test-host.c $(tests_tree)

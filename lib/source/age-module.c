@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Ages by the kvm_swap module (kvm_swap(4)): copies of QEMU's VM descriptors are attached to. The
+ * module scans by itself, at our period.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <uapi/kvm_swap.h>
+
+#include "base/fs.h"
+#include "base/num.h"
+#include "base/str.h"
+#include "model/ages.h"
+#include "source/age-map.h"
+#include "source/age-source.h"
+#include "source/vm-fds.h"
+
+/* No more than this many ranges at once: 64 MiB in single pages. */
+#define RANGES_MAX 16384
+
+struct module {
+	int fds[KVMB_VM_FDS_MAX]; /* guest descriptors */
+	size_t n;
+};
+
+static int device_open(const struct kvmb_root *root, char *why)
+{
+	struct kvm_swap_info info = { 0 };
+	_cleanup_close_ int fd = openat(root->root_fd, "dev/kvm-swap", O_RDWR | O_CLOEXEC);
+
+	if (fd < 0 && (errno == ENOENT || errno == ENXIO)) {
+		kvmb_str_format(why, KVMB_TEXT_SIZE, "kvm_swap.ko is not loaded");
+		return -ENOENT;
+	}
+	if (fd < 0)
+		return kvmb_str_errno(why, KVMB_TEXT_SIZE, -errno, "/dev/kvm-swap");
+	if (ioctl(fd, KVM_SWAP_INFO, &info) < 0)
+		return kvmb_str_errno(why, KVMB_TEXT_SIZE, -errno, "/dev/kvm-swap");
+	if (info.abi != KVM_SWAP_ABI) {
+		kvmb_str_format(why, KVMB_TEXT_SIZE,
+				"kvm_swap.ko speaks version %u, known here is %u", info.abi,
+				KVM_SWAP_ABI);
+		return -EPROTONOSUPPORT;
+	}
+	return TAKE_FD(fd);
+}
+
+/* ---- Attaching --------------------------------------------------------------------------- */
+
+static void module_close(void *handle)
+{
+	struct module *m = handle;
+
+	while (m->n)
+		(void)kvmb_close(m->fds[--m->n]);
+	free(m);
+}
+
+static int set_period(int fd, uint64_t period_usec)
+{
+	struct kvm_swap_params p = { 0 };
+
+	if (ioctl(fd, KVM_SWAP_PARAMS, &p) < 0)
+		return -errno;
+	p.flags = KVM_SWAP_PARAMS_SET;
+	p.scan_period_ms = (uint32_t)u64_min(period_usec / USEC_PER_MSEC, UINT32_MAX);
+	p.passes_per_age = 1;
+	return ioctl(fd, KVM_SWAP_PARAMS, &p) < 0 ? -errno : 0;
+}
+
+static int attach(struct module *m, int device_fd, int vm_fd, uint64_t period_usec)
+{
+	const struct kvm_swap_attach attach = { .vm_fd = vm_fd };
+	int fd = ioctl(device_fd, KVM_SWAP_ATTACH, &attach);
+
+	if (fd < 0)
+		return -errno;
+	m->fds[m->n++] = fd;
+	return set_period(fd, period_usec);
+}
+
+static int attach_all(const struct kvmb_age_target *t, uint64_t period_usec, struct module *m,
+		      char *why)
+{
+	_cleanup_close_ int device_fd = device_open(t->root, why);
+	_cleanup_(kvmb_vm_fds_close) struct kvmb_vm_fds vms = { .n = 0 };
+	int r;
+
+	if (device_fd < 0)
+		return device_fd;
+	r = kvmb_vm_fds_find(t->root, t->pid, &vms, why);
+	for (size_t i = 0; r >= 0 && i < vms.n; i++) {
+		r = attach(m, device_fd, vms.fds[i], period_usec);
+		if (r < 0)
+			kvmb_str_errno(why, KVMB_TEXT_SIZE, r, "attaching");
+	}
+	return r;
+}
+
+static int module_open(const struct kvmb_age_target *t, uint64_t period_usec, void **ret, char *why)
+{
+	struct module *m = calloc(1, sizeof(*m));
+	int r;
+
+	if (!m)
+		return kvmb_str_errno(why, KVMB_TEXT_SIZE, -ENOMEM, "attaching");
+	r = attach_all(t, period_usec, m, why);
+	if (r < 0) {
+		module_close(m);
+		return r;
+	}
+	*ret = m;
+	return 0;
+}
+
+/* ---- Asking ------------------------------------------------------------------------------ */
+
+static bool is_gone(int fd)
+{
+	struct pollfd p = { .fd = fd };
+
+	return poll(&p, 1, 0) > 0 && (p.revents & POLLHUP);
+}
+
+/* Whoever else attached may have set another period. 0: nobody ages it any more. */
+static int unit_of(int fd, uint64_t *ret_usec)
+{
+	struct kvm_swap_params p = { 0 };
+
+	if (ioctl(fd, KVM_SWAP_PARAMS, &p) < 0)
+		return -errno;
+	*ret_usec = USEC_PER_MSEC * p.scan_period_ms * p.passes_per_age;
+	return 0;
+}
+
+static int read_one(int fd, struct kvm_swap_histogram *h, struct kvmb_ages *ages)
+{
+	uint64_t unit_usec;
+	int r = unit_of(fd, &unit_usec);
+
+	if (r < 0)
+		return r;
+	memset(h, 0, sizeof(*h));
+	if (ioctl(fd, KVM_SWAP_HISTOGRAM, h) < 0)
+		return -errno;
+	for (unsigned int i = 0; i < KVM_SWAP_AGES; i++) {
+		kvmb_ages_add(ages, i * unit_usec, h->cold_bytes[i]);
+		kvmb_ages_promote(ages, i * unit_usec, h->promoted_bytes[i]);
+	}
+	return 0;
+}
+
+static int module_read(void *handle, struct kvmb_ages *ret)
+{
+	_cleanup_free_ struct kvm_swap_histogram *h = malloc(sizeof(*h));
+	struct kvmb_ages ages = { .source = KVMB_AGING_MODULE };
+	struct module *m = handle;
+	size_t n = 0;
+
+	if (!h)
+		return -ENOMEM;
+	for (size_t i = 0; i < m->n; i++) {
+		int r;
+
+		if (is_gone(m->fds[i]))
+			continue;
+		r = read_one(m->fds[i], h, &ages);
+		if (r < 0)
+			return r;
+		n++;
+	}
+	if (!n)
+		return -ESRCH;
+	*ret = ages;
+	return 0;
+}
+
+/* ---- Cold ranges ------------------------------------------------------------------------- */
+
+struct found {
+	struct kvmb_range *ranges;
+	size_t n;
+	uint64_t bytes;
+};
+
+static int found_add(struct found *f, const struct kvm_swap_cold *c, uint64_t most_bytes)
+{
+	struct kvmb_range *ranges = reallocarray(f->ranges, f->n + c->count + 1, sizeof(*ranges));
+
+	if (!ranges)
+		return -ENOMEM;
+	f->ranges = ranges;
+	for (uint32_t i = 0; i < c->count && f->bytes < most_bytes && f->n < RANGES_MAX; i++) {
+		ranges[f->n++] = (struct kvmb_range){ c->ranges[i].hva, c->ranges[i].bytes };
+		f->bytes = u64_add_sat(f->bytes, c->ranges[i].bytes);
+	}
+	return 0;
+}
+
+/* The age from which on everything was idle for so long; no page can be said to be older. */
+static uint32_t least_age(uint64_t idle_usec, uint64_t unit_usec)
+{
+	uint64_t age = idle_usec / unit_usec + (idle_usec % unit_usec != 0);
+
+	return (uint32_t)u64_clamp(age, 1, KVM_SWAP_AGE_MAX);
+}
+
+static int find_one(int fd, uint64_t idle_usec, uint64_t most_bytes, struct kvm_swap_cold *c,
+		    struct found *f)
+{
+	uint64_t unit_usec;
+	int r = unit_of(fd, &unit_usec);
+
+	if (r < 0 || !unit_usec)
+		return r;
+	memset(c, 0, sizeof(*c));
+	c->min_age = least_age(idle_usec, unit_usec);
+	do {
+		if (ioctl(fd, KVM_SWAP_COLD, c) < 0)
+			return errno == ESRCH ? 0 : -errno;
+		r = found_add(f, c, most_bytes);
+	} while (r >= 0 && c->cursor && f->bytes < most_bytes && f->n < RANGES_MAX);
+	return r;
+}
+
+/* Coldest first within each VM: a process with several of them is not QEMU's way. */
+static int module_find(void *handle, uint64_t idle_usec, uint64_t most_bytes,
+		       struct kvmb_range **ret, size_t *ret_n)
+{
+	_cleanup_free_ struct kvm_swap_cold *c = malloc(sizeof(*c));
+	struct module *m = handle;
+	struct found f = { 0 };
+	int r = c ? 0 : -ENOMEM;
+
+	for (size_t i = 0; r >= 0 && i < m->n && f.bytes < most_bytes; i++)
+		r = find_one(m->fds[i], idle_usec, most_bytes, c, &f);
+	if (r < 0) {
+		free(f.ranges);
+		return r;
+	}
+	*ret = f.ranges;
+	*ret_n = f.n;
+	return 0;
+}
+
+/* ---- Map --------------------------------------------------------------------------------- */
+
+static int map_one(int fd, struct kvm_swap_map *m, struct kvmb_map *map)
+{
+	int r;
+
+	memset(m, 0, sizeof(*m));
+	do {
+		if (ioctl(fd, KVM_SWAP_MAP, m) < 0)
+			return -errno;
+		r = kvmb_map_append(map, m->gpa, m->blocks, u64_min(m->count, KVM_SWAP_MAP_BLOCKS));
+		m->gpa = m->next_gpa;
+	} while (r >= 0 && m->next_gpa);
+	return r;
+}
+
+_Static_assert(KVMB_MAP_ABSENT == KVM_SWAP_MAP_ABSENT, "one code");
+_Static_assert(KVMB_MAP_NO_MEMORY == KVM_SWAP_MAP_NO_MEMORY, "one code");
+
+static int module_map(void *handle, struct kvmb_map **ret)
+{
+	_cleanup_free_ struct kvm_swap_map *buffer = malloc(sizeof(*buffer));
+	_cleanup_(kvmb_map_freep) struct kvmb_map *map = NULL;
+	struct module *m = handle;
+	uint64_t unit_usec = 0;
+	int r = buffer ? unit_of(m->fds[0], &unit_usec) : -ENOMEM;
+
+	if (r >= 0)
+		r = kvmb_map_new(UINT64_C(1) << KVM_SWAP_BLOCK_SHIFT, unit_usec, &map);
+	for (size_t i = 0; r >= 0 && i < m->n; i++)
+		r = map_one(m->fds[i], buffer, map);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(map);
+	return 0;
+}
+
+const struct kvmb_age_source_ops kvmb_age_source_module = {
+	.kind = KVMB_AGING_MODULE,
+	.open = module_open,
+	.read = module_read,
+	.find = module_find,
+	.map = module_map,
+	.close = module_close,
+};

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Rounds one after the other, what the last one told, and finders. */
+#include "source/ages.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+
+#include "base/num.h"
+#include "base/str.h"
+#include "source/age-map.h"
+#include "source/age-round.h"
+#include "wrap/cgroup.h"
+
+/* How long a stop waits for a round; longer than a read of many guests. */
+#define STOP_USEC (3 * USEC_PER_SEC)
+
+static const struct kvmb_age_source_ops *const all_sources[] = {
+	&kvmb_age_source_module,
+	/* damon, mglru: to come */
+	NULL,
+};
+
+struct kvmb_age_watch {
+	struct kvmb_age_shared *shared;
+	struct kvmb_worker *worker;
+	struct kvmb_age_round *last; /* done */
+	bool running;
+	uint64_t period_usec;
+	struct kvmb_map_answer asked[KVMB_AGE_MAPS_MAX]; /* for the next round */
+	size_t n_asked;
+	struct kvmb_map_answer answers[2 * KVMB_AGE_MAPS_MAX];
+	size_t n_answers;
+};
+
+static struct kvmb_age_shared *shared_new(const char *root,
+				 const struct kvmb_age_source_ops *const *sources, int *ret_error)
+{
+	struct kvmb_age_shared *s = calloc(1, sizeof(*s));
+
+	*ret_error = -ENOMEM;
+	if (!s)
+		return NULL;
+	atomic_init(&s->refs, 1);
+	pthread_mutex_init(&s->lock, NULL);
+	s->sources = sources ? sources : all_sources;
+	s->root = (struct kvmb_root)KVMB_ROOT_INIT;
+	s->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	*ret_error = s->event_fd < 0 ? -errno : kvmb_root_open(root, &s->root);
+	if (*ret_error >= 0)
+		*ret_error = kvmb_cgroup_attach(&s->root);
+	if (*ret_error >= 0)
+		return s;
+	kvmb_age_shared_unref(s);
+	return NULL;
+}
+
+int kvmb_age_watch_new(const char *root, const struct kvmb_age_source_ops *const *sources,
+		       struct kvmb_age_watch **ret)
+{
+	struct kvmb_age_watch *w = calloc(1, sizeof(*w));
+	int r = -ENOMEM;
+
+	if (!w)
+		return -ENOMEM;
+	w->shared = shared_new(root, sources, &r);
+	if (w->shared)
+		r = kvmb_worker_new("kvmb-ages", &w->worker);
+	if (r < 0) {
+		(void)kvmb_age_watch_free(w);
+		return r;
+	}
+	*ret = w;
+	return 0;
+}
+
+struct kvmb_age_watch *kvmb_age_watch_free(struct kvmb_age_watch *w)
+{
+	if (!w)
+		return NULL;
+	(void)kvmb_worker_free(w->worker, STOP_USEC, NULL);
+	if (w->last)
+		kvmb_age_round_drop(&w->last->job);
+	for (size_t i = 0; i < w->n_answers; i++)
+		(void)kvmb_map_free(w->answers[i].map);
+	if (w->shared)
+		kvmb_age_shared_unref(w->shared);
+	free(w);
+	return NULL;
+}
+
+void kvmb_age_watch_set_period(struct kvmb_age_watch *w, uint64_t period_usec)
+{
+	w->period_usec = period_usec;
+}
+
+/* Take in the round that is done, if any. */
+static void harvest(struct kvmb_age_watch *w)
+{
+	struct kvmb_job *job = kvmb_worker_done(w->worker);
+
+	if (!job)
+		return;
+	if (w->last)
+		kvmb_age_round_drop(&w->last->job);
+	w->last = (struct kvmb_age_round *)job;
+	w->running = false;
+	memcpy(&w->answers[w->n_answers], w->last->maps,
+	       w->last->n_maps * sizeof(w->answers[0]));
+	w->n_answers += w->last->n_maps;
+	w->last->n_maps = 0;
+}
+
+static void tell(const struct kvmb_age_round *last, struct kvmb_guest_sample *guests, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct kvmb_age_follow *f = kvmb_age_round_find(last, guests[i].uuid);
+
+		guests[i].ages = f ? f->ages : (struct kvmb_ages){ 0 };
+	}
+}
+
+static int compare_follows(const void *a, const void *b)
+{
+	return strcmp(((const struct kvmb_age_follow *)a)->uuid, ((const struct kvmb_age_follow *)b)->uuid);
+}
+
+/* The same guest in the same process, aged as it is to be: it goes on with what it has. */
+static void inherit(struct kvmb_age_follow *f, struct kvmb_age_follow *old)
+{
+	if (!old || old->pid != f->pid)
+		return;
+	f->handle = old->handle;
+	old->handle = NULL;
+	f->ages = old->ages;
+	f->retry_ns = old->retry_ns;
+	memcpy(f->reason, old->reason, sizeof(f->reason));
+}
+
+static void fill_follows(struct kvmb_age_watch *w, const struct kvmb_guest_sample *guests,
+			 size_t n, const bool *follow, struct kvmb_age_round *round)
+{
+	bool same = w->last && w->last->period_usec == round->period_usec;
+
+	for (size_t i = 0; round->period_usec && i < n; i++) {
+		const struct kvmb_guest_sample *g = &guests[i];
+		struct kvmb_age_follow *f = &round->follows[round->n];
+
+		if (!follow[i] || g->pid <= 0)
+			continue;
+		memcpy(f->uuid, g->uuid, sizeof(f->uuid));
+		memcpy(f->cgroup, g->cgroup, sizeof(f->cgroup));
+		f->pid = g->pid;
+		if (same)
+			inherit(f, kvmb_age_round_find(w->last, g->uuid));
+		round->n++;
+	}
+	qsort(round->follows, round->n, sizeof(round->follows[0]), compare_follows);
+	for (size_t i = 0; w->last && i < w->last->n; i++) {
+		if (w->last->follows[i].handle)
+			round->gone[round->n_gone++] = w->last->follows[i].handle;
+		w->last->follows[i].handle = NULL;
+	}
+}
+
+static struct kvmb_age_round *round_new(const struct kvmb_age_watch *w, size_t n)
+{
+	struct kvmb_age_round *round = calloc(1, sizeof(*round));
+
+	if (!round)
+		return NULL;
+	round->job = (struct kvmb_job){ .run = kvmb_age_round_run, .drop = kvmb_age_round_drop };
+	round->shared = w->shared;
+	atomic_fetch_add(&w->shared->refs, 1);
+	round->period_usec = w->period_usec;
+	round->follows = calloc(n + 1, sizeof(*round->follows));
+	round->gone = calloc((w->last ? w->last->n : 0) + 1, sizeof(struct kvmb_age_handle *));
+	if (round->follows && round->gone)
+		return round;
+	kvmb_age_round_drop(&round->job);
+	return NULL;
+}
+
+static int begin(struct kvmb_age_watch *w, const struct kvmb_guest_sample *guests, size_t n,
+		 const bool *follow)
+{
+	struct kvmb_age_round *round = round_new(w, n);
+
+	if (!round)
+		return -ENOMEM;
+	fill_follows(w, guests, n, follow, round);
+	round->n_maps = w->n_asked;
+	memcpy(round->maps, w->asked, sizeof(w->asked));
+	w->n_asked = 0;
+	w->running = true;
+	kvmb_worker_submit(w->worker, &round->job);
+	return 0;
+}
+
+int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n,
+			const bool *follow)
+{
+	harvest(w);
+	tell(w->last, guests, n);
+	return w->running ? 0 : begin(w, guests, n, follow);
+}
+
+const char *kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid)
+{
+	const struct kvmb_age_follow *f = kvmb_age_round_find(w->last, uuid);
+
+	if (f)
+		return f->reason;
+	return w->period_usec ? "" : "AgingInterval is 0";
+}
+
+int kvmb_age_watch_fd(const struct kvmb_age_watch *w)
+{
+	return w->shared->event_fd;
+}
+
+int kvmb_age_watch_ask_map(struct kvmb_age_watch *w, const char *uuid)
+{
+	for (size_t i = 0; i < w->n_asked; i++)
+		if (streq(w->asked[i].uuid, uuid))
+			return 0;
+	if (w->n_asked >= KVMB_AGE_MAPS_MAX || w->n_answers >= KVMB_AGE_MAPS_MAX)
+		return -EBUSY;
+	w->asked[w->n_asked] = (struct kvmb_map_answer){ 0 };
+	kvmb_str_format(w->asked[w->n_asked++].uuid, KVMB_UUID_SIZE, "%s", uuid);
+	return 0;
+}
+
+int kvmb_age_watch_next_map(struct kvmb_age_watch *w, struct kvmb_map_answer *ret)
+{
+	uint64_t count;
+
+	(void)!read(w->shared->event_fd, &count, sizeof(count));
+	harvest(w);
+	if (!w->n_answers)
+		return 0;
+	*ret = w->answers[--w->n_answers];
+	return 1;
+}
+
+/* ---- Finding cold ranges, in any thread -------------------------------------------------- */
+
+static int compare_found(const void *key, const void *item)
+{
+	return strcmp(key, ((const struct kvmb_age_found *)item)->uuid);
+}
+
+static int find(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_bytes,
+		struct kvmb_range **ret, size_t *ret_n)
+{
+	struct kvmb_age_shared *s = ctx;
+	struct kvmb_age_handle *h = NULL;
+	const struct kvmb_age_found *found;
+	int r;
+
+	pthread_mutex_lock(&s->lock);
+	found = s->n ? bsearch(uuid, s->table, s->n, sizeof(*found), compare_found) : NULL;
+	if (found)
+		h = kvmb_age_handle_ref(found->handle);
+	pthread_mutex_unlock(&s->lock);
+	if (!h)
+		return -ESRCH;
+	r = h->ops->find ? h->ops->find(h->handle, idle_usec, most_bytes, ret, ret_n) : -EOPNOTSUPP;
+	kvmb_age_handle_unref(h);
+	return r;
+}
+
+static void finder_unref(void *ctx)
+{
+	kvmb_age_shared_unref(ctx);
+}
+
+void kvmb_age_watch_finder(struct kvmb_age_watch *w, struct kvmb_cold_finder *ret)
+{
+	atomic_fetch_add(&w->shared->refs, 1);
+	*ret = (struct kvmb_cold_finder){ .find = find, .unref = finder_unref, .ctx = w->shared };
+}
