@@ -12,6 +12,7 @@
 #include <kvmballoon.h>
 #include <stdatomic.h>
 
+struct kvmb_cold_finder;
 struct kvmb_root;
 struct kvmb_virt;
 
@@ -52,8 +53,13 @@ int kvmb_actuator_balloon_new(struct kvmb_virt *virt, const char *root_path,
 /** kvmb_actuator_reclaim_new() - RECLAIM: memory.reclaim of the scope in small steps */
 int kvmb_actuator_reclaim_new(const char *root_path, struct kvmb_actuator *ret);
 
-/** kvmb_actuator_pageout_new() - PAGEOUT: process_madvise(MADV_PAGEOUT) over the given ranges */
-int kvmb_actuator_pageout_new(const char *root_path, struct kvmb_actuator *ret);
+/**
+ * kvmb_actuator_pageout_new() - PAGEOUT: process_madvise(MADV_PAGEOUT) over ranges
+ * @finder: who knows what is cold, for actions without ranges; owned on success. NULL: nobody,
+ *          then such an action is -EOPNOTSUPP
+ */
+int kvmb_actuator_pageout_new(const char *root_path, const struct kvmb_cold_finder *finder,
+			      struct kvmb_actuator *ret);
 
 /** kvmb_actuator_record_new() - any kind: nothing is done, got and net are 0, no error */
 int kvmb_actuator_record_new(struct kvmb_actuator *ret);

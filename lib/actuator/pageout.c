@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Page-out of given ranges of QEMU's memory: process_madvise(MADV_PAGEOUT) in batches, with a look
- * at the guest in between.
+ * Page-out of cold ranges of QEMU's memory: process_madvise(MADV_PAGEOUT) in batches, with a look at
+ * the guest in between. What is cold is asked when the action's turn has come.
  */
 #include <errno.h>
 #include <limits.h>
@@ -15,6 +15,7 @@
 #include "actuator/gauge.h"
 #include "actuator/residency.h"
 #include "base/num.h"
+#include "model/cold.h"
 #include "wrap/cgroup.h"
 
 /* As much as is paged out without looking at the guest: some 50 ms into zram. */
@@ -22,6 +23,7 @@
 
 struct pageout {
 	struct kvmb_root root;
+	struct kvmb_cold_finder finder;
 };
 
 /* Where in the list of ranges we are. */
@@ -175,17 +177,12 @@ static int pageout_ranges(struct pageout *p, const struct kvmb_action *a, int pi
 	return error;
 }
 
-static int pageout_apply(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
+static int pageout_known(struct pageout *p, const struct kvmb_action *a, atomic_bool *cancel,
 			 struct kvmb_result *result)
 {
-	struct pageout *p = ctx;
 	_cleanup_close_ int pidfd = -1;
-	int r;
+	int r = check_ranges(a);
 
-	result->got_bytes = 0;
-	result->net_bytes = 0;
-	result->why = KVMB_WHY_NONE;
-	r = check_ranges(a);
 	if (r < 0)
 		return r;
 	/* First this, then the check of the scope: the number may have a new owner in between. */
@@ -200,17 +197,54 @@ static int pageout_apply(void *ctx, const struct kvmb_action *a, atomic_bool *ca
 	return -ESTALE;
 }
 
+/* The amount that was planned, of what is cold now. */
+static int pageout_cold(struct pageout *p, const struct kvmb_action *planned, atomic_bool *cancel,
+			struct kvmb_result *result)
+{
+	_cleanup_free_ struct kvmb_range *ranges = NULL;
+	struct kvmb_action a = *planned;
+	int r;
+
+	if (!p->finder.find)
+		return -EOPNOTSUPP;
+	r = p->finder.find(p->finder.ctx, a.uuid, a.idle_usec, a.asked_bytes, &ranges, &a.n_ranges);
+	if (r == -ESRCH)
+		result->why = KVMB_WHY_GONE;
+	else if (r >= 0 && !a.n_ranges)
+		result->why = KVMB_WHY_NOT_COLD;
+	if (result->why != KVMB_WHY_NONE)
+		return -ESTALE;
+	if (r < 0)
+		return r;
+	a.ranges = ranges;
+	return pageout_known(p, &a, cancel, result);
+}
+
+static int pageout_apply(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
+			 struct kvmb_result *result)
+{
+	result->got_bytes = 0;
+	result->net_bytes = 0;
+	result->why = KVMB_WHY_NONE;
+	if (a->n_ranges || !a->idle_usec)
+		return pageout_known(ctx, a, cancel, result);
+	return pageout_cold(ctx, a, cancel, result);
+}
+
 static void pageout_free(void *ctx)
 {
 	struct pageout *p = ctx;
 
+	if (p->finder.unref)
+		p->finder.unref(p->finder.ctx);
 	kvmb_root_close(&p->root);
 	free(p);
 }
 
 static const struct kvmb_actuator_ops pageout_ops = { "pageout", pageout_apply, pageout_free };
 
-int kvmb_actuator_pageout_new(const char *root_path, struct kvmb_actuator *ret)
+int kvmb_actuator_pageout_new(const char *root_path, const struct kvmb_cold_finder *finder,
+			      struct kvmb_actuator *ret)
 {
 	struct pageout *p = calloc(1, sizeof(*p));
 	int r;
@@ -225,6 +259,8 @@ int kvmb_actuator_pageout_new(const char *root_path, struct kvmb_actuator *ret)
 		pageout_free(p);
 		return r;
 	}
+	if (finder)
+		p->finder = *finder;
 	*ret = (struct kvmb_actuator){ .ops = &pageout_ops, .ctx = p };
 	return 0;
 }

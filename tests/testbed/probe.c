@@ -279,7 +279,7 @@ static int new_actuator(struct probe *p, enum kvmb_action_kind kind, struct kvmb
 	case KVMB_ACTION_RECLAIM:
 		return kvmb_actuator_reclaim_new(NULL, ret);
 	case KVMB_ACTION_PAGEOUT:
-		return kvmb_actuator_pageout_new(NULL, ret);
+		return kvmb_actuator_pageout_new(NULL, NULL, ret);
 	default:
 		return kvmb_actuator_balloon_new(p->virt, NULL, ret);
 	}

@@ -22,6 +22,7 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "model/cold.h"
 
 #define CHILD_PAGES 3000 /* more than goes into one call, by bytes and by ranges */
 
@@ -41,6 +42,9 @@ struct pageout_world {
 	char *tree;
 	struct kvmb_actuator act;
 	struct child child;
+	struct kvmb_range cold; /* what the finder tells; of no length: nothing */
+	int find_error;
+	bool finder_freed;
 };
 
 static unsigned char content_of(size_t i)
@@ -134,9 +138,30 @@ static bool child_verify(struct child *c)
 	return byte == 'y';
 }
 
+static int find_cold(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_bytes,
+		     struct kvmb_range **ret, size_t *ret_n)
+{
+	struct pageout_world *w = ctx;
+
+	assert_int_equal(idle_usec, 7 * USEC_PER_SEC);
+	if (w->find_error < 0)
+		return w->find_error;
+	*ret = malloc(sizeof(**ret));
+	assert_non_null(*ret);
+	**ret = w->cold;
+	*ret_n = w->cold.length_bytes != 0;
+	return 0;
+}
+
+static void finder_unref(void *ctx)
+{
+	((struct pageout_world *)ctx)->finder_freed = true;
+}
+
 static int pageout_setup(void **state)
 {
 	struct pageout_world *w = calloc(1, sizeof(*w));
+	const struct kvmb_cold_finder finder = { find_cold, finder_unref, w };
 	char path[64], target[64];
 
 	w->tree = machine_new();
@@ -146,7 +171,7 @@ static int pageout_setup(void **state)
 	snprintf(path, sizeof(path), "proc/%d/pagemap", w->child.pid);
 	snprintf(target, sizeof(target), "/proc/%d/pagemap", w->child.pid);
 	tree_link(w->tree, path, target);
-	assert_int_equal(kvmb_actuator_pageout_new(w->tree, &w->act), 0);
+	assert_int_equal(kvmb_actuator_pageout_new(w->tree, &finder, &w->act), 0);
 	*state = w;
 	return 0;
 }
@@ -157,6 +182,7 @@ static int pageout_teardown(void **state)
 
 	child_end(&w->child);
 	kvmb_actuator_done(&w->act);
+	assert_true(w->finder_freed);
 	tree_free(w->tree);
 	free(w);
 	return 0;
@@ -229,6 +255,50 @@ static void test_only_the_given_ranges_leave(void **state)
 	assert_int_equal(pageout(w, &rest, &res), 0);
 	assert_int_equal(res.got_bytes, CHILD_PAGES / 2 * c->page);
 	assert_true(child_verify(c));
+}
+
+/* An action as the policy plans it: how much, and how cold. */
+static struct kvmb_action cold_action(struct pageout_world *w, uint64_t bytes)
+{
+	struct kvmb_action a = pageout_action(w, NULL, 0);
+
+	a.asked_bytes = bytes;
+	a.idle_usec = 7 * USEC_PER_SEC;
+	return a;
+}
+
+static void test_what_is_cold_is_asked_when_it_is_due(void **state)
+{
+	struct pageout_world *w = *state;
+	struct child *c = &w->child;
+	struct kvmb_action a = cold_action(w, 100 * c->page);
+	struct kvmb_result res;
+
+	w->cold = (struct kvmb_range){ c->hva + 10 * c->page, 40 * c->page };
+	assert_int_equal(pageout(w, &a, &res), 0);
+	assert_int_equal(res.got_bytes, 40 * c->page);
+	/* more is cold than was asked for */
+	w->cold = (struct kvmb_range){ c->hva + 100 * c->page, 400 * c->page };
+	assert_int_equal(pageout(w, &a, &res), 0);
+	assert_int_equal(res.got_bytes, 100 * c->page);
+	assert_true(child_verify(c));
+}
+
+static void test_nothing_cold_is_no_fault(void **state)
+{
+	struct pageout_world *w = *state;
+	struct kvmb_action a = cold_action(w, MIB);
+	struct kvmb_result res;
+
+	assert_int_equal(apply(&w->act, &a, false, &res), -ESTALE);
+	assert_int_equal(res.why, KVMB_WHY_NOT_COLD);
+	w->find_error = -ESRCH;
+	assert_int_equal(apply(&w->act, &a, false, &res), -ESTALE);
+	assert_int_equal(res.why, KVMB_WHY_GONE);
+	w->find_error = -EOPNOTSUPP;
+	assert_int_equal(apply(&w->act, &a, false, &res), -EOPNOTSUPP);
+	assert_int_equal(res.why, KVMB_WHY_NONE);
+	assert_int_equal(res.got_bytes, 0);
 }
 
 static void test_no_more_than_asked(void **state)
@@ -361,6 +431,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_pages_leave_and_come_back),
 		TEST(test_only_the_given_ranges_leave),
+		TEST(test_what_is_cold_is_asked_when_it_is_due),
+		TEST(test_nothing_cold_is_no_fault),
 		TEST(test_no_more_than_asked),
 		TEST(test_a_hole_is_passed_over),
 		TEST(test_bad_ranges_are_refused_whole),
