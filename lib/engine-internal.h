@@ -11,6 +11,7 @@
 #include "model/sample.h"
 #include "model/state.h"
 #include "plan/effect.h"
+#include "source/ages.h"
 #include "source/guest-watch.h"
 #include "source/libvirt.h"
 
@@ -65,6 +66,7 @@ struct kvmb_engine {
 	struct kvmb_virt *virt;
 	struct kvmb_libvirt *libvirt;
 	struct kvmb_guest_watch *watch;
+	struct kvmb_age_watch *ages;
 	struct kvmb_executor *executor;
 	struct kvmb_engine_guest **guests; /* ordered by name */
 	size_t n_guests;
@@ -85,6 +87,11 @@ struct kvmb_engine {
 
 /* engine-sample.c */
 int kvmb_engine_collect(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sample **ret);
+
+/* engine-ages.c */
+int kvmb_engine_read_ages(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sample *s);
+/* Answers that have come to callers of kvmb_engine_ask_map(). */
+void kvmb_engine_tell_maps(struct kvmb_engine *e);
 
 /* engine-guest.c */
 struct kvmb_engine_guest *kvmb_engine_find(const struct kvmb_engine *e, const char *name);

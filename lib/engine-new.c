@@ -32,6 +32,18 @@ static int record_actuators(struct kvmb_actuator table[KVMB_ACTION_KINDS])
 	return r;
 }
 
+static int pageout_actuator(struct kvmb_engine *e, const char *root, struct kvmb_actuator *ret)
+{
+	struct kvmb_cold_finder finder;
+	int r;
+
+	kvmb_age_watch_finder(e->ages, &finder);
+	r = kvmb_actuator_pageout_new(root, &finder, ret);
+	if (r < 0)
+		finder.unref(finder.ctx);
+	return r;
+}
+
 static int real_actuators(struct kvmb_engine *e, const char *root,
 			  struct kvmb_actuator table[KVMB_ACTION_KINDS])
 {
@@ -41,7 +53,7 @@ static int real_actuators(struct kvmb_engine *e, const char *root,
 	if (r >= 0)
 		r = kvmb_actuator_reclaim_new(root, &table[KVMB_ACTION_RECLAIM]);
 	if (r >= 0)
-		r = kvmb_actuator_pageout_new(root, &table[KVMB_ACTION_PAGEOUT]);
+		r = pageout_actuator(e, root, &table[KVMB_ACTION_PAGEOUT]);
 	return r;
 }
 
@@ -68,6 +80,8 @@ static int open_sources(struct kvmb_engine *e, const struct kvmb_engine_params *
 	if (r >= 0)
 		r = kvmb_guest_watch_new(&e->root, &e->watch);
 	if (r >= 0)
+		r = kvmb_age_watch_new(p->root, NULL, &e->ages);
+	if (r >= 0)
 		r = kvmb_virt_new(p->libvirt_uri, &e->virt);
 	if (r >= 0)
 		r = kvmb_libvirt_new(e->virt, p->root, e->config->host.interval_usec, e->dry_run,
@@ -93,6 +107,8 @@ static int open_events(struct kvmb_engine *e)
 	if (r >= 0)
 		r = add_fd(e, kvmb_guest_watch_fd(e->watch));
 	if (r >= 0)
+		r = add_fd(e, kvmb_age_watch_fd(e->ages));
+	if (r >= 0)
 		r = add_fd(e, kvmb_executor_fd(e->executor));
 	return r;
 }
@@ -103,6 +119,7 @@ static void apply_config(struct kvmb_engine *e)
 	const struct kvmb_host_config *h = &e->config->host;
 
 	kvmb_guest_watch_set_trigger(e->watch, h->trigger_stall_usec, h->trigger_window_usec);
+	kvmb_age_watch_set_period(e->ages, h->aging_usec);
 	kvmb_libvirt_set_interval(e->libvirt, h->interval_usec);
 }
 
@@ -143,6 +160,7 @@ struct kvmb_engine *kvmb_engine_free(struct kvmb_engine *e)
 	(void)kvmb_libvirt_free(e->libvirt);
 	(void)kvmb_virt_unref(e->virt);
 	(void)kvmb_guest_watch_free(e->watch);
+	(void)kvmb_age_watch_free(e->ages);
 	(void)kvmb_close(e->epoll_fd);
 	kvmb_root_close(&e->root);
 	for (size_t i = 0; i < e->n_guests; i++)

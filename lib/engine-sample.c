@@ -37,7 +37,7 @@ static int collect_guests(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sa
 		kvmb_guest_check_stats(&s->guests[i], e->config->host.stale_usec);
 		s->guests[i].in_flight = g && (g->n_pending || g->watching);
 	}
-	return 0;
+	return kvmb_engine_read_ages(e, now_ns, s);
 }
 
 int kvmb_engine_collect(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sample **ret)

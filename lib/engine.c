@@ -63,7 +63,10 @@ static int dispatch_one(struct kvmb_engine *e, const struct epoll_event *event, 
 		return dispatch_triggers(e, now_ns);
 	if (fd == kvmb_libvirt_fd(e->libvirt))
 		return dispatch_libvirt(e);
-	kvmb_engine_finish(e, now_ns);
+	if (fd == kvmb_age_watch_fd(e->ages))
+		kvmb_engine_tell_maps(e);
+	else
+		kvmb_engine_finish(e, now_ns);
 	return 0;
 }
 

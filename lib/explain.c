@@ -39,6 +39,27 @@ static int explain_guest(char **text, const struct kvmb_guest_status *status)
 	return kvmb_str_append(text, "It says that %s of its memory are free.\n", unused);
 }
 
+static int explain_ages(char **text, const struct kvmb_engine *e,
+			const struct kvmb_guest_status *status)
+{
+	const struct kvmb_ages *a = &status->sample->ages;
+	uint64_t cold_usec = e->config->host.cold_usec;
+	int r;
+
+	if (a->source == KVMB_AGING_NONE)
+		return kvmb_str_append(text, "How old its memory is cannot be told%s%s.\n",
+				       *status->aging_reason ? ": " : "", status->aging_reason);
+	r = kvmb_str_append(text,
+			    "Of its memory, %" PRIu64 " MiB were not touched for %" PRIu64
+			    " s, %" PRIu64 " MiB for ten times as long (ages by %s",
+			    kvmb_ages_idle(a, cold_usec) / MIB, cold_usec / USEC_PER_SEC,
+			    kvmb_ages_idle(a, 10 * cold_usec) / MIB,
+			    kvmb_aging_to_string(a->source));
+	if (r >= 0 && *status->aging_reason)
+		r = kvmb_str_append(text, "; not by %s", status->aging_reason);
+	return r < 0 ? r : kvmb_str_append(text, ").\n");
+}
+
 static int explain_policy(char **text, const struct kvmb_policy *p)
 {
 	char limit[32] = "its maximum";
@@ -134,6 +155,8 @@ int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret)
 	if (r < 0)
 		return r;
 	r = explain_guest(&text, &status);
+	if (r >= 0)
+		r = explain_ages(&text, e, &status);
 	if (r >= 0)
 		r = explain_policy(&text, &status.policy);
 	if (r >= 0)

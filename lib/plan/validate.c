@@ -10,6 +10,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "model/ages.h"
 #include "model/plan.h"
 #include "model/sample.h"
 #include "model/state.h"
@@ -133,6 +134,12 @@ static void cut_ranges(struct entrant *e)
 	e->bytes = sum;
 }
 
+static uint64_t cold_bytes(const struct gate *gate, const struct entrant *e)
+{
+	return kvmb_ages_cold(&e->guest->ages, e->action->idle_usec, gate->sample->now_ns,
+			      gate->config->host.stale_usec);
+}
+
 static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 {
 	const struct kvmb_guest_sample *g = e->guest;
@@ -142,13 +149,17 @@ static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 		return KVMB_WHY_NO_CGROUP;
 	if (e->action->kind == KVMB_ACTION_PAGEOUT && g->pid <= 0)
 		return KVMB_WHY_GONE;
+	if (e->action->kind == KVMB_ACTION_PAGEOUT && !e->action->n_ranges && !e->action->idle_usec)
+		return KVMB_WHY_NOT_COLD;
 	e->bytes = e->action->asked_bytes;
+	if (e->action->kind == KVMB_ACTION_PAGEOUT && !e->action->n_ranges)
+		cut(e, cold_bytes(gate, e), KVMB_WHY_NOT_COLD);
 	cut(e, u64_sub_sat(resident, kvmb_guest_floor(&e->policy, g)), KVMB_WHY_AT_GUARANTEE);
 	if (!gate->sample->host.swap_total_bytes)
 		return KVMB_WHY_NO_SWAP;
 	cut(e, gate->swap_left_bytes, KVMB_WHY_SWAP_RESERVE);
 	cut_to_rates(gate, e);
-	if (e->action->kind == KVMB_ACTION_PAGEOUT)
+	if (e->action->n_ranges)
 		cut_ranges(e);
 	return e->bytes < KVMB_LEAST_BYTES ? e->blame : KVMB_WHY_NONE;
 }

@@ -80,7 +80,9 @@ static bool stats_to_come(const struct kvmb_turn *t, const struct kvmb_view *v)
 	       t->sample->now_ns - v->state->counters.host_since_ns < STATS_WAIT_NS;
 }
 
-enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_view *v)
+/* What goes to swap, by whatever means. */
+static enum kvmb_why no_swap_out(const struct kvmb_turn *t, const struct kvmb_view *v,
+				 enum kvmb_action_kind kind)
 {
 	const struct kvmb_guest_sample *g = v->guest;
 
@@ -94,7 +96,7 @@ enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_
 		return KVMB_WHY_AT_GUARANTEE;
 	if (stats_to_come(t, v))
 		return KVMB_WHY_STATS_MISSING;
-	if (without_effect(t, v, KVMB_ACTION_RECLAIM))
+	if (without_effect(t, v, kind))
 		return KVMB_WHY_NO_EFFECT;
 	if (!t->sample->host.swap_total_bytes)
 		return KVMB_WHY_NO_SWAP;
@@ -106,6 +108,28 @@ enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_
 	if (kvmb_view_rate_left(t, v) < t->unit_bytes)
 		return KVMB_WHY_GUEST_RATE;
 	return KVMB_WHY_NONE;
+}
+
+enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	enum kvmb_why why = no_swap_out(t, v, KVMB_ACTION_PAGEOUT);
+
+	if (why == KVMB_WHY_NONE && v->cold_bytes < t->unit_bytes)
+		return KVMB_WHY_NOT_COLD;
+	return why;
+}
+
+/*
+ * Reclaim takes what the host's LRU happens to reach. Where it is known that the rest is in use, it
+ * is for a host that is hard up.
+ */
+enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	enum kvmb_why why = no_swap_out(t, v, KVMB_ACTION_RECLAIM);
+
+	if (why == KVMB_WHY_NONE && v->aged && t->host.level < KVMB_LEVEL_HARD)
+		return KVMB_WHY_NOT_COLD;
+	return why;
 }
 
 uint64_t kvmb_view_goal(const struct kvmb_view *v)

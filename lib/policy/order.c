@@ -3,8 +3,9 @@
  * Stage 4: the host is short; what is used, cheapest for the guests first.
  *
  * 1. What guests hold free and the host has memory behind: by balloon, costs them nothing.
- * 2. Reclaim of their scopes, a step each, by shares.
- * 3. Where neither works: what they hold free without memory behind it, so that they do not grow.
+ * 2. What they have not touched for long, where that is known: page-out, coldest first.
+ * 3. Reclaim of their scopes, a step each, by shares.
+ * 4. Where none of that works: what they hold free without memory behind it, so that they do not grow.
  *
  * Guests that are only observed are shared among in a round of their own: what would be asked of
  * them must not be missing from what is asked of the others.
@@ -14,6 +15,7 @@
 
 enum means {
 	GUEST_FREE,
+	COLD,
 	RECLAIM,
 	GROWTH,
 };
@@ -34,12 +36,25 @@ static enum kvmb_why why_not(const struct kvmb_turn *t, const struct kvmb_view *
 {
 	enum kvmb_why why;
 
+	if (means == COLD)
+		return kvmb_view_no_pageout(t, v);
 	if (means == RECLAIM)
 		return kvmb_view_no_reclaim(t, v);
 	why = kvmb_view_no_balloon(t, v);
 	if (why == KVMB_WHY_NONE && !worth_it(t, v))
 		return KVMB_WHY_TOO_SMALL;
 	return why;
+}
+
+/* What may go to swap of @bytes: a step, less where the guest needed back what went before. */
+static void claim_swap_out(const struct kvmb_turn *t, const struct kvmb_view *v, uint64_t bytes,
+			   struct kvmb_claim *c)
+{
+	uint64_t step = u64_max(kvmb_damp_step(&t->config->host, v->state, t->host.level),
+				t->unit_bytes);
+
+	c->later_bytes = u64_min(bytes, kvmb_view_rate_left(t, v));
+	c->cap_bytes = u64_min(u64_min(t->config->host.step_bytes, step), c->later_bytes);
 }
 
 static struct kvmb_claim claim_of(const struct kvmb_turn *t, const struct kvmb_view *v,
@@ -58,12 +73,11 @@ static struct kvmb_claim claim_of(const struct kvmb_turn *t, const struct kvmb_v
 		c.later_bytes = u64_min(kvmb_view_gain(t, v), kvmb_view_rate_left(t, v));
 		c.cap_bytes = u64_min(most, c.later_bytes);
 		break;
+	case COLD:
+		claim_swap_out(t, v, v->cold_bytes, &c);
+		break;
 	case RECLAIM:
-		c.later_bytes = u64_min(e->reclaimable_bytes, kvmb_view_rate_left(t, v));
-		c.cap_bytes = u64_min(u64_min(most, e->reclaimable_bytes),
-				      u64_max(kvmb_damp_step(&t->config->host, v->state,
-							     t->host.level),
-					      t->unit_bytes));
+		claim_swap_out(t, v, e->reclaimable_bytes, &c);
 		break;
 	case GROWTH:
 		c.have_bytes = u64_sub_sat(v->guest->balloon_bytes, v->policy.guarantee_bytes);
@@ -78,6 +92,8 @@ static int act(struct kvmb_turn *t, struct kvmb_view *v, enum means means, uint6
 	switch (means) {
 	case GUEST_FREE:
 		return kvmb_turn_balloon(t, v, KVMB_RULE_GUEST_FREE, bytes);
+	case COLD:
+		return kvmb_turn_pageout(t, v, KVMB_RULE_HOST_PRESSURE, bytes);
 	case RECLAIM:
 		return kvmb_turn_reclaim(t, v, KVMB_RULE_HOST_PRESSURE, bytes);
 	case GROWTH:
@@ -133,10 +149,11 @@ static int ask(struct kvmb_turn *t, enum means means, bool observed, uint64_t *n
 	return r;
 }
 
-static int ask_reclaim(struct kvmb_turn *t, bool observed, uint64_t *need)
+/* Within what swap has room for. */
+static int ask_swap_out(struct kvmb_turn *t, enum means means, bool observed, uint64_t *need)
 {
 	uint64_t part = u64_min(*need, t->swap_room_bytes), left = part;
-	int r = ask(t, RECLAIM, observed, &left);
+	int r = ask(t, means, observed, &left);
 
 	*need -= part - left;
 	return r;
@@ -159,16 +176,19 @@ static uint64_t on_its_way(const struct kvmb_turn *t)
 /* Reasons that a reader of "why was nothing taken here" is looking for. */
 static int explain_view(struct kvmb_turn *t, const struct kvmb_view *v)
 {
-	enum kvmb_why balloon = why_not(t, v, GUEST_FREE), reclaim = why_not(t, v, RECLAIM);
+	enum kvmb_why balloon = why_not(t, v, GUEST_FREE), swap = why_not(t, v, RECLAIM);
 	int r;
 
+	if (swap == KVMB_WHY_NOT_COLD)
+		swap = why_not(t, v, COLD);
 	if (v->acted)
 		return 0;
 	if (t->host_rate_left_bytes < t->unit_bytes)
 		return kvmb_turn_refuse(t, v, KVMB_ACTION_RECLAIM, KVMB_WHY_HOST_RATE);
 	r = kvmb_turn_refuse(t, v, KVMB_ACTION_BALLOON, balloon);
 	if (r >= 0 && t->host.missing)
-		r = kvmb_turn_refuse(t, v, KVMB_ACTION_RECLAIM, reclaim);
+		r = kvmb_turn_refuse(t, v, v->aged ? KVMB_ACTION_PAGEOUT : KVMB_ACTION_RECLAIM,
+				     swap);
 	return r;
 }
 
@@ -179,7 +199,9 @@ static int round_of(struct kvmb_turn *t, bool observed)
 	int r = ask(t, GUEST_FREE, observed, &need);
 
 	if (r >= 0 && t->host.missing)
-		r = ask_reclaim(t, observed, &need);
+		r = ask_swap_out(t, COLD, observed, &need);
+	if (r >= 0 && t->host.missing)
+		r = ask_swap_out(t, RECLAIM, observed, &need);
 	if (r >= 0 && t->host.missing)
 		r = ask(t, GROWTH, observed, &need);
 	for (size_t i = 0; r >= 0 && i < t->n; i++)

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/num.h"
+#include "model/ages.h"
 #include "model/exclude.h"
 #include "policy/turn.h"
 
@@ -50,6 +51,10 @@ static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, 
 	v->fit = kvmb_guest_unfit(t->config, g, t->sample->now_ns) == KVMB_WHY_NONE;
 	kvmb_estimate_guest(&t->config->host, &v->policy, g, kvmb_state_moved(v->state, g),
 			    &v->estimate);
+	v->aged = kvmb_ages_fresh(&g->ages, t->sample->now_ns, t->config->host.stale_usec);
+	v->cold_bytes = u64_min(kvmb_ages_cold(&g->ages, t->config->host.cold_usec,
+					       t->sample->now_ns, t->config->host.stale_usec),
+				v->estimate.reclaimable_bytes);
 	if (v->fit)
 		kvmb_damp_update(&damp, v->state, &v->feel);
 }

@@ -23,6 +23,16 @@ static uint64_t gentle_bytes(const struct kvmb_turn *t, const struct kvmb_view *
 	return align_down(u64_min(step, v->estimate.reclaimable_bytes), t->unit_bytes);
 }
 
+/* What is cold does not hurt; a step of it at a time, and none while the guest stalls. */
+static uint64_t cold_bytes(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	uint64_t step = kvmb_damp_step(&t->config->host, v->state, t->host.level);
+
+	if (!gentle_bytes(t, v))
+		return 0;
+	return u64_min(u64_min(v->cold_bytes, step), kvmb_view_rate_left(t, v));
+}
+
 static int take_from(struct kvmb_turn *t, struct kvmb_view *v)
 {
 	uint64_t rate_left = kvmb_view_rate_left(t, v);
@@ -32,7 +42,11 @@ static int take_from(struct kvmb_turn *t, struct kvmb_view *v)
 	if (kvmb_view_no_balloon(t, v) == KVMB_WHY_NONE &&
 	    gain >= u64_max(t->unit_bytes, v->guest->balloon_bytes / 100))
 		return kvmb_turn_balloon(t, v, KVMB_RULE_PROACTIVE, free_bytes);
-	if (v->feel.over_target || kvmb_view_no_reclaim(t, v) != KVMB_WHY_NONE)
+	if (v->feel.over_target)
+		return 0;
+	if (kvmb_view_no_pageout(t, v) == KVMB_WHY_NONE)
+		return kvmb_turn_pageout(t, v, KVMB_RULE_PROACTIVE, cold_bytes(t, v));
+	if (kvmb_view_no_reclaim(t, v) != KVMB_WHY_NONE)
 		return 0;
 	return kvmb_turn_reclaim(t, v, KVMB_RULE_PROACTIVE,
 				 u64_min(gentle_bytes(t, v), rate_left));

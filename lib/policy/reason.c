@@ -33,6 +33,13 @@ static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 		    " MiB that cannot be reclaimed here; the %" PRIu64
 		    " MiB that the guest holds free are held so that it does not grow",
 		    level, mib(t->host.need_bytes), mib(v->estimate.unused_bytes));
+	else if (a->kind == KVMB_ACTION_PAGEOUT)
+		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
+		    " MiB; %" PRIu64 " of the guest's %" PRIu64
+		    " MiB were not touched for %" PRIu64 " s or longer, the coldest go first",
+		    level, mib(host->available_bytes), mib(host->total_bytes),
+		    mib(t->host.need_bytes), mib(v->cold_bytes),
+		    mib(v->estimate.resident_bytes), a->idle_usec / USEC_PER_SEC);
 	else
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
 		    " MiB; its share by %" PRIu32 " shares of the %" PRIu64
@@ -47,6 +54,11 @@ static void say_proactive(const struct kvmb_view *v, struct kvmb_action *a)
 		SAY("proactive: the guest itself holds %" PRIu64
 		    " MiB free, more than its head-room of %" PRIu64 " MiB",
 		    mib(v->estimate.unused_bytes), mib(v->estimate.headroom_bytes));
+	else if (a->kind == KVMB_ACTION_PAGEOUT)
+		SAY("proactive: %" PRIu64 " of the guest's %" PRIu64
+		    " MiB were not touched for %" PRIu64 " s or longer, the coldest go first",
+		    mib(v->cold_bytes), mib(v->estimate.resident_bytes),
+		    a->idle_usec / USEC_PER_SEC);
 	else
 		SAY("proactive: %" PRIu64 " refaults in the last minute where %" PRIu64
 		    " are allowed, pressure %" PRIu32 ".%02" PRIu32 " %%",

@@ -10,12 +10,22 @@ static bool passing(enum kvmb_why why)
 	       why == KVMB_WHY_HOST_RATE;
 }
 
+/* Somebody decided that it is worth it; the guest's own pressure still stops it. */
 static enum kvmb_why reclaim_why(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
 	enum kvmb_why why = kvmb_view_no_reclaim(t, v);
 
-	/* Somebody decided that it is worth it; the guest's own pressure still stops it. */
-	return why == KVMB_WHY_BACKOFF ? KVMB_WHY_NONE : why;
+	return why == KVMB_WHY_BACKOFF || why == KVMB_WHY_NOT_COLD ? KVMB_WHY_NONE : why;
+}
+
+static int serve_to_swap(struct kvmb_turn *t, struct kvmb_view *v, uint64_t most)
+{
+	uint64_t bytes = u64_min(most, t->swap_room_bytes);
+
+	if (v->cold_bytes >= t->unit_bytes)
+		return kvmb_turn_pageout(t, v, KVMB_RULE_OPERATOR, u64_min(bytes, v->cold_bytes));
+	return kvmb_turn_reclaim(t, v, KVMB_RULE_OPERATOR,
+				 u64_min(bytes, v->estimate.reclaimable_bytes));
 }
 
 static int serve_by_balloon(struct kvmb_turn *t, struct kvmb_view *v, uint64_t most)
@@ -38,9 +48,7 @@ static int serve(struct kvmb_turn *t, struct kvmb_view *v)
 		return r;
 	why = reclaim_why(t, v);
 	if (why == KVMB_WHY_NONE)
-		return kvmb_turn_reclaim(t, v, KVMB_RULE_OPERATOR,
-					 u64_min(u64_min(most, v->estimate.reclaimable_bytes),
-						 t->swap_room_bytes));
+		return serve_to_swap(t, v, most);
 	if (!passing(why))
 		v->state->request_bytes = 0;
 	return kvmb_turn_refuse(t, v, KVMB_ACTION_RECLAIM, why);

@@ -24,6 +24,8 @@ struct kvmb_view {
 	enum kvmb_mode mode;       /* effective */
 	bool fit;                  /* runs, and its facts are fresh */
 	bool acted;                /* has its action of this turn: there is one at most */
+	bool aged;                 /* its ages are known: page-out can be told what is cold */
+	uint64_t cold_bytes;       /* idle for ColdAge or longer, above the floor */
 	struct kvmb_estimate estimate;
 	struct kvmb_feel feel;
 };
@@ -52,6 +54,9 @@ int kvmb_turn_balloon(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule r
 /** kvmb_turn_deflate() - let the guest have @target_bytes */
 int kvmb_turn_deflate(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule,
 		      uint64_t target_bytes);
+/** kvmb_turn_pageout() - take @bytes of what is cold, coldest first */
+int kvmb_turn_pageout(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule,
+		      uint64_t bytes);
 int kvmb_turn_reclaim(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule,
 		      uint64_t bytes);
 /** kvmb_turn_refuse() - say why not; nothing for KVMB_WHY_NONE */
@@ -65,6 +70,8 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 
 /** kvmb_view_no_balloon() - why nothing may be taken by its balloon now, or NONE */
 enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_no_pageout() - why its cold memory may not be paged out now, or NONE */
+enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_view *v);
 /** kvmb_view_no_reclaim() - why its scope may not be reclaimed from now, or NONE */
 enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_view *v);
 /** kvmb_view_can_deflate() - has a balloon, and is not being given back just now */

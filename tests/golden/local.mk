@@ -32,6 +32,9 @@ EXTRA_DIST += \
 	%D%/an-observed-host-shows-what-would-be-done/plan.json \
 	%D%/an-observed-host-shows-what-would-be-done/sample.json \
 	%D%/an-observed-host-shows-what-would-be-done/kvm-balloond.conf \
+	%D%/cold-memory-goes-first-where-it-is-known/plan.json \
+	%D%/cold-memory-goes-first-where-it-is-known/sample.json \
+	%D%/cold-memory-goes-first-where-it-is-known/kvm-balloond.conf \
 	%D%/guests-at-their-guarantee-are-left-alone-though-the-host-dies/plan.json \
 	%D%/guests-at-their-guarantee-are-left-alone-though-the-host-dies/sample.json \
 	%D%/guests-at-their-guarantee-are-left-alone-though-the-host-dies/kvm-balloond.conf \

@@ -23,6 +23,7 @@ struct expected {
 #define NOTHING { KVMB_ACTION_KINDS }
 #define TAKES(rule, mib, target) { KVMB_ACTION_BALLOON, KVMB_RULE_##rule, mib, target }
 #define RECLAIMS(rule, mib) { KVMB_ACTION_RECLAIM, KVMB_RULE_##rule, mib }
+#define PAGES_OUT(rule, mib) { KVMB_ACTION_PAGEOUT, KVMB_RULE_##rule, mib }
 #define GIVES(rule, target) { KVMB_ACTION_DEFLATE, KVMB_RULE_##rule, ANY, target }
 
 struct rule_row {
@@ -49,6 +50,18 @@ static inline void guarantee(struct world *w, size_t i, uint64_t mib)
 
 	p->set |= 1U << KVMB_FIELD_GUARANTEE;
 	p->guarantee_bytes = mib * MIB;
+}
+
+/** aged() - by the module: @cold_mib of the guest were not touched for five minutes */
+static inline void aged(struct world *w, size_t i, uint64_t cold_mib)
+{
+	struct kvmb_guest_sample *g = world_guest(w, i);
+
+	g->ages = (struct kvmb_ages){
+		.source = KVMB_AGING_MODULE,
+		.told_ns = w->sample->now_ns,
+		.cold_bytes = { g->resident_bytes - cold_mib * MIB, [6] = cold_mib * MIB },
+	};
 }
 
 static inline void set_mode(struct world *w, size_t i, enum kvmb_mode mode)

@@ -53,6 +53,21 @@ int __wrap_kvmb_guest_watch_read(struct kvmb_guest_watch *w, struct kvmb_guest_s
 	return (int)n; /* filled already */
 }
 
+int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n,
+			       const bool *follow);
+const char *__wrap_kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid);
+
+int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n,
+			       const bool *follow)
+{
+	return 0; /* filled already */
+}
+
+const char *__wrap_kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid)
+{
+	return "";
+}
+
 bool __wrap_kvmb_guest_watch_take_host(struct kvmb_guest_watch *w)
 {
 	return false;

@@ -64,6 +64,48 @@ static void only_psi_free(struct world *w)
 	free_is_backed(w, 2);
 }
 
+static void one_is_cold(struct world *w)
+{
+	host_short(w);
+	aged(w, 1, 300);
+}
+
+static void one_is_cold_one_is_hot(struct world *w)
+{
+	host_short(w);
+	aged(w, 0, 0);
+	aged(w, 1, 50);
+}
+
+static void hard_all_are_hot(struct world *w)
+{
+	host_short(w);
+	world_available(w, 700);
+	for (size_t i = 0; i < N_GUESTS; i++)
+		aged(w, i, 0);
+}
+
+static void all_are_hot(struct world *w)
+{
+	hard_all_are_hot(w);
+	host_short(w);
+}
+
+static void cold_without_effect(struct world *w)
+{
+	one_is_cold_one_is_hot(w);
+	for (size_t i = 0; i < 2; i++) {
+		world_state(w, i)->n_no_effect[KVMB_ACTION_PAGEOUT] = 3;
+		world_state(w, i)->retry_ns[KVMB_ACTION_PAGEOUT] = 60 * SEC;
+	}
+}
+
+static void free_before_cold(struct world *w)
+{
+	one_has_free(w);
+	aged(w, 0, 300);
+}
+
 static void classes(struct world *w)
 {
 	host_short(w);
@@ -235,6 +277,30 @@ static const struct rule_row take_rows[] = {
 	  big_with_little_free,
 	  { RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 32),
 	    RECLAIMS(HOST_PRESSURE, 28) } },
+	{ "cold memory goes before anything is reclaimed",
+	  one_is_cold,
+	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 64), NOTHING } },
+	{ "a guest whose memory is in use is spared, one that nobody ages is not",
+	  one_is_cold_one_is_hot,
+	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 48), RECLAIMS(HOST_PRESSURE, 64) },
+	  KVMB_ACTION_PAGEOUT,
+	  KVMB_WHY_NOT_COLD },
+	{ "memory in use is left alone by a host that is not hard up, but kept from growing",
+	  all_are_hot,
+	  { TAKES(HOST_PRESSURE, 44, 980), TAKES(HOST_PRESSURE, 40, 984),
+	    TAKES(HOST_PRESSURE, 40, 984) } },
+	{ "a host that is hard up reclaims what is in use",
+	  hard_all_are_hot,
+	  { RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 64),
+	    RECLAIMS(HOST_PRESSURE, 64) } },
+	{ "page-out that brings nothing is not tried again at once",
+	  cold_without_effect,
+	  { NOTHING, NOTHING, RECLAIMS(HOST_PRESSURE, 64) },
+	  KVMB_ACTION_PAGEOUT,
+	  KVMB_WHY_NO_EFFECT },
+	{ "what guests hold free goes before what is cold",
+	  free_before_cold,
+	  { NOTHING, TAKES(GUEST_FREE, 64, 960), NOTHING } },
 	{ "stalls without a lack of memory take nothing that is in use",
 	  only_psi,
 	  { NOTHING, NOTHING, NOTHING } },

@@ -346,6 +346,34 @@ static void no_process(struct case_ *c)
 	guest(c)->pid = 0;
 }
 
+static void cold(struct case_ *c)
+{
+	c->a.idle_usec = 2 * USEC_PER_MINUTE;
+	guest(c)->ages = (struct kvmb_ages){
+		.source = KVMB_AGING_MODULE,
+		.told_ns = c->w.sample->now_ns,
+		.cold_bytes = { 500 * MIB, [5] = 30 * MIB, [6] = 15 * MIB, [9] = 25 * MIB },
+	};
+}
+
+static void colder(struct case_ *c)
+{
+	cold(c);
+	c->a.idle_usec = 24 * 60 * USEC_PER_MINUTE;
+}
+
+static void cold_long_ago(struct case_ *c)
+{
+	cold(c);
+	guest(c)->ages.told_ns -= c->w.config->host.stale_usec * NSEC_PER_USEC + NSEC_PER_USEC;
+}
+
+static void cold_somewhere(struct case_ *c)
+{
+	cold(c);
+	guest(c)->ages.source = KVMB_AGING_MGLRU;
+}
+
 #define B KVMB_ACTION_BALLOON
 #define D KVMB_ACTION_DEFLATE
 #define R KVMB_ACTION_RECLAIM
@@ -454,7 +482,11 @@ static const struct gate_row {
 	{ "a page-out of endless ranges keeps the first", endless_ranges, P, HUGE_ASK,
 	  KVMB_WHY_NONE, 30 },
 	{ "a page-out without a process has nowhere to go", no_process, P, 90, KVMB_WHY_GONE },
-	{ "a page-out without ranges is too small", NULL, P, 90, KVMB_WHY_TOO_SMALL },
+	{ "a page-out of nothing in particular is refused", NULL, P, 90, KVMB_WHY_NOT_COLD },
+	{ "a page-out of what is cold is cut to what is cold", cold, P, 90, KVMB_WHY_NONE, 40 },
+	{ "a page-out of older memory than there is", colder, P, 90, KVMB_WHY_NOT_COLD },
+	{ "a page-out on ages that are too old", cold_long_ago, P, 90, KVMB_WHY_NOT_COLD },
+	{ "a page-out on ages without addresses", cold_somewhere, P, 90, KVMB_WHY_NOT_COLD },
 	{ "an action of no known kind is refused", NULL, KVMB_ACTION_KINDS, 1, KVMB_WHY_CHANGED },
 };
 

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* Ages of guests' memory: into the sample, and the maps that people ask for. */
+#include <errno.h>
+#include <stdlib.h>
+
+#include "engine-internal.h"
+
+#include "base/num.h"
+#include "base/str.h"
+#include "model/exclude.h"
+#include "source/age-map.h"
+
+/* "Off" is off: the guest's memory is left alone, by the scan too. */
+static bool is_aged(const struct kvmb_engine *e, const struct kvmb_guest_sample *g)
+{
+	const struct kvmb_state_guest *state = kvmb_state_find(e->state, g->uuid);
+	struct kvmb_policy policy;
+
+	kvmb_config_policy(e->config, g->name, state ? &state->runtime : NULL, &policy);
+	return kvmb_guest_mode(e->config, &policy) != KVMB_MODE_OFF;
+}
+
+int kvmb_engine_read_ages(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sample *s)
+{
+	_cleanup_free_ bool *follow = calloc(s->n_guests + 1, sizeof(*follow));
+	int r;
+
+	if (!follow)
+		return -ENOMEM;
+	for (size_t i = 0; i < s->n_guests; i++)
+		follow[i] = is_aged(e, &s->guests[i]);
+	r = kvmb_age_watch_read(e->ages, s->guests, s->n_guests, follow);
+	/* A round may have ended after the caller looked at the clock. */
+	for (size_t i = 0; i < s->n_guests; i++)
+		s->guests[i].ages.told_ns = u64_min(s->guests[i].ages.told_ns, now_ns);
+	return r;
+}
+
+int kvmb_engine_ask_map(struct kvmb_engine *e, const char *name)
+{
+	const struct kvmb_engine_guest *g = kvmb_engine_find(e, name);
+
+	return g ? kvmb_age_watch_ask_map(e->ages, g->uuid) : -ENOENT;
+}
+
+static const char *name_of(const struct kvmb_engine *e, const char *uuid)
+{
+	for (size_t i = 0; i < e->n_guests; i++)
+		if (streq(e->guests[i]->uuid, uuid))
+			return e->guests[i]->name;
+	return NULL;
+}
+
+void kvmb_engine_tell_maps(struct kvmb_engine *e)
+{
+	struct kvmb_map_answer a;
+
+	while (kvmb_age_watch_next_map(e->ages, &a) > 0) {
+		const char *name = name_of(e, a.uuid);
+
+		/* A guest that went was told of by guest_removed. */
+		if (name && e->callbacks.guest_map)
+			e->callbacks.guest_map(e->userdata, name, a.map, a.error);
+		(void)kvmb_map_free(a.map);
+	}
+}
