@@ -10,12 +10,14 @@
 #include "model/exclude.h"
 #include "source/age-map.h"
 
-/* "Off" is off: the guest's memory is left alone, by the scan too. */
+/* "Off" is off: the guest's memory is left alone, by the scan too. Who releases decides no more. */
 static bool is_aged(const struct kvmb_engine *e, const struct kvmb_guest_sample *g)
 {
 	const struct kvmb_state_guest *state = kvmb_state_find(e->state, g->uuid);
 	struct kvmb_policy policy;
 
+	if (e->releasing)
+		return false;
 	kvmb_config_policy(e->config, g->name, state ? &state->runtime : NULL, &policy);
 	return kvmb_guest_mode(e->config, &policy) != KVMB_MODE_OFF;
 }
