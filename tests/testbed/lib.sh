@@ -297,6 +297,11 @@ machine_is() {
 	[[ $(machine "$1" "$2") == "$3" ]]
 }
 
+# machine_says NAME PROPERTY PART
+machine_says() {
+	[[ $(machine "$1" "$2") == *"$3"* ]]
+}
+
 machine_at_least() {
 	(($(machine "$1" "$2") >= $3))
 }
@@ -307,7 +312,8 @@ manager_at_least() {
 
 # Capabilities of a process that the agent has no need of, one a line.
 capabilities() {
-	local wanted=$((1 << 24 | 1 << 19 | 1 << 23 | 1 << 1)) # SYS_RESOURCE SYS_PTRACE SYS_NICE DAC_OVERRIDE
+	# SYS_RESOURCE SYS_PTRACE SYS_NICE DAC_OVERRIDE SYS_ADMIN
+	local wanted=$((1 << 24 | 1 << 19 | 1 << 23 | 1 << 1 | 1 << 21))
 	local has=$((16#$(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$1/status")))
 	((has & ~wanted)) && printf '%x\n' $((has & ~wanted))
 	:
