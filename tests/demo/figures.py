@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reads the figures of the host and of each guest's scope that the demo prints; changes nothing."""
 
+import json
 import pathlib
 import re
 import subprocess
@@ -45,6 +46,20 @@ def oom_killed():
     """Process ids that the host's OOM killer has taken since boot."""
     text = subprocess.run(["dmesg"], text=True, stdout=subprocess.PIPE, check=True).stdout
     return {int(pid) for pid in re.findall(r"Killed process (\d+)", text)}
+
+
+def ages(name):
+    """What the agent says of a guest's ages: the source, and MiB that are cold. Empty without it."""
+    interface = "org.linux_kvm.Balloon1"
+    command = ["busctl", "--system", "--json=short", "get-property", interface,
+               f"/org/linux_kvm/Balloon1/machine/{name}", f"{interface}.Machine",
+               "Aging", "ColdBytes"]
+    done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                          check=False)
+    if done.returncode:
+        return {}
+    source, cold = (json.loads(line)["data"] for line in done.stdout.splitlines())
+    return {"aging": source, "cold": cold // MIB}
 
 
 def balloons():
