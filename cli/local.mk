@@ -13,6 +13,7 @@ libctl_la_SOURCES = \
 	%D%/help.c %D%/help.h \
 	%D%/json.c %D%/json.h \
 	%D%/line.c %D%/line.h \
+	%D%/live.c %D%/live.h \
 	%D%/note.c %D%/note.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/status.h \

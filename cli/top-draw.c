@@ -123,7 +123,7 @@ static void draw_message(FILE *f, const struct top_view *v)
 	const struct manager *m = &v->manager;
 	struct line l = new_line(f, v);
 
-	if (*v->message) {
+	if (v->message && *v->message) {
 		line_text(&l, COLOUR_RED, v->message);
 	} else if (!m->connected) {
 		line_printf(&l, COLOUR_RED, "libvirt is not connected: %s",

@@ -46,7 +46,7 @@ struct top_view {
 	uint64_t now_usec;  /* CLOCK_MONOTONIC */
 	char held[16];      /* an escape sequence that has not come in full yet */
 	char clock[16];
-	char message[256];  /* takes the place of the legend */
+	const char *message; /* takes the place of the legend; NULL or "": none */
 };
 
 /* Lines of a frame that are not machines, with the one for keys. */
