@@ -36,8 +36,8 @@ static const struct field manager_table[] = {
 	M("Degraded", TEXTS, degraded),
 	M("AbsentMachines", TEXTS, absent),
 	M("SkippedMachines", NUMBER, n_skipped),
-	M("ColdSource", TEXT, cold_source),
-	M("ColdSourceReason", TEXT, cold_source_reason),
+	M("AgingUSec", USEC, aging_usec),
+	M("ColdUSec", USEC, cold_usec),
 };
 #undef M
 
@@ -75,6 +75,9 @@ static const struct field machine_table[] = {
 	M("Actions", COUNT, n_actions),
 	M("Excluded", TEXT, excluded),
 	M("Degraded", TEXT, degraded),
+	M("Aging", TEXT, aging),
+	M("AgingReason", TEXT, aging_reason),
+	M("ColdBytes", SIZE, cold_bytes),
 };
 #undef M
 

@@ -40,12 +40,13 @@ struct fields {
 
 struct manager {
 	char *version, *mode, *level;
-	char *connection_error, *cold_source, *cold_source_reason;
+	char *connection_error;
 	char **degraded, **absent;
 	uint64_t need_bytes, spare_bytes;
 	uint64_t total_bytes, available_bytes, free_bytes;
 	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes;
 	uint64_t oom_kills, ticks, triggers, reaction_usec, taken_bytes, given_bytes;
+	uint64_t aging_usec, cold_usec;
 	int64_t net_bytes;
 	uint32_t psi_some, psi_full, n_machines, n_skipped;
 	bool connected, dry_run;
@@ -53,11 +54,11 @@ struct manager {
 
 struct machine {
 	char *name, *uuid, *state, *mode, *priority;
-	char *stats_status, *excluded, *degraded;
+	char *stats_status, *excluded, *degraded, *aging, *aging_reason;
 	char *sources[KVMB_FIELDS];
 	uint64_t guarantee_bytes, limit_bytes;
 	uint64_t maximum_bytes, balloon_bytes, target_bytes, resident_bytes, swap_bytes;
-	uint64_t unused_bytes, usable_bytes, caches_bytes, stats_age_usec;
+	uint64_t unused_bytes, usable_bytes, caches_bytes, stats_age_usec, cold_bytes;
 	uint64_t refaults, refaults_per_min, oom_kills;
 	uint64_t taken_bytes, given_bytes, n_actions;
 	int64_t net_bytes;

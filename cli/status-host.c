@@ -69,7 +69,54 @@ static void print_skipped(const struct ctl *ctl, const struct manager *m)
 		   figure_count(m->n_skipped, 20).text);
 }
 
-void status_print_host(const struct ctl *ctl, const struct manager *m)
+/* The machines whose ages one source tells, and why there is none better, as the first has it. */
+static void print_source(const struct ctl *ctl, const struct machines *machines,
+			 const char *source)
+{
+	const char *why = "";
+	size_t n = 0;
+
+	for (size_t i = 0; i < machines->n; i++) {
+		const struct machine *m = &machines->items[i];
+
+		if (strcmp(m->aging, source) != 0)
+			continue;
+		if (!n++)
+			why = m->aging_reason;
+	}
+	if (n)
+		fact_print(ctl, "", COLOUR_NONE, "%s: %zu machine%s%s%s%s", source, n,
+			   n == 1 ? "" : "s", *why ? " (" : "", why, *why ? ")" : "");
+}
+
+static uint64_t cold_of_all(const struct machines *machines)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < machines->n; i++)
+		if (machines->items[i].cold_bytes <= UINT64_MAX - 1 - sum)
+			sum += machines->items[i].cold_bytes;
+	return sum;
+}
+
+static void print_cold(const struct ctl *ctl, const struct manager *m,
+		       const struct machines *machines)
+{
+	/* An older daemon does not tell. */
+	if (m->aging_usec == UINT64_MAX)
+		return;
+	if (!m->aging_usec) {
+		fact_print(ctl, "Cold memory", COLOUR_NONE, "not known: AgingInterval=0");
+		return;
+	}
+	fact_print(ctl, "Cold memory", COLOUR_NONE, "%s of the machines', idle for %s or longer",
+		   figure_size(cold_of_all(machines)).text, figure_usec(m->cold_usec).text);
+	for (unsigned int i = KVMB_AGINGS; i-- > 0;)
+		print_source(ctl, machines, kvmb_aging_to_string(i));
+}
+
+void status_print_host(const struct ctl *ctl, const struct manager *m,
+		       const struct machines *machines)
 {
 	fact_print(ctl, "Daemon", COLOUR_NONE, "kvm-balloond %s, mode %s%s", m->version, m->mode,
 		   m->dry_run ? ", dry run: actions are only recorded" : "");
@@ -83,9 +130,7 @@ void status_print_host(const struct ctl *ctl, const struct manager *m)
 	fact_print(ctl, "Totals", COLOUR_NONE, "%s taken, %s given back; net %s",
 		   figure_size(m->taken_bytes).text, figure_size(m->given_bytes).text,
 		   figure_net(m->net_bytes).text);
-	if (*m->cold_source)
-		fact_print(ctl, "Cold memory", COLOUR_NONE, "from %s%s%s", m->cold_source,
-			   *m->cold_source_reason ? ": " : "", m->cold_source_reason);
+	print_cold(ctl, m, machines);
 	fact_print(ctl, "OOM kills", note_kills_colour(m->oom_kills), "%s",
 		   figure_count(m->oom_kills, 20).text);
 	fact_print(ctl, "Machines", COLOUR_NONE, "%s", figure_count(m->n_machines, 20).text);

@@ -47,6 +47,23 @@ static void print_memory(const struct ctl *ctl, const struct machine *m)
 	fact_print(ctl, "Swapped", COLOUR_NONE, "%s", figure_size(m->swap_bytes).text);
 }
 
+/* An older daemon does not tell. */
+static void print_cold(const struct ctl *ctl, const struct machine *m)
+{
+	bool aged = strcmp(m->aging, kvmb_aging_to_string(KVMB_AGING_NONE)) != 0;
+
+	if (!*m->aging)
+		return;
+	if (aged)
+		fact_print(ctl, "Cold", COLOUR_NONE, "%s, ages from %s%s%s%s",
+			   figure_size(m->cold_bytes).text, m->aging,
+			   *m->aging_reason ? " (" : "", m->aging_reason,
+			   *m->aging_reason ? ")" : "");
+	else
+		fact_print(ctl, "Cold", COLOUR_NONE, "not known%s%s", *m->aging_reason ? ": " : "",
+			   m->aging_reason);
+}
+
 static void print_inside(const struct ctl *ctl, const struct machine *m)
 {
 	if (note_is(m->stats_status)) {
@@ -152,6 +169,7 @@ int status_print_machine(const struct ctl *ctl, const struct machine *m)
 {
 	print_who(ctl, m);
 	print_memory(ctl, m);
+	print_cold(ctl, m);
 	print_inside(ctl, m);
 	print_effects(ctl, m);
 	putchar('\n');

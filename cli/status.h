@@ -6,7 +6,8 @@
 #include "ctl.h"
 #include "fields.h"
 
-void status_print_host(const struct ctl *ctl, const struct manager *m);
+void status_print_host(const struct ctl *ctl, const struct manager *m,
+		       const struct machines *machines);
 /** status_print_problems() - what an operator should look at, machine by machine */
 void status_print_problems(const struct ctl *ctl, const struct machines *machines);
 int status_print_machine(const struct ctl *ctl, const struct machine *m);

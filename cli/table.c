@@ -11,6 +11,8 @@
 
 /* Narrower than this no column is cut: then lines are too long, and that is the lesser evil. */
 #define TABLE_COLUMN_MIN 8
+/* Up to here a column that may shrink does so before others are left out. */
+#define TABLE_COLUMN_NICE 20
 
 struct table {
 	struct libscols_table *scols;
@@ -114,14 +116,40 @@ static int cut_column(struct table *t, size_t column)
 	return 0;
 }
 
+/* Leaves out what may be left out, the last ones first, while the others have not enough room. */
+static void drop_columns(struct table *t)
+{
+	size_t all = t->n - 1;
+
+	for (size_t i = 0; i < t->n; i++)
+		all += t->columns[i].shrink && t->widths[i] > TABLE_COLUMN_NICE ?
+			       TABLE_COLUMN_NICE : t->widths[i];
+	for (size_t i = t->n; i-- > 0 && all > t->width;)
+		if (t->columns[i].drop) {
+			(void)scols_column_set_flags(scols_table_get_column(t->scols, i),
+						     SCOLS_FL_HIDDEN);
+			all -= t->widths[i] + 1;
+			t->widths[i] = 0;
+		}
+}
+
+static size_t full_width(const struct table *t)
+{
+	size_t all = 0;
+
+	for (size_t i = 0; i < t->n; i++)
+		all += t->widths[i] ? t->widths[i] + 1 : 0;
+	return all ? all - 1 : 0;
+}
+
 /* Takes what is too much from the columns that may shrink, the first ones first. */
 static int fit(struct table *t)
 {
-	size_t all = t->n - 1;
+	size_t all;
 	int r = 0;
 
-	for (size_t i = 0; i < t->n; i++)
-		all += t->widths[i];
+	drop_columns(t);
+	all = full_width(t);
 	for (size_t i = 0; i < t->n && all > t->width && r >= 0; i++) {
 		size_t spare;
 

@@ -13,9 +13,11 @@
 static const struct table_column columns[] = {
 	{ "NAME", .shrink = true },
 	{ "RESIDENT", .right = true },
+	{ "COLD", .right = true, .drop = true },
 	{ "BALLOON", .right = true },
 	{ "MAXIMUM", .right = true },
 	{ "SWAP", .right = true },
+	{ "AGING", .drop = true },
 	{ "MODE" },
 	{ "NOTE" },
 };
@@ -25,12 +27,14 @@ static int add_machine(struct table *t, const struct machine *m)
 	enum colour note_colour;
 	const char *note = note_of(m, &note_colour);
 	struct figure resident = figure_size(m->resident_bytes);
+	struct figure cold = figure_size(m->cold_bytes);
 	struct figure balloon = figure_size(m->balloon_bytes);
 	struct figure maximum = figure_size(m->maximum_bytes);
 	struct figure swap = figure_size(m->swap_bytes);
 	const struct table_cell cells[ARRAY_SIZE(columns)] = {
-		{ m->name },	{ resident.text }, { balloon.text },      { maximum.text },
-		{ swap.text },	{ m->mode },       { note, note_colour },
+		{ m->name },	{ resident.text }, { cold.text },    { balloon.text },
+		{ maximum.text }, { swap.text },   { m->aging },     { m->mode },
+		{ note, note_colour },
 	};
 
 	return table_add(t, cells);

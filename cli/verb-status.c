@@ -12,7 +12,7 @@
 static int print_host(const struct ctl *ctl, const struct manager *m,
 		      const struct machines *machines)
 {
-	status_print_host(ctl, m);
+	status_print_host(ctl, m, machines);
 	status_print_problems(ctl, machines);
 	return fflush(stdout) == 0 ? 0 : -EIO;
 }

@@ -82,9 +82,6 @@ static void fill_status(const struct kvmb_host_status *s, struct host_view *v)
 	v->version = PACKAGE_VERSION;
 	v->mode = kvmb_mode_to_string(s->mode);
 	v->level = kvmb_level_to_string(s->level);
-	v->cold_source = "lru";
-	v->cold_source_reason =
-		"the kernel's own reclaim order is the finest source this version has";
 	v->need_bytes = s->need_bytes;
 	v->spare_bytes = s->spare_bytes;
 	v->n_skipped = (uint32_t)s->n_skipped;
@@ -98,11 +95,15 @@ static void fill_status(const struct kvmb_host_status *s, struct host_view *v)
 	v->net_bytes = s->net_bytes;
 }
 
-int host_view_fill(struct kvmb_engine *engine, const struct machines *machines,
-		   struct host_view *ret)
+int host_view_fill(struct kvmb_engine *engine, const struct kvmb_host_config *config,
+		   const struct machines *machines, struct host_view *ret)
 {
 	struct kvmb_host_status status;
-	struct host_view v = { .n_machines = (uint32_t)machines->n };
+	struct host_view v = {
+		.n_machines = (uint32_t)machines->n,
+		.aging_usec = config->aging_usec,
+		.cold_usec = config->cold_usec,
+	};
 	int r;
 
 	kvmb_engine_host_status(engine, &status);
@@ -143,6 +144,10 @@ size_t host_view_changes(const struct host_view *a, const struct host_view *b,
 		ret[n++] = "Degraded";
 	if (a->n_skipped != b->n_skipped)
 		ret[n++] = "SkippedMachines";
+	if (a->aging_usec != b->aging_usec)
+		ret[n++] = "AgingUSec";
+	if (a->cold_usec != b->cold_usec)
+		ret[n++] = "ColdUSec";
 	ret[n] = NULL;
 	return n;
 }

@@ -14,13 +14,13 @@
 
 /* Read member by member by the vtable in bus-manager.c; types are those of sd-bus. */
 struct host_view {
-	const char *version, *mode, *level, *cold_source, *cold_source_reason;
+	const char *version, *mode, *level;
 	char *connection_error;
 	uint64_t need_bytes, spare_bytes;
 	uint64_t total_bytes, available_bytes, free_bytes;
 	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes;
 	uint32_t pressure_some, pressure_full;
-	uint64_t oom_kills;
+	uint64_t oom_kills, aging_usec, cold_usec;
 	uint32_t n_machines, n_skipped;
 	int connected, dry_run;
 	uint64_t n_ticks, n_triggers, reaction_usec, taken_bytes, given_bytes;
@@ -30,10 +30,11 @@ struct host_view {
 
 /**
  * host_view_fill() - read the engine; @machines must be up to date (machine_changes())
+ * @config: the one in force
  * @ret: all but @absent, which is NULL: that list may be long, and is not news at each event
  */
-int host_view_fill(struct kvmb_engine *engine, const struct machines *machines,
-		   struct host_view *ret);
+int host_view_fill(struct kvmb_engine *engine, const struct kvmb_host_config *config,
+		   const struct machines *machines, struct host_view *ret);
 void host_view_clear(struct host_view *v);
 
 /** host_list_absent() - guests that have a section and do not exist, ordered by name */
@@ -44,7 +45,7 @@ int host_list_absent(struct kvmb_engine *engine, char ***ret);
  * but for @absent
  * Return: how many; their names are in @ret, ended by NULL.
  */
-#define HOST_CHANGES_MAX 9
+#define HOST_CHANGES_MAX 10
 size_t host_view_changes(const struct host_view *a, const struct host_view *b,
 			 const char *ret[static HOST_CHANGES_MAX]);
 

@@ -5,6 +5,7 @@
 #include "machine.h"
 
 #include <errno.h>
+#include <stdio.h>
 
 #include <systemd/sd-bus.h>
 
@@ -157,6 +158,14 @@ static void view_sample(const struct kvmb_guest_sample *g, struct machine_view *
 	view_cgroup(g, v);
 }
 
+static void view_ages(const struct kvmb_ages *a, uint64_t cold_usec, struct machine_view *v)
+{
+	bool told = a->source != KVMB_AGING_NONE && a->told_ns;
+
+	v->aging = kvmb_aging_to_string(a->source);
+	v->cold_bytes = told ? kvmb_ages_idle(a, cold_usec) : KVMB_UNKNOWN;
+}
+
 void machine_view_fill(struct manager *manager, struct machine *machine, struct machine_view *ret)
 {
 	static const struct kvmb_guest_sample nothing = {
@@ -175,6 +184,8 @@ void machine_view_fill(struct manager *manager, struct machine *machine, struct 
 	(void)kvmb_engine_guest_status(manager->engine, machine->name, &s);
 	view_policy(&s.policy, &v);
 	view_sample(s.sample ?: &nothing, &v);
+	view_ages(&(s.sample ?: &nothing)->ages, manager->config->host.cold_usec, &v);
+	v.aging_reason = s.aging_reason ?: "";
 	v.excluded = why_token(s.excluded);
 	v.degraded = why_token(s.degraded);
 	v.target_bytes = s.target_bytes;
@@ -199,8 +210,10 @@ static void seen_fill(const struct kvmb_guest_status *s, struct machine_seen *re
 		.stats_why = s->sample ? s->sample->stats_why : KVMB_WHY_GONE,
 		.excluded = s->excluded,
 		.degraded = s->degraded,
+		.aging = s->sample ? s->sample->ages.source : KVMB_AGING_NONE,
 	};
 	memcpy(ret->source, s->policy.source, sizeof(ret->source));
+	(void)snprintf(ret->aging_reason, sizeof(ret->aging_reason), "%s", s->aging_reason ?: "");
 }
 
 #define SEEN(property, member)                                                                     \
@@ -222,6 +235,8 @@ static const struct {
 	SEEN("StatsStatus", stats_why),
 	SEEN("Excluded", excluded),
 	SEEN("Degraded", degraded),
+	SEEN("Aging", aging),
+	SEEN("AgingReason", aging_reason),
 };
 _Static_assert(ARRAY_SIZE(told) < MACHINE_CHANGES_MAX, "room for all and the NULL");
 

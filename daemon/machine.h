@@ -25,6 +25,8 @@ struct machine_seen {
 	enum kvmb_why stats_why;
 	enum kvmb_why excluded;
 	enum kvmb_why degraded;
+	enum kvmb_aging aging;
+	char aging_reason[KVMB_TEXT_SIZE];
 };
 
 struct machine {
@@ -52,10 +54,11 @@ void machines_clear(struct machines *m);
 struct machine_view {
 	struct manager *manager;
 	const char *name, *uuid, *state, *mode, *priority, *stats_status, *excluded, *degraded;
+	const char *aging, *aging_reason;
 	uint32_t pid, shares, refault_target_ppm, pressure_some, pressure_full;
 	uint64_t guarantee_bytes, limit_bytes;
 	uint64_t maximum_bytes, balloon_bytes, target_bytes, resident_bytes, swap_bytes;
-	uint64_t unused_bytes, usable_bytes, caches_bytes, stats_age_usec;
+	uint64_t unused_bytes, usable_bytes, caches_bytes, stats_age_usec, cold_bytes;
 	uint64_t refaults, refaults_per_min, oom_kills;
 	uint64_t taken_bytes, given_bytes, n_actions;
 	int64_t net_bytes;
@@ -70,7 +73,7 @@ void machine_view_fill(struct manager *manager, struct machine *machine, struct 
  * @ret: names of the properties that changed, ended by NULL; has room for MACHINE_CHANGES_MAX
  * Return: how many; 0 too if the engine does not know the guest.
  */
-#define MACHINE_CHANGES_MAX 12
+#define MACHINE_CHANGES_MAX 14
 size_t machine_changes(struct kvmb_engine *engine, struct machine *machine,
 		       const char *ret[static MACHINE_CHANGES_MAX]);
 

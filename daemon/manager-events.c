@@ -126,7 +126,7 @@ static void host_tell(struct manager *m)
 	const char *changes[HOST_CHANGES_MAX];
 	struct host_view now, before = m->host;
 
-	if (host_view_fill(m->engine, &m->machines, &now) < 0)
+	if (host_view_fill(m->engine, &m->config->host, &m->machines, &now) < 0)
 		return; /* no memory: the old figures stay for a turn */
 	m->host = now;
 	m->host.absent = TAKE_PTR(before.absent);

@@ -25,7 +25,8 @@
 
 struct guest {
 	const char *name, *uuid, *state, *mode, *priority, *stats_status, *excluded, *degraded;
-	uint64_t guarantee, limit, maximum, balloon, target, resident, swap;
+	const char *aging, *aging_reason;
+	uint64_t cold, guarantee, limit, maximum, balloon, target, resident, swap;
 	uint64_t unused, usable, caches, age, refaults, per_minute, oom_kills;
 	uint64_t taken, given, actions;
 	int64_t net;
@@ -36,9 +37,9 @@ struct guest {
 
 struct host {
 	sd_bus *bus;
-	const char *version, *mode, *level, *error, *cold, *cold_reason;
+	const char *version, *mode, *level, *error;
 	uint64_t need, spare, total, available, free, swap_total, swap_free, swap_ram;
-	uint64_t oom_kills, ticks, triggers, reaction, taken, given;
+	uint64_t oom_kills, ticks, triggers, reaction, taken, given, aging, cold;
 	int64_t net;
 	uint32_t some, full, n, skipped;
 	int connected, dry_run;
@@ -54,13 +55,15 @@ static const struct guest canned[] = {
 	  .maximum = GIB(2), .balloon = MIB(1536), .target = MIB(1536), .resident = MIB(1229),
 	  .swap = MIB(120), .unused = MIB(200), .usable = MIB(700), .caches = MIB(480),
 	  .age = 1500000, .refaults = 40211, .per_minute = 12, .taken = GIB(3), .given = GIB(1),
-	  .net = GIB(2), .actions = 57, .some = 34, .full = 3 },
+	  .net = GIB(2), .actions = 57, .some = 34, .full = 3, .aging = "module",
+	  .cold = MIB(312) },
 	{ .name = "db-01", .state = "running", .mode = "proactive", .stats_status = "stats-stale",
 	  .excluded = "", .degraded = "no-effect", .guarantee = GIB(2), .limit = GIB(3),
 	  .maximum = GIB(4), .balloon = GIB(3), .target = 0, .resident = MIB(2990), .swap = 0,
 	  .unused = UNKNOWN, .usable = UNKNOWN, .caches = UNKNOWN, .age = 95000000, .refaults = 9,
 	  .per_minute = 123456, .taken = 0, .given = 0, .net = -(int64_t)MIB(12), .actions = 3,
-	  .some = 1234, .full = 560, .oom_kills = 1 },
+	  .some = 1234, .full = 560, .oom_kills = 1, .aging = "mglru", .cold = MIB(1024),
+	  .aging_reason = "module: /dev/kvm-swap is not there; damon: not in this \033[1mkernel" },
 	{ .name = "batch", .state = "running", .mode = "observe",
 	  .stats_status = "stats-impossible", .excluded = "mode-observe", .degraded = "",
 	  .guarantee = 0, .limit = UNKNOWN, .maximum = MIB(1023), .balloon = MIB(1023),
@@ -247,6 +250,9 @@ static const sd_bus_vtable machine_vtable[] = {
 	P("PressureFull", "u", full), P("OOMKills", "t", oom_kills), P("TakenBytes", "t", taken),
 	P("GivenBytes", "t", given), P("NetBytes", "x", net), P("Actions", "t", actions),
 	P("Excluded", "s", excluded), P("Degraded", "s", degraded),
+	SD_BUS_PROPERTY("Aging", "s", NULL, offsetof(struct guest, aging),
+			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	P("AgingReason", "s", aging_reason), P("ColdBytes", "t", cold),
 	SD_BUS_METHOD("SetPolicy", "a{sv}", NULL, set_policy, 0),
 	SD_BUS_METHOD("Reclaim", "t", NULL, reclaim, 0),
 	SD_BUS_METHOD("Explain", NULL, "s", explain, 0),
@@ -295,7 +301,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("Degraded", "as", get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("AbsentMachines", "as", get_absent, 0, 0),
 	P("SkippedMachines", "u", skipped),
-	P("ColdSource", "s", cold), P("ColdSourceReason", "s", cold_reason),
+	P("AgingUSec", "t", aging), P("ColdUSec", "t", cold),
 	SD_BUS_PROPERTY("OfTheFuture", "s", NULL, offsetof(struct host, mode), 0),
 	SD_BUS_METHOD("Reload", NULL, NULL, reload, 0),
 	SD_BUS_METHOD("GetMachine", "s", "o", get_machine, 0),
@@ -319,6 +325,12 @@ static struct guest make_guest(uint32_t i)
 	g.shares = 1000;
 	g.ppm = 2000;
 	g.pid = 1000 + i;
+	if (!g.aging) {
+		g.aging = "none";
+		g.aging_reason = "not followed";
+		g.cold = UNKNOWN;
+	}
+	g.aging_reason = g.aging_reason ? g.aging_reason : "";
 	return g;
 }
 
@@ -371,7 +383,7 @@ int main(int argc, char **argv)
 {
 	struct host h = {
 		.version = "0.1.0", .mode = "pressure", .level = "hard", .error = "",
-		.cold = "reclaim", .cold_reason = "no kvm_swap module, no DAMON",
+		.aging = 5000000, .cold = 300000000,
 		.need = MIB(1229), .total = GIB(16), .available = MIB(1843), .free = MIB(512),
 		.swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,
 		.triggers = 17, .reaction = 850,

@@ -62,7 +62,7 @@ is "and by its name, all that the bus has" "$(members "$out")" "$(properties $i_
 run status web --json
 is "so are those of a machine" "$(members "$out")" "$(properties $i_machine)"
 unread=$(grep -c null <<<"$out" || :)
-known='ResidentBytes|SwapBytes|UnusedBytes|UsableBytes|CachesBytes|StatsAgeUSec|Refaults|PressureSome|PressureFull|OOMKills|LimitBytes'
+known='ResidentBytes|ColdBytes|SwapBytes|UnusedBytes|UsableBytes|CachesBytes|StatsAgeUSec|Refaults|PressureSome|PressureFull|OOMKills|LimitBytes'
 is 'what is null of a machine is what cannot be known of it' "$(grep -cE "\"($known)\": null" <<<"$out")" "$unread"
 
 says 'set' 0 '^$' set web Guarantee=64M Limit=1G Shares=5 Priority=high RefaultTarget=0.3% Mode=proactive

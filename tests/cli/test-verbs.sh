@@ -21,6 +21,7 @@ narrow=(env COLUMNS=80 "$ctl")
 golden list.txt "${narrow[@]}" list
 golden list-names.txt "$ctl" list --names
 golden list-wide.txt "$ctl" list
+golden list-100.txt env COLUMNS=100 "$ctl" list
 golden list-ascii.txt env LC_ALL=C COLUMNS=80 "$ctl" list
 golden list-colour.txt "${narrow[@]}" list --colour=always
 golden list.json "$ctl" list --json
