@@ -189,6 +189,12 @@ const sd_bus_vtable bus_machine_vtable[] = {
 				method_reclaim, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), method_explain,
 				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Histogram", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("s", source, "a(ttt)", buckets), bus_method_histogram,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Map", SD_BUS_NO_ARGS,
+				SD_BUS_RESULT("t", block_bytes, "t", unit_usec, "a(tay)", extents),
+				bus_method_map, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_SIGNAL_WITH_ARGS("ActionDone", ACTION_DONE_ARGS, 0),
 	SD_BUS_VTABLE_END,
 };

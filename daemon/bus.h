@@ -15,6 +15,7 @@
 #include <kvmballoon.h>
 
 #include "authz.h"
+#include "bus-map.h"
 #include "machine.h"
 
 #define BUS_NAME "org.linux_kvm.Balloon1"
@@ -33,6 +34,7 @@ struct bus {
 	uint64_t retry_usec; /* how long until the next attempt */
 	bool told;           /* that the bus is not there */
 	struct authz authz;
+	struct map_calls maps;
 	struct machine_view machine; /* of the object that is being asked */
 };
 
@@ -48,12 +50,23 @@ void bus_machine_removed(struct manager *m, const struct machine *machine);
 void bus_machine_changed(struct manager *m, const struct machine *machine, const char **properties);
 void bus_host_changed(struct manager *m, const char **properties);
 void bus_action_done(struct manager *m, const struct kvmb_result *result);
+/**
+ * bus_map_done() - answer the callers of Map: @map, or NULL and why not, as guest_map has it, or
+ * -ENOENT the guest is gone, -EBUSY too many are asked for
+ */
+void bus_map_done(struct manager *m, const char *name, const struct kvmb_map *map, int error);
+/** bus_stopping() - nobody is kept waiting while memory is given back */
+void bus_stopping(struct manager *m);
 
 /** bus_introspect() - print the interfaces as the bus would show them */
 int bus_introspect(void);
 
 /** bus_policy_read() - a{sv} of SetPolicy into a policy; -EINVAL with @error set */
 int bus_policy_read(sd_bus_message *m, struct kvmb_policy *ret, sd_bus_error *error);
+
+/* bus-ages.c: methods of interface Machine */
+int bus_method_histogram(sd_bus_message *msg, void *userdata, sd_bus_error *error);
+int bus_method_map(sd_bus_message *msg, void *userdata, sd_bus_error *error);
 
 /* Tables: nothing but the names, the types, and where the values are. */
 extern const sd_bus_vtable bus_manager_vtable[]; /* userdata: struct manager */

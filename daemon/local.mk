@@ -5,10 +5,12 @@ sbin_PROGRAMS += kvm-balloond
 kvm_balloond_sources = \
 	%D%/authz.c %D%/authz.h \
 	%D%/bus.c %D%/bus.h \
+	%D%/bus-ages.c \
 	%D%/bus-error.c %D%/bus-error.h \
 	%D%/bus-introspect.c \
 	%D%/bus-machine.c \
 	%D%/bus-manager.c \
+	%D%/bus-map.c %D%/bus-map.h \
 	%D%/bus-policy.c \
 	%D%/host.c %D%/host.h \
 	%D%/journal.c %D%/journal.h \

@@ -54,6 +54,7 @@ static void on_removed(void *userdata, const char *name)
 	if (!machine)
 		return;
 	bus_machine_removed(m, machine);
+	bus_map_done(m, name, NULL, -ENOENT);
 	machines_remove(&m->machines, name);
 }
 
@@ -76,6 +77,11 @@ static void on_result(void *userdata, const struct kvmb_result *result)
 	bus_action_done(m, result);
 }
 
+static void on_map(void *userdata, const char *name, const struct kvmb_map *map, int error)
+{
+	bus_map_done(userdata, name, map, error);
+}
+
 /* Without the disk's word for it: what must be outlived is our death, not the host's. */
 static int on_persist(void *userdata, const struct kvmb_state *state)
 {
@@ -87,6 +93,7 @@ const struct kvmb_engine_callbacks manager_engine_callbacks = {
 	.guest_added = on_added,
 	.guest_removed = on_removed,
 	.guest_changed = on_changed,
+	.guest_map = on_map,
 	.persist = on_persist,
 };
 
@@ -153,6 +160,7 @@ void manager_ticked(struct manager *m)
 	char **now;
 
 	manager_turned(m);
+	map_calls_expire(&m->bus.maps, now_usec());
 	if (host_list_absent(m->engine, &now) < 0)
 		return; /* no memory: the old list stays for a tick */
 	if (strv_equal(m->host.absent, now)) {

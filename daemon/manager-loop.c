@@ -12,6 +12,8 @@
 /* Triggers of many guests may fire at once; one turn answers them all. */
 #define TICK_GAP_USEC (100 * USEC_PER_MSEC)
 #define STOP_TICK_USEC (500 * USEC_PER_MSEC)
+/* Maps are asked for with a tick. Anybody may want one, so that they must not make many ticks. */
+#define MAP_TICK_USEC (1 * USEC_PER_SEC)
 #define TICK_ACCURACY_USEC (10 * USEC_PER_MSEC)
 /* A bus that neither answers nor refuses holds up the start for this long, not longer. */
 #define BUS_SETTLE_USEC (5 * USEC_PER_SEC)
@@ -40,12 +42,30 @@ static void turn_result(struct manager *m, int r)
 	m->turn_error = r;
 }
 
-/* Guests are not let wait at the end of the daemon, which has a time limit. */
+static uint64_t min_usec(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/*
+ * Guests are not let wait at the end of the daemon, which has a time limit, nor are those who want
+ * a map.
+ */
 static uint64_t interval_usec(const struct manager *m)
 {
 	uint64_t usec = m->config->host.interval_usec;
 
-	return m->stopping && usec > STOP_TICK_USEC ? STOP_TICK_USEC : usec;
+	if (m->stopping)
+		return min_usec(usec, STOP_TICK_USEC);
+	return m->bus.maps.n > 0 ? min_usec(usec, MAP_TICK_USEC) : usec;
+}
+
+void manager_map_wanted(struct manager *m)
+{
+	uint64_t now = now_usec(), soon = m->tick_usec + MAP_TICK_USEC, due;
+
+	if (sd_event_source_get_time(m->tick_source, &due) >= 0 && soon < due)
+		manager_schedule(m, soon > now ? soon - now : 0);
 }
 
 static void ready_step(struct manager *m)

@@ -57,6 +57,7 @@ void manager_stop(struct manager *m)
 					   on_stop_deadline, m);
 
 	m->stopping = true;
+	bus_stopping(m);
 	notify_stopping();
 	notify_status_text(&m->notify, "Giving memory back to the guests");
 	if (r < 0)

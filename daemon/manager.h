@@ -80,6 +80,8 @@ extern const struct kvmb_engine_callbacks manager_engine_callbacks;
 /* manager-loop.c */
 /** manager_watch() - add timer, engine and signals to the loop; signals are blocked by then */
 int manager_watch(struct manager *m);
+/** manager_map_wanted() - somebody waits for a map: do not let the next turn be far away */
+void manager_map_wanted(struct manager *m);
 /** manager_schedule() - next turn in @delay_usec, instead of whenever it was due */
 void manager_schedule(struct manager *m, uint64_t delay_usec);
 

@@ -12,6 +12,9 @@
  *   target NAME BYTES             balloon target of the agent
  *   exclude NAME N | degrade NAME N | stats NAME N     enum kvmb_why, 0 is none
  *   result NAME ASKED GOT NET ERROR WHY                an action ended
+ *   aging NAME N REASON           enum kvmb_aging, and why none better
+ *   ages NAME I COLD PROMOTED     bytes in bucket I
+ *   map NAME ERRNO | map NAME BYTES    the answer to those who asked for one: of so many bytes
  *   left N                        what kvmb_engine_release() answers
  *   fail ERRNO                    of every tick from now on; 0 ends it
  *   trigger                       dispatch asks for a tick
@@ -36,6 +39,7 @@ struct guest {
 	struct kvmb_policy runtime;
 	uint64_t target_bytes;
 	enum kvmb_why excluded, degraded;
+	char aging_reason[KVMB_TEXT_SIZE];
 };
 
 struct kvmb_engine {
@@ -137,6 +141,43 @@ static void result(struct kvmb_engine *e, const char *name, const char *text)
 	e->callbacks.result(e->userdata, &r);
 }
 
+#define BLOCK_BYTES (UINT64_C(2) << 20)
+
+/* Two extents: one of 2 blocks, and behind a hole one of the size that is wanted. */
+static void answer_map(struct kvmb_engine *e, const char *name, uint64_t n)
+{
+	static const uint8_t low[] = { 0, KVMB_MAP_ABSENT };
+	size_t n_blocks = (size_t)(n / BLOCK_BYTES);
+	uint8_t *high = calloc(n_blocks + 1, 1);
+	struct kvmb_map_extent extents[] = { { 0, 2, low }, { 4 * GIB, n_blocks, high } };
+	const struct kvmb_map map = { BLOCK_BYTES, 5000000, 2, extents };
+
+	for (size_t i = 0; high && i < n_blocks; i++)
+		high[i] = (uint8_t)(i % KVMB_MAP_ABSENT);
+	if (n < BLOCK_BYTES)
+		e->callbacks.guest_map(e->userdata, name, NULL, -(int)n);
+	else
+		e->callbacks.guest_map(e->userdata, name, &map, 0);
+	free(high);
+}
+
+static void change_ages(struct guest *g, const char *verb, const char *values)
+{
+	unsigned long long cold = 0, promoted = 0;
+	unsigned int n = 0;
+	int reason = 0;
+
+	if (strcmp(verb, "aging") == 0) {
+		(void)sscanf(values, "%u %n", &n, &reason);
+		g->sample.ages.source = (enum kvmb_aging)n;
+		g->sample.ages.told_ns = n ? 1 : 0;
+		(void)snprintf(g->aging_reason, sizeof(g->aging_reason), "%s", values + reason);
+	} else if (sscanf(values, "%u %llu %llu", &n, &cold, &promoted) == 3) {
+		g->sample.ages.cold_bytes[n] = cold;
+		g->sample.ages.promoted_bytes[n] = promoted;
+	}
+}
+
 static void change(struct kvmb_engine *e, const char *verb, struct guest *g, const char *value)
 {
 	uint64_t n = strtoull(value, NULL, 10);
@@ -149,6 +190,8 @@ static void change(struct kvmb_engine *e, const char *verb, struct guest *g, con
 		g->degraded = (enum kvmb_why)n;
 	else if (strcmp(verb, "stats") == 0)
 		g->sample.stats_why = (enum kvmb_why)n;
+	else
+		change_ages(g, verb, value);
 	e->callbacks.guest_changed(e->userdata, g->sample.name);
 }
 
@@ -203,6 +246,8 @@ static void obey(struct kvmb_engine *e, char *line)
 		g->used = false;
 	} else if (strcmp(verb, "result") == 0) {
 		result(e, rest, values);
+	} else if (strcmp(verb, "map") == 0) {
+		answer_map(e, rest, strtoull(values, NULL, 10));
 	} else if (g) {
 		change(e, verb, g, values);
 	} else {
@@ -311,6 +356,7 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 		.degraded = g->degraded,
 		.target_bytes = g->target_bytes,
 		.net_bytes = -8,
+		.aging_reason = g->aging_reason,
 	};
 	kvmb_config_policy(e->config, name, &g->runtime, &ret->policy);
 	return 0;
@@ -337,6 +383,15 @@ int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret)
 		return -ENOENT;
 	*ret = strdup("Nothing is done to it, for this is a test.");
 	return *ret ? 0 : -ENOMEM;
+}
+
+/* Told on standard error, so that a test knows how many have asked. */
+int kvmb_engine_ask_map(struct kvmb_engine *e, const char *name)
+{
+	if (!find(e, name))
+		return -ENOENT;
+	fprintf(stderr, "asked for a map of %s\n", name);
+	return 0;
 }
 
 const struct kvmb_state *kvmb_engine_state(struct kvmb_engine *e)

@@ -38,6 +38,14 @@ daemon_user=$(id -u daemon)
 denied='^org.freedesktop.DBus.Error.AccessDenied'
 
 is "everyone may read" "$(other "$nobody" "$web" "$i_machine" Explain)" none
+tell 'aging web 3 ' 'ages web 0 1 0'
+try has_property "$web" "$i_machine" Aging 's "module"'
+is "and a histogram" "$(other "$nobody" "$web" "$i_machine" Histogram)" none
+other "$nobody" "$web" "$i_machine" Map >"$work/map" &
+pids+=("$!")
+try logged 'asked for a map of web'
+tell 'map web 2097152'
+comes "and a map" grep -qx none "$work/map"
 is "everyone may look for a machine" "$(other "$nobody" $manager $i_manager GetMachine s web)" none
 like "without polkit others may not set a policy" "$(set_shares "$nobody" 5)" "$denied.*polkit is not there"
 like "nor reclaim" "$(other "$nobody" "$web" "$i_machine" Reclaim t 4096)" "$denied"
