@@ -69,5 +69,9 @@ int bus_failed(const struct ctl *ctl, const sd_bus_error *error, int r, const ch
 		return ctl_error(CTL_NO_MACHINE, "there is no machine '%s'; see: "
 				 "kvm-balloonctl list", name ?: "");
 	}
-	return sd_bus_error_is_set(error) ? daemon_error(error) : ctl_errno(r, "kvm-balloond");
+	if (sd_bus_error_is_set(error))
+		return daemon_error(error);
+	if (r == -EBADMSG)
+		return ctl_error(CTL_FAILED, "kvm-balloond gave no sensible answer");
+	return ctl_errno(r, "kvm-balloond");
 }

@@ -16,8 +16,12 @@
 #define BUS_PROPERTIES "org.freedesktop.DBus.Properties"
 #define BUS_OBJECTS "org.freedesktop.DBus.ObjectManager"
 
-/* Every reply is due within this. Writes may wait for somebody to type a password. */
+/*
+ * Every reply is due within this, but for a map, which the daemon itself waits for: up to 20 s.
+ * Writes may wait for somebody to type a password.
+ */
 #define BUS_TIMEOUT_USEC (10 * 1000000ULL)
+#define BUS_MAP_TIMEOUT_USEC (25 * 1000000ULL)
 #define BUS_ASK_TIMEOUT_USEC (120 * 1000000ULL)
 
 /** bus_open() - connect as the options say, into ctl->bus; prints why not; an exit status */

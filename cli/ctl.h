@@ -25,10 +25,12 @@ struct ctl {
 	const char *state;   /* --state, or NULL */
 	bool json;
 	bool names;          /* list --names */
+	bool watch;          /* map --watch */
+	const char *svg;     /* map --svg, or NULL */
 	bool colours;        /* escape sequences are welcome on standard output */
 	unsigned int width;  /* columns to stay within; 0: as wide as it gets */
-	unsigned int frames; /* top: how many; 0: until it is ended */
-	uint64_t delay_usec; /* top: between two frames */
+	unsigned int frames; /* top, map: how many; 0: until it is ended */
+	uint64_t delay_usec; /* top, map: between two frames */
 	sd_bus *bus;         /* open while a verb that needs it runs */
 };
 
@@ -41,6 +43,8 @@ ctl_verb_fn ctl_verb_top;
 ctl_verb_fn ctl_verb_set;
 ctl_verb_fn ctl_verb_reclaim;
 ctl_verb_fn ctl_verb_explain;
+ctl_verb_fn ctl_verb_histogram;
+ctl_verb_fn ctl_verb_map;
 ctl_verb_fn ctl_verb_monitor;
 ctl_verb_fn ctl_verb_reload;
 ctl_verb_fn ctl_verb_check_config;

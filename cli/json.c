@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "action.h"
+#include "ages.h"
 #include "util.h"
 
 #define DOCUMENT (JSON_INDENT(2) | JSON_ENSURE_ASCII)
@@ -21,6 +22,12 @@ static json_t *from_u64(uint64_t n)
 static json_t *from_text(const char *s)
 {
 	return s ? json_string(s) : json_null();
+}
+
+/* It may be bytes that are no UTF-8: null rather than nothing at all. */
+static json_t *from_operand(const char *s)
+{
+	return json_string(s) ?: json_null();
 }
 
 static json_t *from_texts(char *const *texts)
@@ -153,8 +160,7 @@ int json_print_texts(const char *name, ...)
 	for (; name && r >= 0; name = va_arg(args, const char *)) {
 		const char *text = va_arg(args, const char *);
 
-		/* An operand may be bytes that are no UTF-8: null rather than nothing at all. */
-		if (json_object_set_new(json, name, from_text(text) ?: json_null()) < 0)
+		if (json_object_set_new(json, name, text ? from_operand(text) : json_null()) < 0)
 			r = -ENOMEM;
 	}
 	va_end(args);
@@ -162,6 +168,70 @@ int json_print_texts(const char *name, ...)
 		return print(json, DOCUMENT);
 	json_decref(json);
 	return r;
+}
+
+static json_t *from_buckets(const struct histogram *h)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < h->n; i++) {
+		const struct histogram_bucket *b = &h->buckets[i];
+		json_t *one = json_pack("{s:o, s:o, s:o, s:o}",
+					"IdleUSec", from_u64(b->idle_usec),
+					"ResidentBytes", from_u64(b->resident_bytes),
+					"OrLongerBytes", from_u64(histogram_idle(h, i)),
+					"PromotedBytes", from_u64(b->promoted_bytes));
+
+		if (json_array_append_new(array, one) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+int json_print_histogram(const char *machine, const struct histogram *h)
+{
+	return print(json_pack("{s:o, s:o, s:o}", "Name", from_operand(machine),
+			       "Source", from_operand(h->source), "Buckets", from_buckets(h)),
+		     DOCUMENT);
+}
+
+static json_t *from_ages(const struct kvmb_map_extent *e)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < e->n_blocks; i++)
+		if (json_array_append_new(array, json_integer(e->ages[i])) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
+static json_t *from_extents(const struct kvmb_map *map)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < map->n_extents; i++) {
+		const struct kvmb_map_extent *e = &map->extents[i];
+		json_t *one = json_pack("{s:o, s:o}", "Address", from_u64(e->gpa),
+					"Ages", from_ages(e));
+
+		if (json_array_append_new(array, one) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	}
+	return array;
+}
+
+int json_print_map(const char *machine, const struct kvmb_map *map)
+{
+	return print(json_pack("{s:o, s:o, s:o, s:o}", "Name", from_operand(machine),
+			       "BlockBytes", from_u64(map->block_bytes),
+			       "UnitUSec", from_u64(map->unit_usec),
+			       "Extents", from_extents(map)), LINE);
 }
 
 int json_print_action(uint64_t time_usec, const struct action_event *a)

@@ -21,6 +21,11 @@ int json_print_frame(const struct manager *manager, const struct machines *machi
 /** json_print_texts() - a document of names and texts: name, text, ..., NULL; NULL is null */
 int json_print_texts(const char *name, ...) __attribute__((sentinel));
 
+struct histogram; /* ages.h */
+int json_print_histogram(const char *machine, const struct histogram *h);
+/** json_print_map() - a line, for there may be a million ages */
+int json_print_map(const char *machine, const struct kvmb_map *map);
+
 struct action_event; /* action.h */
 int json_print_action(uint64_t time_usec, const struct action_event *a);
 

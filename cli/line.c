@@ -97,7 +97,7 @@ static const char *glyph(enum glyph g)
 	return text_is_utf8() ? blocks[g] : ascii[g];
 }
 
-static void put_glyphs(struct line *l, enum colour c, enum glyph g, unsigned int n)
+void line_repeat(struct line *l, enum colour c, const char *character, unsigned int n)
 {
 	bool coloured = l->colours && c != COLOUR_NONE;
 
@@ -109,10 +109,15 @@ static void put_glyphs(struct line *l, enum colour c, enum glyph g, unsigned int
 	if (coloured)
 		fputs(term_colour(c), l->f);
 	for (unsigned int i = 0; i < n; i++)
-		fputs(glyph(g), l->f);
+		fputs(character, l->f);
 	if (coloured)
 		fputs(term_colour(COLOUR_NONE), l->f);
 	l->left -= n;
+}
+
+static void put_glyphs(struct line *l, enum colour c, enum glyph g, unsigned int n)
+{
+	line_repeat(l, c, glyph(g), n);
 }
 
 /* To the nearest, but never none for something, and never all for less than all. */

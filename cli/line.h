@@ -29,6 +29,8 @@ void line_cell(struct line *l, enum colour c, const char *text, unsigned int col
 void line_figure(struct line *l, enum colour c, const char *text, unsigned int columns);
 /** line_gap() - blanks */
 void line_gap(struct line *l, unsigned int columns);
+/** line_repeat() - a character of one column, @n times */
+void line_repeat(struct line *l, enum colour c, const char *character, unsigned int n);
 void line_end(struct line *l);
 
 /** line_bar_used() - @used of @total as a bar of @columns, blank where it is not known */

@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libctl.la
 libctl_la_SOURCES = \
 	%D%/action.c %D%/action.h \
+	%D%/ages.c %D%/ages.h \
 	%D%/bus.c %D%/bus.h \
 	%D%/bus-error.c \
 	%D%/bus-read.c \
@@ -14,8 +15,13 @@ libctl_la_SOURCES = \
 	%D%/json.c %D%/json.h \
 	%D%/line.c %D%/line.h \
 	%D%/live.c %D%/live.h \
+	%D%/map.h \
+	%D%/map-draw.c \
+	%D%/map-svg.c \
 	%D%/note.c %D%/note.h \
 	%D%/plan.c %D%/plan.h \
+	%D%/raster.c %D%/raster.h \
+	%D%/save.c %D%/save.h \
 	%D%/status.h \
 	%D%/status-host.c \
 	%D%/status-machine.c \
@@ -29,7 +35,9 @@ libctl_la_SOURCES = \
 	%D%/util.h \
 	%D%/verb-change.c \
 	%D%/verb-explain.c \
+	%D%/verb-histogram.c \
 	%D%/verb-list.c \
+	%D%/verb-map.c \
 	%D%/verb-monitor.c \
 	%D%/verb-offline.c \
 	%D%/verb-status.c \

@@ -17,6 +17,7 @@ enum verb_flags {
 	VERB_TOP = 2,    /* takes -d, -n, --once */
 	VERB_CONFIG = 4, /* takes --config and --state */
 	VERB_NAMES = 8,  /* takes --names */
+	VERB_MAP = 16,   /* takes --svg and --watch, and -d and -n with the latter */
 };
 
 static const struct verb {
@@ -30,6 +31,8 @@ static const struct verb {
 	{ "status", ctl_verb_status, 0, 1, VERB_BUS, " [MACHINE]" },
 	{ "top", ctl_verb_top, 0, 0, VERB_BUS | VERB_TOP, "" },
 	{ "explain", ctl_verb_explain, 1, 1, VERB_BUS, " MACHINE" },
+	{ "histogram", ctl_verb_histogram, 1, 1, VERB_BUS, " MACHINE" },
+	{ "map", ctl_verb_map, 1, 1, VERB_BUS | VERB_TOP | VERB_MAP, " MACHINE" },
 	{ "monitor", ctl_verb_monitor, 0, 0, VERB_BUS, "" },
 	{ "set", ctl_verb_set, 2, 64, VERB_BUS, " MACHINE KEY=VALUE..." },
 	{ "reclaim", ctl_verb_reclaim, 2, 2, VERB_BUS, " MACHINE SIZE" },
@@ -42,7 +45,7 @@ static const struct verb {
 struct command_line {
 	struct ctl ctl;
 	enum colour_wish colour;
-	const char *special[4]; /* by bit number of enum verb_flags: an option that was given */
+	const char *special[5]; /* by bit number of enum verb_flags: an option that was given */
 	bool done;              /* --help and --version: nothing is left to do */
 };
 
@@ -118,6 +121,8 @@ enum {
 	OPTION_CONFIG,
 	OPTION_STATE,
 	OPTION_NAMES,
+	OPTION_SVG,
+	OPTION_WATCH,
 };
 
 /* Remembers an option that not every verb takes; @bit is its number in enum verb_flags. */
@@ -148,6 +153,12 @@ static int take_special_option(struct command_line *c, int option)
 	case OPTION_NAMES:
 		c->ctl.names = true;
 		return special(c, 3, "--names");
+	case OPTION_SVG:
+		c->ctl.svg = optarg;
+		return special(c, 4, "--svg");
+	case OPTION_WATCH:
+		c->ctl.watch = true;
+		return special(c, 4, "--watch");
 	default:
 		fputs("Try 'kvm-balloonctl --help'.\n", stderr);
 		return CTL_USAGE;
@@ -200,6 +211,8 @@ static int read_options(struct command_line *c, int argc, char **argv)
 		{ "config", required_argument, NULL, OPTION_CONFIG },
 		{ "state", required_argument, NULL, OPTION_STATE },
 		{ "names", no_argument, NULL, OPTION_NAMES },
+		{ "svg", required_argument, NULL, OPTION_SVG },
+		{ "watch", no_argument, NULL, OPTION_WATCH },
 		{ NULL },
 	};
 	int option, status = CTL_OK;
@@ -229,6 +242,9 @@ static int check_usage(const struct command_line *c, const struct verb *verb, in
 		if (c->special[bit] && !(verb->flags & 1 << bit))
 			return ctl_error(CTL_USAGE, "%s does not take %s; see: "
 					 "kvm-balloonctl --help", verb->name, c->special[bit]);
+	if ((verb->flags & VERB_MAP) && c->special[1] && !c->ctl.watch)
+		return ctl_error(CTL_USAGE, "%s takes %s with --watch only", verb->name,
+				 c->special[1]);
 	if (n < verb->min || n > verb->max)
 		return ctl_error(CTL_USAGE, "usage: kvm-balloonctl [OPTION...] %s%s", verb->name,
 				 verb->operands);

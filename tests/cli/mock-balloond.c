@@ -14,6 +14,8 @@
 
 #include <systemd/sd-bus.h>
 
+#include "mock-ages.h"
+
 #define NAME "org.linux_kvm.Balloon1"
 #define PATH "/org/linux_kvm/Balloon1"
 #define MANAGER NAME ".Manager"
@@ -188,6 +190,16 @@ static int reclaim(sd_bus_message *m, void *userdata, sd_bus_error *error)
 	return r < 0 ? r : action_done(m, g, bytes);
 }
 
+static int histogram(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	return mock_histogram(m, ((struct guest *)userdata)->name, error);
+}
+
+static int map(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	return mock_map(m, ((struct guest *)userdata)->name, error);
+}
+
 static int explain(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	struct guest *g = userdata;
@@ -256,6 +268,8 @@ static const sd_bus_vtable machine_vtable[] = {
 	SD_BUS_METHOD("SetPolicy", "a{sv}", NULL, set_policy, 0),
 	SD_BUS_METHOD("Reclaim", "t", NULL, reclaim, 0),
 	SD_BUS_METHOD("Explain", NULL, "s", explain, 0),
+	SD_BUS_METHOD("Histogram", NULL, "sa(ttt)", histogram, 0),
+	SD_BUS_METHOD("Map", NULL, "tta(tay)", map, 0),
 	SD_BUS_VTABLE_END
 };
 #undef P
@@ -361,6 +375,8 @@ static int serve(struct host *h, const char *address)
 {
 	int r = connect_to(address, &h->bus);
 
+	if (r >= 0)
+		r = sd_bus_add_filter(h->bus, NULL, mock_other_types, NULL);
 	if (r >= 0)
 		r = sd_bus_add_object_manager(h->bus, NULL, PATH);
 	if (r >= 0)

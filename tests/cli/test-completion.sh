@@ -47,10 +47,15 @@ offered() {
 }
 
 offered 'kvm-balloonctl st' status
+offered 'kvm-balloonctl hi' histogram
 offered 'kvm-balloonctl re' 'reclaim reload'
 offered 'kvm-balloonctl --json st' status
 offered 'kvm-balloonctl status we' web-01
 offered 'kvm-balloonctl explain w' 'web-01 windows'
+offered 'kvm-balloonctl histogram we' web-01
+offered 'kvm-balloonctl map we' web-01
+offered 'kvm-balloonctl map web-01 --w' --watch
+offered 'kvm-balloonctl map --svg x we' web-01
 offered 'kvm-balloonctl reclaim web-01 2' 256M
 offered 'kvm-balloonctl set web-01 Gu' Guarantee=
 offered 'kvm-balloonctl set web-01 Mode=p' 'pressure proactive'
