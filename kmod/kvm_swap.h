@@ -144,7 +144,7 @@ struct kvms_vm {
 	struct delayed_work scan_work;
 	bool gone;
 
-	struct mutex mutex;
+	struct mutex mutex; /* of all down to @huge, and of @kvm */
 	struct list_head roots;
 	u64 generation[KVMS_AS_MAX];
 	struct kvms_params params;
@@ -159,7 +159,7 @@ struct kvms_vm {
 	u8 ages[KVMS_BLOCK_PAGES];                      /* ... their ages */
 	bool huge;                                      /* ... mapped as one */
 
-	spinlock_t lock;
+	spinlock_t lock; /* of the rest, taken in notifier callbacks */
 	struct rb_root_cached tree;
 	unsigned long seq;
 	unsigned long in_progress;

@@ -53,7 +53,7 @@ static struct kobj_attribute guest_gone_attr = __ATTR_RO(guest_gone);
 		struct kvms_params p;                                                              \
 		u32 value;                                                                         \
 		int ret = kstrtou32(buf, 10, &value);                                              \
-                                                                                                   \
+												   \
 		if (!ret)                                                                          \
 			ret = mutex_lock_killable(&vm->mutex);                                     \
 		if (ret)                                                                           \
