@@ -23,6 +23,7 @@
 #include "compat/flush.h"
 #include "notifier.h"
 #include "residency.h"
+#include "trace.h"
 #include "tree.h"
 
 #define TRIES		3
@@ -347,6 +348,7 @@ static int age_pages(struct walk *w, struct kvms_block *b, struct span at)
 		if (!has_raced(vm, b, at))
 			return 0;
 		w->pass->raced++;
+		trace_kvm_swap_raced(vm, at.hva, at.hva + (at.n << PAGE_SHIFT));
 		cond_resched();
 	}
 	if (ret == -EINTR)
@@ -511,6 +513,7 @@ int kvms_age(struct kvms_vm *vm, struct kvms_pass *pass)
 	c->calls += pass->calls;
 	c->raced += pass->raced;
 	c->usec += pass->usec;
+	trace_kvm_swap_age(vm, pass);
 out_put:
 	mmput_async(vm->mm);
 	return ret;

@@ -11,6 +11,7 @@
 #include "notifier.h"
 #include "report.h"
 #include "residency.h"
+#include "trace.h"
 #include "tree.h"
 
 #define CURSOR_AGE_SHIFT	56
@@ -210,6 +211,8 @@ int kvms_cold(struct kvms_vm *vm, struct kvm_swap_cold *cold)
 	ret = kvms_tree_sync(vm, &changed);
 	if (!ret)
 		ret = cold->flags & KVM_SWAP_COLD_BY_ADDRESS ? by_address(&s) : coldest_first(&s);
+	if (!ret)
+		trace_kvm_swap_cold(vm, cold);
 	mmput_async(vm->mm);
 	return ret;
 }

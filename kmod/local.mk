@@ -26,6 +26,7 @@ EXTRA_DIST += \
 	%D%/residency.c %D%/residency.h \
 	%D%/scan.c %D%/scan.h \
 	%D%/sysfs.c %D%/sysfs.h \
+	%D%/trace.h \
 	%D%/tree.c %D%/tree.h \
 	%D%/vm.c %D%/vm.h
 

@@ -8,6 +8,9 @@
 #include "scan.h"
 #include "sysfs.h"
 
+#define CREATE_TRACE_POINTS
+#include "trace.h"
+
 static int __init kvms_init(void)
 {
 	int ret = kvms_sysfs_init();

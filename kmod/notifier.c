@@ -9,6 +9,7 @@
  */
 #include "kvm_swap.h"
 #include "notifier.h"
+#include "trace.h"
 #include "tree.h"
 
 static struct kvms_vm *mn_vm(struct mmu_notifier *mn)
@@ -28,8 +29,10 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 		vm->busy_start = min(vm->busy_start, range->start);
 		vm->busy_end = max(vm->busy_end, range->end);
 	}
-	if (kvms_tree_invalidate(vm, range->start, range->end))
+	if (kvms_tree_invalidate(vm, range->start, range->end)) {
 		vm->invalidations++;
+		trace_kvm_swap_invalidate(vm, range->start, range->end);
+	}
 	spin_unlock(&vm->lock);
 	return 0;
 }
@@ -74,6 +77,8 @@ static const struct mmu_interval_notifier_ops interval_ops = {
 
 void kvms_notifier_gone(struct kvms_vm *vm)
 {
+	if (!READ_ONCE(vm->gone))
+		trace_kvm_swap_gone(vm);
 	WRITE_ONCE(vm->gone, true);
 	wake_up_all(&vm->wait);
 	queue_work(system_unbound_wq, &vm->gone_work);

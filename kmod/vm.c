@@ -16,6 +16,7 @@
 #include "notifier.h"
 #include "scan.h"
 #include "sysfs.h"
+#include "trace.h"
 #include "tree.h"
 #include "vm.h"
 
@@ -238,6 +239,8 @@ int kvms_vm_attach(int vm_fd, struct kvms_vm **ret)
 		r = attach_kvm(kvm, ret);
 		mutex_unlock(&kvms_vms_mutex);
 	}
+	if (!r)
+		trace_kvm_swap_attach(*ret);
 	kvm_put_kvm(kvm);
 	return r;
 }
@@ -257,6 +260,7 @@ static void vm_release(struct kref *ref)
 
 void kvms_vm_detach(struct kvms_vm *vm)
 {
+	trace_kvm_swap_detach(vm);
 	roots_put_locked(vm);
 	kref_put_mutex(&vm->ref, vm_release, &kvms_vms_mutex);
 }
