@@ -8,6 +8,7 @@ int probe(struct kvm *kvm, struct mmu_notifier *mn, struct mmu_interval_notifier
 {
 	mmu_notifier_unregister(mn, kvm->mm);
 	mmu_interval_notifier_remove(mni);
+	mmu_notifier_synchronize();
 	return mmu_notifier_register(mn, kvm->mm) +
 	       mmu_interval_notifier_insert(mni, kvm->mm, 0, PAGE_SIZE, NULL) +
 	       kvm->mmu_notifier.ops->clear_young(&kvm->mmu_notifier, kvm->mm, 0, PAGE_SIZE);
