@@ -26,7 +26,7 @@ files() {
 # shells - the shell scripts of the tree, by extension or first line
 shells() {
 	files '\.(sh|bash)$' '^build-aux/|^m4/|^configure$'
-	files '^(bootstrap|(tools|tests|\.ci)/.*)$' '\.[a-z]+$' | while IFS= read -r f; do
+	files '^(bootstrap|(kmod|tools|tests|\.ci)/.*)$' '\.[a-z]+$' | while IFS= read -r f; do
 		if head -c 64 "$f" | head -n 1 | tr -d '\0' | grep -qE '^#!.*\b(ba)?sh$'; then
 			printf '%s\n' "$f"
 		fi
