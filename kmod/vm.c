@@ -7,6 +7,8 @@
  * the only reference left is ours (kvms_vm_is_orphan(), asked by scan.c every second), or its mm
  * goes. Then the reference is dropped by a work, for KVM's end may sleep for long.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
