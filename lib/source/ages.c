@@ -95,10 +95,14 @@ void kvmb_age_watch_set_period(struct kvmb_age_watch *w, uint64_t period_usec)
 	w->period_usec = period_usec;
 }
 
-/* Take in the round that is done, if any. */
+/*
+ * Take in the round that is done, if any. The round itself has rung when its maps were drawn, a
+ * moment before it was done: whoever looked in between found nothing, so it is rung once more.
+ */
 static void harvest(struct kvmb_age_watch *w)
 {
 	struct kvmb_job *job = kvmb_worker_done(w->worker);
+	const uint64_t one = 1;
 
 	if (!job)
 		return;
@@ -110,6 +114,8 @@ static void harvest(struct kvmb_age_watch *w)
 	       w->last->n_maps * sizeof(w->answers[0]));
 	w->n_answers += w->last->n_maps;
 	w->last->n_maps = 0;
+	if (w->n_answers)
+		(void)!write(w->shared->event_fd, &one, sizeof(one));
 }
 
 static void tell(const struct kvmb_age_round *last, struct kvmb_guest_sample *guests, size_t n)
