@@ -242,7 +242,7 @@ static bool take_invalid(struct kvms_vm *vm, struct kvms_block *b, struct hull *
 static void put_invalid(struct kvms_vm *vm, struct kvms_block *b, struct hull hull)
 {
 	spin_lock(&vm->lock);
-	kvms_block_mark(b, hull.first, hull.last);
+	kvms_block_mark(vm, b, hull.first, hull.last);
 	spin_unlock(&vm->lock);
 }
 

@@ -116,6 +116,8 @@ int kvms_notifier_register(struct kvms_vm *vm)
 {
 	int ret;
 
+	lockdep_assert_not_held(&vm->mutex);
+
 	vm->mn.ops = &notifier_ops;
 	ret = mmu_notifier_register(&vm->mn, vm->mm);
 	if (ret)
@@ -128,6 +130,8 @@ int kvms_notifier_register(struct kvms_vm *vm)
 
 void kvms_notifier_unregister(struct kvms_vm *vm)
 {
+	lockdep_assert_not_held(&vm->mutex);
+
 	mmu_interval_notifier_remove(&vm->mni);
 	mmu_notifier_unregister(&vm->mn, vm->mm);
 	WARN_ON_ONCE(vm->in_progress);

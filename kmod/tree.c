@@ -16,8 +16,11 @@
 /* Beyond so many blocks a callback marks the whole slot: it holds a spinlock. */
 #define MARK_BLOCKS_MAX	512
 
-void kvms_block_mark(struct kvms_block *b, unsigned int first, unsigned int last)
+void kvms_block_mark(struct kvms_vm *vm, struct kvms_block *b, unsigned int first,
+		     unsigned int last)
 {
+	lockdep_assert_held(&vm->lock);
+
 	if (b->inval) {
 		first = min_t(unsigned int, first, b->inval_first);
 		last = max_t(unsigned int, last, b->inval_last);
@@ -27,7 +30,8 @@ void kvms_block_mark(struct kvms_block *b, unsigned int first, unsigned int last
 	b->inval_last = last;
 }
 
-static void slot_mark(struct kvms_slot *slot, unsigned long start, unsigned long end)
+static void slot_mark(struct kvms_vm *vm, struct kvms_slot *slot, unsigned long start,
+		      unsigned long end)
 {
 	unsigned long base = slot->it.start & KVMS_BLOCK_MASK;
 	unsigned long first = max(start, slot->it.start), last = min(end - 1, slot->it.last);
@@ -42,7 +46,7 @@ static void slot_mark(struct kvms_slot *slot, unsigned long start, unsigned long
 		unsigned long hva, n = kvms_block_pages(slot, i, &hva);
 		unsigned long from = max(first, hva), to = min(last, hva + (n << PAGE_SHIFT) - 1);
 
-		kvms_block_mark(&slot->blocks[i], (from - hva) >> PAGE_SHIFT,
+		kvms_block_mark(vm, &slot->blocks[i], (from - hva) >> PAGE_SHIFT,
 				(to - hva) >> PAGE_SHIFT);
 	}
 }
@@ -59,7 +63,7 @@ void kvms_slot_unmark(struct kvms_vm *vm, struct kvms_slot *slot)
 	for (i = 0; i < slot->n_blocks; i++) {
 		n = kvms_block_pages(slot, i, &hva);
 		spin_lock(&vm->lock);
-		kvms_block_mark(&slot->blocks[i], 0, n - 1);
+		kvms_block_mark(vm, &slot->blocks[i], 0, n - 1);
 		spin_unlock(&vm->lock);
 		cond_resched();
 	}
@@ -75,7 +79,7 @@ bool kvms_tree_invalidate(struct kvms_vm *vm, unsigned long start, unsigned long
 
 	for (it = interval_tree_iter_first(&vm->tree, start, end - 1); it;
 	     it = interval_tree_iter_next(it, start, end - 1)) {
-		slot_mark(container_of(it, struct kvms_slot, it), start, end);
+		slot_mark(vm, container_of(it, struct kvms_slot, it), start, end);
 		any = true;
 	}
 	return any;
@@ -121,6 +125,8 @@ static struct kvms_slot *slot_new(const struct kvms_memslot *from)
 static void slot_insert(struct kvms_vm *vm, struct kvms_root *root, struct kvms_slot *slot)
 {
 	struct kvms_slot *next;
+
+	lockdep_assert_held(&vm->mutex);
 
 	slot->root = root;
 	list_for_each_entry(next, &root->slots, link)

@@ -27,7 +27,8 @@ void kvms_tree_clear(struct kvms_vm *vm);
 bool kvms_tree_invalidate(struct kvms_vm *vm, unsigned long start, unsigned long end);
 
 /** kvms_block_mark() - pages first to last of the block were unmapped. vm->lock. */
-void kvms_block_mark(struct kvms_block *b, unsigned int first, unsigned int last);
+void kvms_block_mark(struct kvms_vm *vm, struct kvms_block *b, unsigned int first,
+		     unsigned int last);
 
 /** kvms_slot_unmark() - hand a mark of the whole slot down to its blocks. vm->mutex. */
 void kvms_slot_unmark(struct kvms_vm *vm, struct kvms_slot *slot);

@@ -167,6 +167,8 @@ static int vm_new(struct kvm *kvm, struct kvms_vm **ret)
 	struct kvms_vm *vm = vm_alloc(kvm);
 	int r = -ENOMEM;
 
+	lockdep_assert_held(&kvms_vms_mutex);
+
 	if (!vm)
 		return r;
 	r = roots_get_locked(vm);
@@ -194,6 +196,8 @@ out_free:
 static struct kvms_vm *vm_find(const struct kvm *kvm)
 {
 	struct kvms_vm *vm;
+
+	lockdep_assert_held(&kvms_vms_mutex);
 
 	list_for_each_entry(vm, &kvms_vms, link)
 		if (READ_ONCE(vm->kvm) == kvm)
@@ -251,6 +255,8 @@ int kvms_vm_attach(int vm_fd, struct kvms_vm **ret)
 static void vm_release(struct kref *ref)
 {
 	struct kvms_vm *vm = container_of(ref, struct kvms_vm, ref);
+
+	lockdep_assert_held(&kvms_vms_mutex);
 
 	list_del(&vm->link);
 	mutex_unlock(&kvms_vms_mutex);
