@@ -122,17 +122,23 @@ static struct kvms_slot *slot_new(const struct kvms_memslot *from)
 	return slot;
 }
 
-static void slot_insert(struct kvms_vm *vm, struct kvms_root *root, struct kvms_slot *slot)
+/* By guest-physical address: the map is read in that order. */
+static void slot_link(struct kvms_root *root, struct kvms_slot *slot)
 {
 	struct kvms_slot *next;
 
-	lockdep_assert_held(&vm->mutex);
-
-	slot->root = root;
 	list_for_each_entry(next, &root->slots, link)
 		if (next->base_gfn > slot->base_gfn)
 			break;
 	list_add_tail(&slot->link, &next->link);
+}
+
+static void slot_insert(struct kvms_vm *vm, struct kvms_root *root, struct kvms_slot *slot)
+{
+	lockdep_assert_held(&vm->mutex);
+
+	slot->root = root;
+	slot_link(root, slot);
 	spin_lock(&vm->lock);
 	interval_tree_insert(&slot->it, &vm->tree);
 	spin_unlock(&vm->lock);
@@ -168,6 +174,8 @@ static void root_match(struct kvms_vm *vm, struct kvms_root *root, const struct 
 		slot->seen = true;
 		slot->id = now[i].id;
 		slot->base_gfn = now[i].base_gfn;
+		list_del(&slot->link);
+		slot_link(root, slot);
 	}
 	list_for_each_entry_safe(slot, next, &root->slots, link)
 		if (!slot->seen)
