@@ -73,7 +73,7 @@ kernel_command_line() {
 	[ "$initramfs" = no ] || mode=initramfs
 	printf '%s ' console=ttyS0 loglevel=6 panic=-1 oops=panic psi=1 mitigations=off audit=0 apparmor=0 \
 		damon_stat.enabled=N watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=300 net.ifnames=0 systemd.show_status=0 \
-		"kvmb.mode=$mode" "kvmb.swap=$swap"
+		"kvmb.mode=$mode" "kvmb.swap=$swap" "${append[@]}"
 }
 
 qemu_command() {
