@@ -158,6 +158,21 @@ static int call_run(struct kvms_vm *vm, const struct call *call, void *arg)
 	return ret;
 }
 
+/* A record that cannot be written is refused before the call changes anything. */
+static int call_run_if_writable(struct kvms_vm *vm, const struct call *call, void *arg,
+				void __user *user)
+{
+	size_t size = _IOC_SIZE(call->cmd);
+	int ret;
+
+	if (copy_to_user(user, arg, size))
+		return -EFAULT;
+	ret = call_run(vm, call, arg);
+	if (!ret && copy_to_user(user, arg, size))
+		ret = -EFAULT;
+	return ret;
+}
+
 static long guest_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 {
 	const struct call *call = NULL;
@@ -173,9 +188,7 @@ static long guest_ioctl(struct file *file, unsigned int cmd, unsigned long user)
 	arg = memdup_user((void __user *)user, _IOC_SIZE(cmd));
 	if (IS_ERR(arg))
 		return PTR_ERR(arg);
-	ret = call_run(file->private_data, call, arg);
-	if (!ret && copy_to_user((void __user *)user, arg, _IOC_SIZE(cmd)))
-		ret = -EFAULT;
+	ret = call_run_if_writable(file->private_data, call, arg, (void __user *)user);
 	kfree(arg);
 	return ret;
 }
