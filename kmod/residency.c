@@ -12,9 +12,28 @@
 /* An unmapping that goes on makes the question void; it is short. */
 #define TRIES 3
 
+/*
+ * A page whose access NUMA balancing has taken away, to see who uses it, is there: hmm tells its
+ * frame, but not that it is valid, and nothing of how it is mapped.
+ */
 static bool is_resident(unsigned long pfn)
 {
-	return (pfn & HMM_PFN_VALID) && !is_zero_pfn(pfn & ~HMM_PFN_FLAGS);
+	unsigned long frame = pfn & ~HMM_PFN_FLAGS;
+
+	return frame && !is_zero_pfn(frame);
+}
+
+/* By one mapping; without access, what looks like it: an aligned run of frames. */
+static bool is_huge(const unsigned long *pfns)
+{
+	unsigned long i;
+
+	if (pfns[0] & HMM_PFN_VALID)
+		return hmm_pfn_to_map_order(pfns[0]) >= KVM_SWAP_BLOCK_SHIFT - PAGE_SHIFT;
+	for (i = 1; i < KVMS_BLOCK_PAGES; i++)
+		if (pfns[i] != pfns[0] + i)
+			return false;
+	return pfns[0] && IS_ALIGNED(pfns[0], KVMS_BLOCK_PAGES);
 }
 
 static int read_once(struct kvms_vm *vm, struct hmm_range *range)
@@ -54,8 +73,7 @@ int kvms_residency_read(struct kvms_vm *vm, unsigned long hva, unsigned long n_p
 		ret = read_once(vm, &range);
 	if (ret)
 		return ret;
-	vm->huge = n_pages == KVMS_BLOCK_PAGES && (vm->pfns[0] & HMM_PFN_VALID) &&
-		   hmm_pfn_to_map_order(vm->pfns[0]) >= KVM_SWAP_BLOCK_SHIFT - PAGE_SHIFT;
+	vm->huge = n_pages == KVMS_BLOCK_PAGES && is_huge(vm->pfns);
 	bitmap_zero(vm->resident, KVMS_BLOCK_PAGES);
 	for (i = 0; i < n_pages; i++)
 		if (is_resident(vm->pfns[i]))
