@@ -29,6 +29,7 @@
 #define TRIES		3
 #define PIECE_ORDER_MAX	9	/* 512 pages, or as many blocks where they are huge: 1 GiB */
 #define CLOSE_LOOK	16
+#define RESIDENCY_LOOK	64
 
 /* Pages of a block, both included; last < first: none. */
 struct hull {
@@ -359,6 +360,17 @@ static int age_pages(struct walk *w, struct kvms_block *b, struct span at)
 
 /* ---- The walk ---------------------------------------------------------------------------- */
 
+/*
+ * KVM says when the guest's first touch brings a page, nobody when QEMU's does: blocks that are not
+ * full are looked at again, some in each pass.
+ */
+static void forget_residency(struct kvms_vm *vm, struct kvms_block *b, unsigned long i,
+			     unsigned long n)
+{
+	if (b->resident < n && (vm->counters.passes + i) % RESIDENCY_LOOK == 0)
+		b->known = 0;
+}
+
 /* How many blocks from this one on are huge, old and of one age: asked together. */
 static unsigned long huge_run(struct kvms_vm *vm, const struct kvms_slot *slot, unsigned long i)
 {
@@ -422,6 +434,7 @@ static int age_block(struct walk *w, struct kvms_slot *slot, unsigned long i,
 
 	*ret_blocks = 1;
 	at.n = kvms_block_pages(slot, i, &at.hva);
+	forget_residency(w->vm, b, i, at.n);
 	if (is_simple(w->vm, b)) {
 		*ret_blocks = huge_run(w->vm, slot, i);
 		age_simple(w, slot, i, *ret_blocks);
