@@ -208,8 +208,8 @@ static bool must_read(const struct kvms_block *b, bool invalid, unsigned long n)
 	return invalid || !b->known || (!b->ages && b->resident != n);
 }
 
-/* Pages that went are absent; those that came, or were unmapped and are back, were just used. */
-static int refresh(struct walk *w, struct kvms_block *b, struct span at, struct hull used)
+/* Pages that went are absent, those that came are young. */
+static int refresh(struct walk *w, struct kvms_block *b, struct span at)
 {
 	struct kvms_vm *vm = w->vm;
 	unsigned long i;
@@ -220,11 +220,21 @@ static int refresh(struct walk *w, struct kvms_block *b, struct span at, struct 
 	for (i = 0; i < at.n; i++)
 		if (!test_bit(i, vm->resident))
 			vm->ages[i] = KVMS_ABSENT;
-		else if (vm->ages[i] == KVMS_ABSENT || (i >= used.first && i <= used.last))
+		else if (vm->ages[i] == KVMS_ABSENT)
 			vm->ages[i] = 0;
 	b->known = 1;
 	b->huge = vm->huge;
 	return 0;
+}
+
+/* Until they were unmapped they may have been used: the accessed bits of that are lost. */
+static void make_young(struct kvms_vm *vm, struct hull used)
+{
+	unsigned int i;
+
+	for (i = used.first; i <= used.last; i++)
+		if (vm->ages[i] != KVMS_ABSENT)
+			vm->ages[i] = 0;
 }
 
 static bool take_invalid(struct kvms_vm *vm, struct kvms_block *b, struct hull *ret)
@@ -320,15 +330,17 @@ static int age_pages_try(struct walk *w, struct kvms_block *b, struct span at, b
 	int ret = 0;
 
 	if (must_read(b, invalid, at.n))
-		ret = refresh(w, b, at, used);
+		ret = refresh(w, b, at);
 	if (!ret && !*asked) {
 		*asked = true;
 		if (b->huge)
 			ask_huge(w, b, at);
 		else if (ask_pieces(w, b, at.hva, at.n))
-			ret = refresh(w, b, at, no_pages);
+			ret = refresh(w, b, at);
 	}
-	if (ret && invalid)
+	if (!ret)
+		make_young(w->vm, used);
+	else if (invalid)
 		put_invalid(w->vm, b, used);
 	return ret;
 }
@@ -417,9 +429,11 @@ static int admit(struct walk *w, struct kvms_block *b, struct span at)
 	int ret;
 
 	load(w->vm, b, at.n);
-	ret = refresh(w, b, at, (struct hull){ 0, at.n - 1 });
-	if (!ret)
+	ret = refresh(w, b, at);
+	if (!ret) {
+		make_young(w->vm, (struct hull){ 0, at.n - 1 });
 		store(w->vm, b, at.n);
+	}
 	return ret == -EINTR ? ret : 0;
 }
 
