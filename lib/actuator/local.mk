@@ -5,5 +5,4 @@ libkvmballoon_sources += \
 	%D%/gauge.c %D%/gauge.h \
 	%D%/pageout.c \
 	%D%/reclaim.c \
-	%D%/record.c \
-	%D%/residency.c %D%/residency.h
+	%D%/record.c

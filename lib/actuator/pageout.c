@@ -13,8 +13,8 @@
 
 #include "actuator/actuator.h"
 #include "actuator/gauge.h"
-#include "actuator/residency.h"
 #include "base/num.h"
+#include "base/residency.h"
 #include "model/cold.h"
 #include "wrap/cgroup.h"
 

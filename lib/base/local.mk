@@ -9,6 +9,7 @@ libkvmballoon_sources += \
 	%D%/units.c
 libkvmballoon_sources += \
 	%D%/pressure.c %D%/pressure.h \
+	%D%/residency.c %D%/residency.h \
 	%D%/scope.c %D%/scope.h \
 	%D%/swap-ram.c %D%/swap-ram.h \
 	%D%/wait.c %D%/wait.h \

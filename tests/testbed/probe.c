@@ -22,9 +22,9 @@
 #include <unistd.h>
 
 #include "actuator/actuator.h"
-#include "actuator/residency.h"
 #include "base/fs.h"
 #include "base/num.h"
+#include "base/residency.h"
 #include "base/str.h"
 #include "base/wait.h"
 #include "model/sample.h"
