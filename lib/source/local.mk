@@ -6,6 +6,7 @@ libkvmballoon_sources += \
 	%D%/age-source.h \
 	%D%/ages.c %D%/ages.h \
 	%D%/guest-cgroup.c %D%/guest-cgroup.h \
+	%D%/guest-memory.c %D%/guest-memory.h \
 	%D%/guest-watch.c %D%/guest-watch.h \
 	%D%/host.c %D%/host.h \
 	%D%/libvirt-guest.c %D%/libvirt-guest.h \

@@ -14,6 +14,7 @@
 #include "base/swap-ram.h"
 #include "fuzz.h"
 #include "source/guest-cgroup.h"
+#include "source/guest-memory.h"
 #include "source/host.h"
 
 #define UNTOUCHED UINT64_C(0x5aa55aa55aa55aa5)
@@ -72,6 +73,22 @@ static void check_swap(const char *text)
 	REQUIRE(ids[3] == 4711);
 }
 
+static void check_guest_memory(const char *text)
+{
+	_cleanup_free_ struct kvmb_range *ranges = NULL;
+	size_t n = 0;
+	int r = kvmb_parse_guest_memory(text, &ranges, &n);
+
+	REQUIRE(r == 0 || r == -EBADMSG || r == -ENODATA);
+	REQUIRE((r == 0) == (n > 0) && (r == 0) == (ranges != NULL));
+	for (size_t i = 0; i < n; i++) {
+		REQUIRE(ranges[i].length_bytes >= KVMB_GUEST_MEMORY_MIN_BYTES);
+		REQUIRE(ranges[i].hva <= UINT64_MAX - ranges[i].length_bytes);
+		REQUIRE(i == 0 ||
+			ranges[i].hva > ranges[i - 1].hva + ranges[i - 1].length_bytes);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_free_ char *text = strndup((const char *)data, size);
@@ -83,5 +100,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_scope(text);
 	check_counters(text);
 	check_swap(text);
+	check_guest_memory(text);
 	return 0;
 }

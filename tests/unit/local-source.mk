@@ -64,3 +64,9 @@ TESTS += %D%/test-pageout
 tests_unit_test_pageout_SOURCES = %D%/test-pageout.c $(tests_act)
 tests_unit_test_pageout_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_pageout_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += %D%/test-guest-memory
+TESTS += %D%/test-guest-memory
+tests_unit_test_guest_memory_SOURCES = %D%/test-guest-memory.c $(tests_tree)
+tests_unit_test_guest_memory_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_guest_memory_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
