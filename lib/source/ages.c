@@ -18,7 +18,8 @@
 
 static const struct kvmb_age_source_ops *const all_sources[] = {
 	&kvmb_age_source_module,
-	/* damon, mglru: to come */
+	&kvmb_age_source_damon,
+	/* mglru: to come */
 	NULL,
 };
 

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 libkvmballoon_sources += \
+	%D%/age-damon.c \
 	%D%/age-map.c %D%/age-map.h \
 	%D%/age-module.c \
 	%D%/age-round.c %D%/age-round.h \
 	%D%/age-source.h \
 	%D%/ages.c %D%/ages.h \
+	%D%/damon-array.c %D%/damon-internal.h \
+	%D%/damon.c %D%/damon.h \
 	%D%/guest-cgroup.c %D%/guest-cgroup.h \
 	%D%/guest-memory.c %D%/guest-memory.h \
 	%D%/guest-watch.c %D%/guest-watch.h \

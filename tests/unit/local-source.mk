@@ -65,6 +65,14 @@ tests_unit_test_pageout_SOURCES = %D%/test-pageout.c $(tests_act)
 tests_unit_test_pageout_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_pageout_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 
+check_PROGRAMS += %D%/test-age-damon
+TESTS += %D%/test-age-damon
+tests_unit_test_age_damon_SOURCES = %D%/test-age-damon.c %D%/fake-damon.c %D%/fake-damon.h \
+	$(tests_tree)
+tests_unit_test_age_damon_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_age_damon_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_write_at
+tests_unit_test_age_damon_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
 check_PROGRAMS += %D%/test-guest-memory
 TESTS += %D%/test-guest-memory
 tests_unit_test_guest_memory_SOURCES = %D%/test-guest-memory.c $(tests_tree)
