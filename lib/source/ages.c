@@ -19,7 +19,7 @@
 static const struct kvmb_age_source_ops *const all_sources[] = {
 	&kvmb_age_source_module,
 	&kvmb_age_source_damon,
-	/* mglru: to come */
+	&kvmb_age_source_mglru,
 	NULL,
 };
 

@@ -2,6 +2,7 @@
 libkvmballoon_sources += \
 	%D%/age-damon.c \
 	%D%/age-map.c %D%/age-map.h \
+	%D%/age-mglru.c \
 	%D%/age-module.c \
 	%D%/age-round.c %D%/age-round.h \
 	%D%/age-source.h \
@@ -19,6 +20,8 @@ libkvmballoon_sources += \
 	%D%/libvirt-snapshot.c \
 	%D%/libvirt-thread.c \
 	%D%/libvirt.c %D%/libvirt.h \
+	%D%/lru-gen.c %D%/lru-gen.h \
+	%D%/lru-ledger.c %D%/lru-ledger.h \
 	%D%/psi-watch.c %D%/psi-watch.h \
 	%D%/psi.c %D%/psi.h \
 	%D%/vm-fds.c %D%/vm-fds.h

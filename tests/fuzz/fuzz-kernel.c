@@ -16,6 +16,7 @@
 #include "source/guest-cgroup.h"
 #include "source/guest-memory.h"
 #include "source/host.h"
+#include "source/lru-gen.h"
 
 #define UNTOUCHED UINT64_C(0x5aa55aa55aa55aa5)
 
@@ -89,6 +90,22 @@ static void check_guest_memory(const char *text)
 	}
 }
 
+static void check_lru_gen(const char *text)
+{
+	_cleanup_free_ struct kvmb_lruvec *vecs = NULL;
+	size_t n = 0;
+	int r = kvmb_parse_lru_gen(text, "machine.slice", &vecs, &n);
+
+	REQUIRE(r == 0 || r == -EBADMSG || r == -ENOENT);
+	REQUIRE((r == 0) == (n > 0) && (r == 0) == (vecs != NULL));
+	for (size_t i = 0; i < n; i++) {
+		REQUIRE(vecs[i].n <= KVMB_LRU_GENS_MAX);
+		for (size_t k = 1; k < vecs[i].n; k++)
+			REQUIRE(vecs[i].gens[k].seq > vecs[i].gens[k - 1].seq);
+	}
+	(void)kvmb_lru_gen_sees_guests(text);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_free_ char *text = strndup((const char *)data, size);
@@ -101,5 +118,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_counters(text);
 	check_swap(text);
 	check_guest_memory(text);
+	check_lru_gen(text);
 	return 0;
 }

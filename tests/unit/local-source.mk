@@ -73,6 +73,14 @@ tests_unit_test_age_damon_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_age_damon_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_write_at
 tests_unit_test_age_damon_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 
+check_PROGRAMS += %D%/test-age-mglru
+TESTS += %D%/test-age-mglru
+tests_unit_test_age_mglru_SOURCES = %D%/test-age-mglru.c $(tests_tree)
+tests_unit_test_age_mglru_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_age_mglru_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_write_at \
+	-Wl,--wrap=kvmb_now_ns -Wl,--wrap=openat
+tests_unit_test_age_mglru_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
 check_PROGRAMS += %D%/test-guest-memory
 TESTS += %D%/test-guest-memory
 tests_unit_test_guest_memory_SOURCES = %D%/test-guest-memory.c $(tests_tree)
