@@ -8,7 +8,8 @@
 fifo=$work/fifo
 mkfifo "$fifo"
 export KVMB_FAKE_ENGINE=$fifo
-tell() { printf '%s\n' "$@" >"$fifo"; }
+# Of a daemon that is gone nobody would read it, ever.
+tell() { timeout 60 bash -c 'printf "%s\n" "${@:2}" >"$1"' tell "$fifo" "$@"; }
 web=$manager/machine/web
 slow=$manager/machine/slow
 no_ages='^org.linux_kvm.Balloon1.Error.NoAges: '
@@ -132,11 +133,14 @@ comes "a source that never answers is waited for, but not for ever" says "$work/
 # The end: with something left to give back, the daemon takes its time.
 wait_for_map web "$work/end"
 comes "somebody waits while the daemon is ended" asked_for $((n + 65)) web
-tell 'left 1'
+# What is told is read in the daemon's own time; the signal must not come before it.
+tell 'left 1' 'aging web 1 read'
+comes "with something left to give back" has_property $web $i_machine AgingReason 's "read"'
 kill "$daemon_pid"
 comes "and is told" says "$work/end" '^org.linux_kvm.Balloon1.Error.Stopping: '
 like "nobody begins to wait any more" "$(error_of $web $i_machine Map)" '^org.linux_kvm.Balloon1.Error.Stopping: '
-tell 'left 0' trigger
+# The daemon may be gone before it has read all of it.
+tell 'left 0' trigger || :
 ends "$daemon_pid"
 is "it ends well" "$status" 0
 finish
