@@ -408,7 +408,7 @@ struct kvmb_action {
 	int32_t pid;
 	uint64_t asked_bytes;  /* how much is to be taken (or given back, DEFLATE) */
 	uint64_t target_bytes; /* BALLOON, DEFLATE: new size of the guest */
-	/* PAGEOUT: memory idle for so long, coldest first; looked for when the action's turn comes */
+	/* PAGEOUT: memory idle for so long, coldest first; looked for when its turn comes */
 	uint64_t idle_usec;
 	const struct kvmb_range *ranges; /* PAGEOUT: these instead, if any; owned by the plan */
 	size_t n_ranges;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Page-out of cold ranges of QEMU's memory: process_madvise(MADV_PAGEOUT) in batches, with a look at
- * the guest in between. What is cold is asked when the action's turn has come.
+ * Page-out of cold ranges of QEMU's memory: process_madvise(MADV_PAGEOUT) in batches, with a look
+ * at the guest in between. What is cold is asked when the action's turn has come.
  */
 #include <errno.h>
 #include <limits.h>
@@ -201,23 +201,25 @@ static int pageout_known(struct pageout *p, const struct kvmb_action *a, atomic_
 static int pageout_cold(struct pageout *p, const struct kvmb_action *planned, atomic_bool *cancel,
 			struct kvmb_result *result)
 {
-	_cleanup_free_ struct kvmb_range *ranges = NULL;
 	struct kvmb_action a = *planned;
+	struct kvmb_cold cold = { NULL, 0 };
 	int r;
 
 	if (!p->finder.find)
 		return -EOPNOTSUPP;
-	r = p->finder.find(p->finder.ctx, a.uuid, a.idle_usec, a.asked_bytes, &ranges, &a.n_ranges);
+	r = p->finder.find(p->finder.ctx, a.uuid, a.idle_usec, a.asked_bytes, &cold);
 	if (r == -ESRCH)
 		result->why = KVMB_WHY_GONE;
-	else if (r >= 0 && !a.n_ranges)
+	else if (r >= 0 && !cold.n)
 		result->why = KVMB_WHY_NOT_COLD;
 	if (result->why != KVMB_WHY_NONE)
-		return -ESTALE;
-	if (r < 0)
-		return r;
-	a.ranges = ranges;
-	return pageout_known(p, &a, cancel, result);
+		r = -ESTALE;
+	a.ranges = cold.ranges;
+	a.n_ranges = cold.n;
+	if (r >= 0)
+		r = pageout_known(p, &a, cancel, result);
+	free(cold.ranges);
+	return r;
 }
 
 static int pageout_apply(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,

@@ -5,7 +5,7 @@ libkvmballoon_sources += \
 	%D%/lines.c \
 	%D%/num.h \
 	%D%/parse.c %D%/parse.h \
-	%D%/str.c %D%/str.h \
+	%D%/str.c %D%/str.h %D%/str-errno.c \
 	%D%/units.c
 libkvmballoon_sources += \
 	%D%/pressure.c %D%/pressure.h \

@@ -138,12 +138,6 @@ int kvmb_asprintf(char **ret, const char *format, ...)
 	return r;
 }
 
-int kvmb_str_errno(char *dst, size_t size, int error, const char *what)
-{
-	kvmb_str_format(dst, size, "%s: %s", what, strerrordesc_np(-error));
-	return error;
-}
-
 int kvmb_explain(int error, char **ret_error, const char *format, ...)
 {
 	va_list ap;

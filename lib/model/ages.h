@@ -12,8 +12,8 @@ void kvmb_ages_add(struct kvmb_ages *a, uint64_t idle_usec, uint64_t bytes);
 void kvmb_ages_promote(struct kvmb_ages *a, uint64_t idle_usec, uint64_t bytes);
 
 /**
- * kvmb_ages_cold() - bytes idle for @usec or longer that page-out can find now; 0 where the ages are
- * too old, or know no addresses
+ * kvmb_ages_cold() - bytes idle for @usec or longer that page-out can find now; 0 where the ages
+ * are too old, or know no addresses
  * @stale_usec: older ages than that are too old
  */
 uint64_t kvmb_ages_cold(const struct kvmb_ages *a, uint64_t usec, uint64_t now_ns,

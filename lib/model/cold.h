@@ -5,16 +5,21 @@
 
 #include <kvmballoon.h>
 
+struct kvmb_cold {
+	struct kvmb_range *ranges;
+	size_t n;
+};
+
 struct kvmb_cold_finder {
 	/*
 	 * Resident ranges idle for @idle_usec or longer, coldest first, @most_bytes or a little
 	 * more of them. Any thread; may block.
-	 * @ret: malloc'ed; *@ret_n 0 where nothing is that cold
+	 * @ret: ranges are malloc'ed; none where nothing is that cold
 	 * Return: 0, -ESRCH nobody of that UUID is aged, -EOPNOTSUPP its source knows no
 	 * addresses, or another -errno.
 	 */
 	int (*find)(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_bytes,
-		    struct kvmb_range **ret, size_t *ret_n);
+		    struct kvmb_cold *ret);
 	void (*unref)(void *ctx);
 	void *ctx;
 };

@@ -5,7 +5,8 @@
  * 1. What guests hold free and the host has memory behind: by balloon, costs them nothing.
  * 2. What they have not touched for long, where that is known: page-out, coldest first.
  * 3. Reclaim of their scopes, a step each, by shares.
- * 4. Where none of that works: what they hold free without memory behind it, so that they do not grow.
+ * 4. Where none of that works: what they hold free without memory behind it, so that they do not
+ *    grow.
  *
  * Guests that are only observed are shared among in a round of their own: what would be asked of
  * them must not be missing from what is asked of the others.

@@ -265,7 +265,7 @@ static int compare_age(const void *a, const void *b)
 }
 
 static int find_resident(const struct age_damon *d, const struct piece *pieces, size_t n,
-			 uint64_t most_bytes, struct kvmb_range **ret, size_t *ret_n)
+			 uint64_t most_bytes, struct kvmb_cold *ret)
 {
 	_cleanup_free_ struct kvmb_range *ranges = NULL;
 	size_t n_ranges = 0;
@@ -277,13 +277,12 @@ static int find_resident(const struct age_damon *d, const struct piece *pieces, 
 		if (r < 0)
 			return r;
 	}
-	*ret = TAKE_PTR(ranges);
-	*ret_n = n_ranges;
+	*ret = (struct kvmb_cold){ TAKE_PTR(ranges), n_ranges };
 	return 0;
 }
 
 static int age_damon_find(void *handle, uint64_t idle_usec, uint64_t most_bytes,
-			  struct kvmb_range **ret, size_t *ret_n)
+			  struct kvmb_cold *ret)
 {
 	_cleanup_free_ struct piece *pieces = NULL;
 	struct age_damon *d = handle;
@@ -298,7 +297,7 @@ static int age_damon_find(void *handle, uint64_t idle_usec, uint64_t most_bytes,
 			pieces[n_cold++] = pieces[i];
 	if (n_cold)
 		qsort(pieces, n_cold, sizeof(*pieces), compare_age);
-	return find_resident(d, pieces, n_cold, most_bytes, ret, ret_n);
+	return find_resident(d, pieces, n_cold, most_bytes, ret);
 }
 
 const struct kvmb_age_source_ops kvmb_age_source_damon = {

@@ -229,7 +229,7 @@ static int find_one(int fd, uint64_t idle_usec, uint64_t most_bytes, struct kvm_
 
 /* Coldest first within each VM: a process with several of them is not QEMU's way. */
 static int module_find(void *handle, uint64_t idle_usec, uint64_t most_bytes,
-		       struct kvmb_range **ret, size_t *ret_n)
+		       struct kvmb_cold *ret)
 {
 	_cleanup_free_ struct kvm_swap_cold *c = malloc(sizeof(*c));
 	struct module *m = handle;
@@ -242,8 +242,7 @@ static int module_find(void *handle, uint64_t idle_usec, uint64_t most_bytes,
 		free(f.ranges);
 		return r;
 	}
-	*ret = f.ranges;
-	*ret_n = f.n;
+	*ret = (struct kvmb_cold){ f.ranges, f.n };
 	return 0;
 }
 

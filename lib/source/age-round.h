@@ -78,7 +78,7 @@ struct kvmb_age_follow *kvmb_age_round_find(const struct kvmb_age_round *round, 
 /** kvmb_age_handle_ref() - NULL is fine; returns @h */
 struct kvmb_age_handle *kvmb_age_handle_ref(struct kvmb_age_handle *h);
 
-/** kvmb_age_handle_unref() - NULL is fine. May block: closing can wait for a kernel thread to end. */
+/** kvmb_age_handle_unref() - NULL is fine. May block: closing can wait for a kernel thread. */
 void kvmb_age_handle_unref(struct kvmb_age_handle *h);
 
 void kvmb_age_shared_unref(struct kvmb_age_shared *s);

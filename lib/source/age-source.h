@@ -7,6 +7,8 @@
 
 #include <kvmballoon.h>
 
+#include "model/cold.h"
+
 struct kvmb_root;
 
 /* The guest that is asked about. */
@@ -26,8 +28,8 @@ struct kvmb_age_source_ops {
 
 	/*
 	 * @period_usec: how often memory is to be aged; more than 0
-	 * @why: KVMB_TEXT_SIZE bytes; set on failure: a short clause for operators, without the name
-	 * of the source ("/dev/kvm-swap is not there")
+	 * @why: KVMB_TEXT_SIZE bytes; set on failure: a short clause for operators, without the
+	 * name of the source ("/dev/kvm-swap is not there")
 	 * Return: 0, or -errno: this source cannot be had for this guest now.
 	 */
 	int (*open)(const struct kvmb_age_target *t, uint64_t period_usec, void **ret, char *why);
@@ -40,8 +42,7 @@ struct kvmb_age_source_ops {
 	int (*read)(void *handle, struct kvmb_ages *ret);
 
 	/* As struct kvmb_cold_finder's; NULL where the source knows no addresses. */
-	int (*find)(void *handle, uint64_t idle_usec, uint64_t most_bytes, struct kvmb_range **ret,
-		    size_t *ret_n);
+	int (*find)(void *handle, uint64_t idle_usec, uint64_t most_bytes, struct kvmb_cold *ret);
 
 	/* NULL where the source has no guest-physical addresses. */
 	int (*map)(void *handle, struct kvmb_map **ret);

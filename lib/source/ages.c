@@ -130,7 +130,9 @@ static void tell(const struct kvmb_age_round *last, struct kvmb_guest_sample *gu
 
 static int compare_follows(const void *a, const void *b)
 {
-	return strcmp(((const struct kvmb_age_follow *)a)->uuid, ((const struct kvmb_age_follow *)b)->uuid);
+	const struct kvmb_age_follow *x = a, *y = b;
+
+	return strcmp(x->uuid, y->uuid);
 }
 
 /* The same guest in the same process, aged as it is to be: it goes on with what it has. */
@@ -259,7 +261,7 @@ static int compare_found(const void *key, const void *item)
 }
 
 static int find(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_bytes,
-		struct kvmb_range **ret, size_t *ret_n)
+		struct kvmb_cold *ret)
 {
 	struct kvmb_age_shared *s = ctx;
 	struct kvmb_age_handle *h = NULL;
@@ -273,7 +275,7 @@ static int find(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_b
 	pthread_mutex_unlock(&s->lock);
 	if (!h)
 		return -ESRCH;
-	r = h->ops->find ? h->ops->find(h->handle, idle_usec, most_bytes, ret, ret_n) : -EOPNOTSUPP;
+	r = h->ops->find ? h->ops->find(h->handle, idle_usec, most_bytes, ret) : -EOPNOTSUPP;
 	kvmb_age_handle_unref(h);
 	return r;
 }

@@ -36,7 +36,7 @@ void kvmb_age_watch_set_period(struct kvmb_age_watch *w, uint64_t period_usec);
 int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n,
 			const bool *follow);
 
-/** kvmb_age_watch_reason() - why there is no better source; "" for the best. Until the next read. */
+/** kvmb_age_watch_reason() - why there is no better source; "" for the best; until the next read */
 const char *kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid);
 
 /** kvmb_age_watch_fd() - readable when there is a map that was asked for */

@@ -35,7 +35,8 @@ static unsigned int lie_of(const char *machine)
 static int no_ages(const char *machine, sd_bus_error *error)
 {
 	return sd_bus_error_setf(error, ERROR "NoAges",
-				 "Nothing tells the ages of the memory of \"%s\": not \033[1mfollowed",
+				 "Nothing tells the ages of the memory of \"%s\": "
+				 "not \033[1mfollowed",
 				 machine);
 }
 

@@ -120,7 +120,7 @@ static void assert_refused(struct world *w, int error, const char *why)
 /* ---- What is told ------------------------------------------------------------------------ */
 
 static const struct fake_region two_cold[] = {
-	/* 8 to 24 MiB into the guest; 24 to 32; and one that is no memory of the guest's any more */
+	/* 8 to 24 MiB into the guest; 24 to 32; and one that is no memory of its any more */
 	{ "276824064\n", "293601280\n", "40\n" },
 	{ "293601280\n", "301989888\n", "8\n" },
 	{ "402653184\n", "411041792\n", "99\n" },
@@ -206,39 +206,35 @@ static void test_the_coldest_is_found_first_and_no_more_than_asked(void **state)
 		{ "293601280\n", "301989888\n", "4\n" },  /* 24 to 32 MiB */
 	};
 	struct world *w = *state;
-	struct kvmb_range *ranges = NULL;
+	struct kvmb_cold cold = { NULL, 0 };
 	void *handle;
-	size_t n = 0;
 
 	tree_remove(w->tree, "proc/4242/pagemap");
 	write_present(w, 0, 10);
 	write_present(w, 12, 20);
 	handle = open_source(w);
 	tell(regions, ARRAY_SIZE(regions));
-	assert_int_equal(ops->find(handle, 20 * AGGREGATION_USEC, UINT64_MAX, &ranges, &n), 0);
-	assert_int_equal(n, 3);
-	assert_int_equal(ranges[0].hva, BASE + 8 * MIB);
-	assert_int_equal(ranges[0].length_bytes, 2 * MIB);
-	assert_int_equal(ranges[1].hva, BASE + 12 * MIB);
-	assert_int_equal(ranges[1].length_bytes, 12 * MIB);
-	assert_int_equal(ranges[2].hva, BASE);
-	assert_int_equal(ranges[2].length_bytes, MIB);
-	free(ranges);
-	ranges = NULL;
-	assert_int_equal(ops->find(handle, 20 * AGGREGATION_USEC, 3 * MIB + 1, &ranges, &n), 0);
-	assert_int_equal(n, 2);
-	assert_int_equal(ranges[1].length_bytes, MIB + 4096);
-	free(ranges);
-	ranges = NULL;
+	assert_int_equal(ops->find(handle, 20 * AGGREGATION_USEC, UINT64_MAX, &cold), 0);
+	assert_int_equal(cold.n, 3);
+	assert_int_equal(cold.ranges[0].hva, BASE + 8 * MIB);
+	assert_int_equal(cold.ranges[0].length_bytes, 2 * MIB);
+	assert_int_equal(cold.ranges[1].hva, BASE + 12 * MIB);
+	assert_int_equal(cold.ranges[1].length_bytes, 12 * MIB);
+	assert_int_equal(cold.ranges[2].hva, BASE);
+	assert_int_equal(cold.ranges[2].length_bytes, MIB);
+	free(cold.ranges);
+	assert_int_equal(ops->find(handle, 20 * AGGREGATION_USEC, 3 * MIB + 1, &cold), 0);
+	assert_int_equal(cold.n, 2);
+	assert_int_equal(cold.ranges[1].length_bytes, MIB + 4096);
+	free(cold.ranges);
 	/* never what is in use, however little is asked for */
-	assert_int_equal(ops->find(handle, 0, UINT64_MAX, &ranges, &n), 0);
-	assert_int_equal(n, 4);
-	assert_int_equal(ranges[3].hva, BASE + 24 * MIB);
-	free(ranges);
-	ranges = NULL;
-	assert_int_equal(ops->find(handle, 41 * AGGREGATION_USEC, UINT64_MAX, &ranges, &n), 0);
-	assert_int_equal(n, 0);
-	free(ranges);
+	assert_int_equal(ops->find(handle, 0, UINT64_MAX, &cold), 0);
+	assert_int_equal(cold.n, 4);
+	assert_int_equal(cold.ranges[3].hva, BASE + 24 * MIB);
+	free(cold.ranges);
+	assert_int_equal(ops->find(handle, 41 * AGGREGATION_USEC, UINT64_MAX, &cold), 0);
+	assert_int_equal(cold.n, 0);
+	free(cold.ranges);
 	ops->close(handle);
 }
 
@@ -253,7 +249,8 @@ static void test_garbled_regions_are_refused(void **state)
 		{ { "276824064\n", "293601280\n", "-1\n" } },
 		{ { "", "", "" } },
 		{ { "276824064\n", "18446744073709551616\n", "1\n" } },
-		{ { "276824064\n", "293601280\n", "1\n" }, { "276824064\n", "293601280\n", "1\n" } },
+		{ { "276824064\n", "293601280\n", "1\n" },
+		  { "276824064\n", "293601280\n", "1\n" } },
 		{ { "276824064 276824064 276824064 276824064\n", "293601280\n", "1\n" } },
 	};
 	struct world *w = *state;
@@ -261,8 +258,7 @@ static void test_garbled_regions_are_refused(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct kvmb_ages ages = { .told_ns = 7 };
-		struct kvmb_range *ranges = NULL;
-		size_t n = 7;
+		struct kvmb_cold cold = { NULL, 7 };
 		int r;
 
 		tell(cases[i], cases[i][1].begin ? 2 : 1);
@@ -270,9 +266,9 @@ static void test_garbled_regions_are_refused(void **state)
 		if (r != -EBADMSG && r != -E2BIG)
 			fail_msg("case %zu: %d", i, r);
 		assert_int_equal(ages.told_ns, 7);
-		assert_int_equal(ops->find(handle, 0, MIB, &ranges, &n), r);
-		assert_null(ranges);
-		assert_int_equal(n, 7);
+		assert_int_equal(ops->find(handle, 0, MIB, &cold), r);
+		assert_null(cold.ranges);
+		assert_int_equal(cold.n, 7);
 	}
 	ops->close(handle);
 }
@@ -330,13 +326,12 @@ static void test_what_vanishes_between_calls_ends_the_source(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		void *handle = open_source(w);
 		struct kvmb_ages ages;
-		struct kvmb_range *ranges = NULL;
-		size_t n;
+		struct kvmb_cold cold;
 
 		fake_damon.on_update = cases[i].change;
 		assert_int_equal(ops->read(handle, &ages), cases[i].error);
 		fake_damon.on_update = NULL;
-		assert_int_equal(ops->find(handle, 0, MIB, &ranges, &n), cases[i].error);
+		assert_int_equal(ops->find(handle, 0, MIB, &cold), cases[i].error);
 		ops->close(handle);
 		assert_int_equal(fake_damon_running(), 0);
 		write_maps(maps);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Ages from the kernel's generations: what a birth says, what is kept of the oldest, what is missing. */
+/* Ages from the kernel's generations: what a birth says, what is kept of the oldest. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -64,7 +64,8 @@ int __real_openat(int dirfd, const char *path, int flags, ...);
 int __wrap_openat(int dirfd, const char *path, int flags, ...);
 int __wrap_openat(int dirfd, const char *path, int flags, ...)
 {
-	if (fake.open_error && streq(path, "kernel/debug/lru_gen") && (flags & O_ACCMODE) == O_RDWR) {
+	if (fake.open_error && streq(path, "kernel/debug/lru_gen") &&
+	    (flags & O_ACCMODE) == O_RDWR) {
 		errno = fake.open_error;
 		return -1;
 	}
@@ -75,16 +76,19 @@ int __wrap_openat(int dirfd, const char *path, int flags, ...)
 static const char full_6_12[] =
 	"memcg     1 /\n node     0\n"
 	"          0     123456          0        100 \n"
-	"                     0          0r         0e         0p          0r         0e         0p\n"
+	"                     0          0r         0"
+	"e         0p          0r         0e         0p\n"
 	"                                0x         0x         0x         0x\n"
 	"          1       1234         10         20 \n"
-	"                     0          0R         0T         0x          0R         0T         0x\n"
+	"                     0          0R         0"
+	"T         0x          0R         0T         0x\n"
 	"                             1000T        20Y         3F         4A\n";
 static const char full_6_1[] =
 	"memcg     1 /\n node     0\n"
 	"          1       1234         10         20 \n"
 	"                     0          0R         0T         0 \n"
-	"                             1000L       980O        20Y         0N         3F         4A\n";
+	"                             1000L       980"
+	"O        20Y         0N         3F         4A\n";
 
 static const char generations[] =
 	"memcg     1 /\n"
@@ -354,7 +358,7 @@ static void test_a_walk_each_period_and_all_pages_are_booked(void **state)
 
 	assert_int_equal(ops->read(handle, &ages), 0);
 	assert_string_equal(fake.written, "+ 101 0 5\n+ 102 0 7\n+ 102 1 2\n");
-	/* young: 44 + 110 and 2 + 50 of node 1 + 0; then 220 idle for 30 s, 330 for 60 s, 5 for 8 s */
+	/* young: 44 + 110 and 2 + 50 of node 1; then 220 idle for 30 s, 330 for 60 s, 5 for 8 s */
 	assert_int_equal(ages.cold_bytes[0], (44 + 110 + 2 + 50) * PAGE);
 	assert_int_equal(ages.cold_bytes[1], 5 * PAGE);
 	assert_int_equal(ages.cold_bytes[3], 220 * PAGE);

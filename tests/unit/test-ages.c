@@ -148,13 +148,12 @@ static int fake_read(void *handle, struct kvmb_ages *ret)
 	return 0;
 }
 
-static int fake_find(void *handle, uint64_t idle_usec, uint64_t most_bytes,
-		     struct kvmb_range **ret, size_t *ret_n)
+static int fake_find(void *handle, uint64_t idle_usec, uint64_t most_bytes, struct kvmb_cold *ret)
 {
-	*ret = calloc(1, sizeof(**ret));
-	assert_non_null(*ret);
-	**ret = (struct kvmb_range){ idle_usec, most_bytes };
-	*ret_n = 1;
+	ret->ranges = malloc(sizeof(*ret->ranges));
+	assert_non_null(ret->ranges);
+	ret->ranges[0] = (struct kvmb_range){ idle_usec, most_bytes };
+	ret->n = 1;
 	return 0;
 }
 
@@ -352,22 +351,21 @@ static void cold_ranges_are_found(void **state)
 {
 	struct watch_world *w = *state;
 	struct kvmb_cold_finder finder;
-	struct kvmb_range *ranges;
-	size_t n;
+	struct kvmb_cold cold;
 
 	kvmb_age_watch_finder(w->watch, &finder);
-	assert_int_equal(finder.find(finder.ctx, UUID(1), 1, 2, &ranges, &n), -ESRCH);
+	assert_int_equal(finder.find(finder.ctx, UUID(1), 1, 2, &cold), -ESRCH);
 	WAIT_FOR(is_told_by(w, 0, KVMB_AGING_MODULE));
-	assert_int_equal(finder.find(finder.ctx, UUID(1), 11, 12, &ranges, &n), 0);
-	assert_int_equal(n, 1);
-	assert_int_equal(ranges[0].hva, 11);
-	assert_int_equal(ranges[0].length_bytes, 12);
-	free(ranges);
-	assert_int_equal(finder.find(finder.ctx, UUID(2), 1, 2, &ranges, &n), -ESRCH);
+	assert_int_equal(finder.find(finder.ctx, UUID(1), 11, 12, &cold), 0);
+	assert_int_equal(cold.n, 1);
+	assert_int_equal(cold.ranges[0].hva, 11);
+	assert_int_equal(cold.ranges[0].length_bytes, 12);
+	free(cold.ranges);
+	assert_int_equal(finder.find(finder.ctx, UUID(2), 1, 2, &cold), -ESRCH);
 	/* it outlives the watch */
 	w->watch = kvmb_age_watch_free(w->watch);
-	assert_int_equal(finder.find(finder.ctx, UUID(1), 11, 12, &ranges, &n), 0);
-	free(ranges);
+	assert_int_equal(finder.find(finder.ctx, UUID(1), 11, 12, &cold), 0);
+	free(cold.ranges);
 	finder.unref(finder.ctx);
 }
 
@@ -375,13 +373,12 @@ static void a_source_without_addresses_finds_nothing(void **state)
 {
 	struct watch_world *w = *state;
 	struct kvmb_cold_finder finder;
-	struct kvmb_range *ranges;
-	size_t n;
+	struct kvmb_cold cold;
 
 	good.open_error = -ENOENT;
 	kvmb_age_watch_finder(w->watch, &finder);
 	WAIT_FOR(is_told_by(w, 0, KVMB_AGING_MGLRU));
-	assert_int_equal(finder.find(finder.ctx, UUID(1), 1, 2, &ranges, &n), -EOPNOTSUPP);
+	assert_int_equal(finder.find(finder.ctx, UUID(1), 1, 2, &cold), -EOPNOTSUPP);
 	finder.unref(finder.ctx);
 }
 

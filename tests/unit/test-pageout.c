@@ -139,17 +139,17 @@ static bool child_verify(struct child *c)
 }
 
 static int find_cold(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_bytes,
-		     struct kvmb_range **ret, size_t *ret_n)
+		     struct kvmb_cold *ret)
 {
 	struct pageout_world *w = ctx;
 
 	assert_int_equal(idle_usec, 7 * USEC_PER_SEC);
 	if (w->find_error < 0)
 		return w->find_error;
-	*ret = malloc(sizeof(**ret));
-	assert_non_null(*ret);
-	**ret = w->cold;
-	*ret_n = w->cold.length_bytes != 0;
+	ret->ranges = malloc(sizeof(w->cold));
+	assert_non_null(ret->ranges);
+	ret->ranges[0] = w->cold;
+	ret->n = w->cold.length_bytes != 0;
 	return 0;
 }
 

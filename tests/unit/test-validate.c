@@ -1,36 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The gate against a policy that asks for anything. The guest: balloon at 1024 MiB, 700 resident,
- * 300 free inside, of which 227 are beyond its head-room; guarantee 256.
- */
-#include "plan/validate.h"
-#include "policy-world.h"
-
-#define HUGE_ASK (1024 * 1024)
-
-struct case_ {
-	struct world w;
-	struct kvmb_action a;
-	struct kvmb_range ranges[3];
-};
-
-static struct kvmb_guest_sample *guest(struct case_ *c)
-{
-	return world_guest(&c->w, 0);
-}
-
-static struct kvmb_state_guest *state(struct case_ *c)
-{
-	return world_state(&c->w, 0);
-}
-
-static struct kvmb_policy *policy(struct case_ *c, enum kvmb_policy_field field)
-{
-	struct kvmb_policy *p = &state(c)->runtime;
-
-	p->set |= 1U << field;
-	return p;
-}
+/* The gate against a policy that asks for anything. */
+#include "gate-world.h"
 
 static void big_step(struct case_ *c)
 {
@@ -344,16 +314,6 @@ static void no_process(struct case_ *c)
 {
 	ranges(c);
 	guest(c)->pid = 0;
-}
-
-static void cold(struct case_ *c)
-{
-	c->a.idle_usec = 2 * USEC_PER_MINUTE;
-	guest(c)->ages = (struct kvmb_ages){
-		.source = KVMB_AGING_MODULE,
-		.told_ns = c->w.sample->now_ns,
-		.cold_bytes = { 500 * MIB, [5] = 30 * MIB, [6] = 15 * MIB, [9] = 25 * MIB },
-	};
 }
 
 static void colder(struct case_ *c)
