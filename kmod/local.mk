@@ -2,11 +2,13 @@
 # The kernel module: not a part of `make`, for it is built for the kernel that runs, not for this build.
 KDIR = /lib/modules/$$(uname -r)/build
 
-EXTRA_DIST += \
+# Its sources are installed as they lie here, kmod/ beside include/uapi/: DKMS builds from that folder.
+dkmsdir = $(dkmssrcdir)/kvm-swap-$(VERSION)
+nobase_dist_dkms_SCRIPTS = %D%/build %D%/probe
+nobase_dist_dkms_DATA = \
 	include/uapi/kvm_swap.h \
 	%D%/Kbuild \
 	%D%/age.c %D%/age.h \
-	%D%/build \
 	%D%/cold.c \
 	%D%/compat/as_ids.h \
 	%D%/compat/flush.h \
@@ -16,7 +18,6 @@ EXTRA_DIST += \
 	%D%/main.c \
 	%D%/notifier.c %D%/notifier.h \
 	%D%/params.c %D%/params.h \
-	%D%/probe \
 	%D%/probes/as_ids.c \
 	%D%/probes/flush.c \
 	%D%/probes/need_notifier.c \
@@ -30,13 +31,25 @@ EXTRA_DIST += \
 	%D%/tree.c %D%/tree.h \
 	%D%/vm.c %D%/vm.h
 
+dkmsconfdir = $(dkmsdir)
+dkmsconf_DATA = %D%/dkms.conf
+EXTRA_DIST += %D%/dkms.conf.in
+CLEANFILES += %D%/dkms.conf
+
+%D%/dkms.conf: %D%/dkms.conf.in Makefile
+	$(AM_V_GEN)$(MKDIR_P) $(@D) && $(SED) -e 's|@VERSION[@]|$(VERSION)|g' $< >$@.new && mv $@.new $@
+
 modules:
 	$(srcdir)/%D%/build "$(KDIR)" %D%/module W=1
 
 modules_install: modules
 	$(MAKE) -C "$(KDIR)" M='$(abs_builddir)/%D%/module' modules_install
 
+# Below DESTDIR, as for a package, DKMS is left to whoever installs that. --force: built anew, whatever there was.
+dkms-install: install-nobase_dist_dkmsSCRIPTS install-nobase_dist_dkmsDATA install-dkmsconfDATA
+	test -n '$(DESTDIR)' || dkms install --force --sourcetree '$(dkmssrcdir)' kvm-swap/$(VERSION)
+
 clean-local:
 	rm -rf %D%/module
 
-.PHONY: modules modules_install
+.PHONY: modules modules_install dkms-install
