@@ -9,6 +9,7 @@
  */
 #include "kvm_swap.h"
 #include "notifier.h"
+#include "scan.h"
 #include "trace.h"
 #include "tree.h"
 
@@ -81,7 +82,7 @@ void kvms_notifier_gone(struct kvms_vm *vm)
 		trace_kvm_swap_gone(vm);
 	WRITE_ONCE(vm->gone, true);
 	wake_up_all(&vm->wait);
-	queue_work(system_unbound_wq, &vm->gone_work);
+	kvms_scan_queue(&vm->gone_work);
 }
 
 bool kvms_notifier_busy(struct kvms_vm *vm, unsigned long start, unsigned long end)

@@ -93,6 +93,11 @@ void kvms_scan_stop(struct kvms_vm *vm)
 	cancel_delayed_work_sync(&vm->scan_work);
 }
 
+void kvms_scan_queue(struct work_struct *work)
+{
+	queue_work(scan_queue, work);
+}
+
 int kvms_scan_init(void)
 {
 	scan_queue = alloc_workqueue("kvm_swap", WQ_UNBOUND | WQ_FREEZABLE, 0);

@@ -3,6 +3,7 @@
 #define _KVMS_SCAN_H
 
 struct kvms_vm;
+struct work_struct;
 
 /** kvms_scan_start() - passes of the module's own, and the watch for the guest's end */
 void kvms_scan_start(struct kvms_vm *vm);
@@ -12,6 +13,9 @@ void kvms_scan_stop(struct kvms_vm *vm);
 
 /** kvms_scan_kick() - the parameters have changed */
 void kvms_scan_kick(struct kvms_vm *vm);
+
+/** kvms_scan_queue() - run a work where the passes run. Any context. */
+void kvms_scan_queue(struct work_struct *work);
 
 int kvms_scan_init(void);
 void kvms_scan_exit(void);
