@@ -331,6 +331,8 @@ static int age_pages_try(struct walk *w, struct kvms_block *b, struct span at, b
 
 	if (must_read(b, invalid, at.n))
 		ret = refresh(w, b, at);
+	if (!ret)
+		make_young(w->vm, used); /* so that they are asked alone */
 	if (!ret && !*asked) {
 		*asked = true;
 		if (b->huge)
