@@ -1,4 +1,27 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Built by tests/kmod/build in the testbed's root, against the kernels there.
-EXTRA_DIST += %D%/build %D%/run %D%/test-kmod.c %D%/vm.c %D%/vm.h
-EXTRA_DIST += %D%/deaf/Kbuild %D%/deaf/deaf.c %D%/deaf-kvm.c %D%/tap.c %D%/tap.h %D%/test-build %D%/trace-events.c
+EXTRA_DIST += %D%/build %D%/run \
+	%D%/busy.c %D%/busy.h \
+	%D%/child.c %D%/child.h \
+	%D%/module.c %D%/module.h \
+	%D%/quiet.c %D%/quiet.h \
+	%D%/smm.c %D%/smm.h \
+	%D%/subjects.h \
+	%D%/tap.c %D%/tap.h \
+	%D%/test-ages.c \
+	%D%/test-attach.c \
+	%D%/test-buffers.c \
+	%D%/test-busy.c \
+	%D%/test-calls.c \
+	%D%/test-huge.c \
+	%D%/test-kmod.c \
+	%D%/test-memory.c \
+	%D%/test-numa.c \
+	%D%/test-races.c \
+	%D%/test-reclaim.c \
+	%D%/test-reload.c \
+	%D%/test-sets.c \
+	%D%/test-slots.c \
+	%D%/test-swap.c \
+	%D%/vm.c %D%/vm.h
+EXTRA_DIST += %D%/deaf/Kbuild %D%/deaf/deaf.c %D%/deaf-kvm.c %D%/test-build %D%/trace-events.c

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* To what one can attach, who may, and what becomes of an attachment when its guest ends. */
+#define _GNU_SOURCE
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "module.h"
+#include "subjects.h"
+#include "tap.h"
+
+#define PAGES  (2 * BLOCK_PAGES)
+#define NOBODY 65534
+
+static bool refused(int vm_fd, int want)
+{
+	return attach(vm_fd) < 0 && errno == want;
+}
+
+static void wrong_descriptors(void)
+{
+	int pipes[2], fd, vm_fd;
+	struct vm vm;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	if (pipe(pipes))
+		err(2, "pipe");
+	fd = must_attach(&vm);
+	ok(refused(-1, EBADF), "attach to no descriptor: EBADF");
+	ok(refused(1 << 20, EBADF), "to one beyond all: EBADF");
+	ok(refused(pipes[0], EINVAL), "to a pipe: EINVAL");
+	ok(refused(vm.vcpu_fd, EINVAL), "to a vCPU: EINVAL");
+	ok(refused(device_fd(), EINVAL), "to the device itself: EINVAL");
+	ok(refused(fd, EINVAL), "to a guest descriptor: EINVAL");
+	vm_fd = vm.fd;
+	close(vm.fd);
+	ok(refused(vm_fd, EBADF), "to a VM that was closed: EBADF");
+	ok(!is_gone(fd, 2500), "a VM that its vCPU holds is not gone");
+	vm.fd = dup(pipes[0]);
+	vm_free(&vm);
+	ok(is_gone(fd, GONE_MS), "and is when that is closed too");
+	close(fd);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+/* A guest descriptor works for whoever has it; a number that another process has is nothing here. */
+static void other_process(void)
+{
+	struct child c;
+	struct vm vm;
+	int fd, status;
+	pid_t pid;
+
+	child_start(&c, PAGES);
+	close(c.vm_fd);
+	ok(refused(c.its_fd, EBADF), "a number that only another process has: EBADF");
+	child_kill(&c);
+	vm_new(&vm, PAGES, VM_SMALL);
+	fd = must_attach(&vm);
+	pid = fork();
+	if (!pid) {
+		struct kvm_swap_age sum;
+
+		if (setgid(NOBODY) || setuid(NOBODY))
+			_exit(1);
+		_exit(pass_some(fd, &sum) ? 2 : 0);
+	}
+	waitpid(pid, &status, 0);
+	ok(!status && stats(fd).passes == 1, "a guest descriptor works for whom it was handed to");
+	close(fd);
+	vm_free(&vm);
+}
+
+static bool drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[2] = {};
+
+	return !syscall(SYS_capset, &head, none);
+}
+
+static bool drop_user(void)
+{
+	return !setgid(NOBODY) && !setuid(NOBODY);
+}
+
+/* errno of open(2) in a child that has given up something. */
+static int open_errno(bool (*give_up)(void))
+{
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (!give_up())
+			_exit(255);
+		_exit(open("/dev/kvm-swap", O_RDWR | O_CLOEXEC) < 0 ? errno : 0);
+	}
+	waitpid(pid, &status, 0);
+	return WEXITSTATUS(status);
+}
+
+static void unprivileged(void)
+{
+	ok(open_errno(drop_user) == EACCES, "the device is not for users: EACCES");
+	ok(open_errno(drop_capabilities) == EPERM, "nor for root without CAP_SYS_ADMIN: EPERM");
+}
+
+static bool has_no_slots(void *fd)
+{
+	return !stats(*(int *)fd).slots;
+}
+
+static void ends_here(void)
+{
+	struct kvm_swap_cold c = { .min_age = 1 };
+	struct kvm_swap_age a = {};
+	struct vm vm;
+	int fd;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	fd = must_attach(&vm);
+	vm_touch(&vm, 0, PAGES, 1);
+	ok(!is_gone(fd, 0), "a guest that runs is not gone");
+	pass(fd);
+	vm_free(&vm);
+	ok(is_gone(fd, GONE_MS), "a VM that nobody holds any more is gone");
+	ok(ioctl(fd, KVM_SWAP_AGE, &a) < 0 && errno == ESRCH, "and cannot be aged: ESRCH");
+	ok(ioctl(fd, KVM_SWAP_COLD, &c) < 0 && errno == ESRCH, "nor has it cold memory: ESRCH");
+	ok(soon(has_no_slots, &fd) && stats(fd).guest_gone, "its counters say so");
+	ok(histogram(fd)->resident_bytes == 0 && params(fd).passes_per_age == 1,
+	   "what does not need the guest still answers");
+	close(fd);
+}
+
+static void killed(void)
+{
+	struct child c;
+	int fd;
+
+	child_start(&c, PAGES);
+	fd = attach(c.vm_fd);
+	ok(fd >= 0, "a guest of another process is attached");
+	passes(fd, 3);
+	ok(histogram(fd)->resident_bytes == (PAGES + 1) * PAGE, "and aged");
+	child_kill(&c);
+	ok(is_gone(fd, GONE_MS), "it is gone when that process is killed");
+	ok(refused(c.vm_fd, ESRCH), "and nobody can attach any more, though its VM is open: ESRCH");
+	close(c.vm_fd);
+	close(fd);
+}
+
+static void executes(void)
+{
+	struct child c;
+	int fd;
+
+	child_start(&c, PAGES);
+	fd = attach(c.vm_fd);
+	passes(fd, 3);
+	child_exec(&c);
+	ok(is_gone(fd, GONE_MS), "it is gone when that process becomes another program");
+	ok(!waitpid(c.pid, NULL, WNOHANG), "which runs on");
+	child_kill(&c);
+	close(c.vm_fd);
+	close(fd);
+}
+
+static void two_agents(void)
+{
+	struct vm vm;
+	int fd, other;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	fd = must_attach(&vm);
+	other = must_attach(&vm);
+	vm_touch(&vm, 0, PAGES, 1);
+	pass(fd);
+	pass(other);
+	pass(fd);
+	ok(stats(fd).passes == 3 && stats(other).passes == 3 &&
+		   histogram(other)->cold_bytes[2] == (PAGES + 1) * PAGE,
+	   "two who attach share the ages (seed 004)");
+	close(fd);
+	pass(other);
+	ok(histogram(other)->cold_bytes[3] == (PAGES + 1) * PAGE,
+	   "which stay when one of them goes");
+	close(other);
+	fd = must_attach(&vm);
+	ok(stats(fd).passes == 0, "and go with the last one");
+	close(fd);
+	vm_free(&vm);
+}
+
+static void often(void)
+{
+	struct vm vm;
+	int n;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	vm_touch(&vm, 0, PAGES, 1);
+	for (n = 0; n < 1000; n++) {
+		int fd = attach(vm.fd);
+
+		if (fd < 0)
+			break;
+		pass(fd);
+		close(fd);
+	}
+	ok(n == 1000, "a guest is attached and detached 1000 times (%d)", n);
+	vm_free(&vm);
+}
+
+void test_attach(void)
+{
+	wrong_descriptors();
+	other_process();
+	unprivileged();
+	ends_here();
+	killed();
+	executes();
+	two_agents();
+	often();
+}

@@ -1,0 +1,276 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Memslots that come, go, move and change; the second address space. */
+#include <err.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "module.h"
+#include "smm.h"
+#include "subjects.h"
+#include "tap.h"
+
+#define PAGES     (8 * BLOCK_PAGES)
+#define HALF      (PAGES / 2)
+#define ELSEWHERE 0x80000000UL
+
+static uint8_t ages[PAGES];
+
+/* A guest whose pages have age 5 all. */
+static int aged(struct vm *vm)
+{
+	int fd;
+
+	vm_new(vm, PAGES, VM_SMALL);
+	fd = must_attach(vm);
+	vm_touch(vm, 0, PAGES, 1);
+	passes(fd, 6);
+	return fd;
+}
+
+static void done(struct vm *vm, int fd)
+{
+	close(fd);
+	vm_free(vm);
+}
+
+/* The page of code was used with the others. */
+static size_t pages_of_age(int fd, unsigned int age)
+{
+	return histogram(fd)->cold_bytes[age] / PAGE - 1;
+}
+
+static void comes_beside(void)
+{
+	struct vm vm;
+	int fd = aged(&vm);
+	uint8_t *more = vm_map(BLOCK, VM_SMALL);
+
+	memset(more, 1, BLOCK);
+	vm_set_region(&vm, 1, more, BLOCK, ELSEWHERE);
+	pass(fd);
+	read_ages(fd, &vm, 0, ages);
+	ok(stats(fd).slots == 3, "a memslot that comes is followed (%llu)", stats(fd).slots);
+	ok(ages[0] == 5 && ages[PAGES - 1] == 5, "ages survive one that comes beside them (%u)",
+	   ages[0]);
+	ok(resident(fd) == PAGES + BLOCK_PAGES, "what it has is resident memory");
+	pass(fd);
+	read_ages(fd, &vm, 0, ages);
+	ok(ages[0] == 6, "and ages go on growing (%u)", ages[0]);
+	done(&vm, fd);
+	munmap(more, BLOCK);
+}
+
+static void is_deleted(void)
+{
+	struct vm vm;
+	int fd = aged(&vm);
+
+	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
+	read_ages(fd, &vm, 0, ages);
+	ok(!ages[0] && !ages[PAGES - 1],
+	   "what was deleted is in no cold range, before the next pass");
+	pass(fd);
+	ok(stats(fd).slots == 1, "a memslot that was deleted is forgotten (%llu)", stats(fd).slots);
+	ok(resident(fd) == 0, "with its pages (seed 003)");
+	ok(stats(fd).tree_bytes < 4096, "and what its ages took (%llu bytes)",
+	   stats(fd).tree_bytes);
+	vm_set_slot(&vm, 0, 0, PAGES, VM_BASE);
+	passes(fd, 3);
+	read_ages(fd, &vm, 0, ages);
+	ok(ages[0] <= 3 && resident(fd) == PAGES, "when it comes again its ages begin anew (%u)",
+	   ages[0]);
+	done(&vm, fd);
+}
+
+/* Moved in the guest: the memory is the same, and so are its ages. */
+static void moves_in_guest(void)
+{
+	static struct kvm_swap_map m;
+	struct vm vm;
+	int fd = aged(&vm);
+
+	vm_set_slot(&vm, 0, 0, PAGES, ELSEWHERE);
+	passes(fd, 2);
+	ok(pages_of_age(fd, 6) == PAGES, "a memslot that moves in the guest keeps its ages (%zu)",
+	   pages_of_age(fd, 6));
+	m.gpa = ELSEWHERE;
+	if (ioctl(fd, KVM_SWAP_MAP, &m) < 0)
+		err(2, "KVM_SWAP_MAP");
+	ok(m.count == PAGES / BLOCK_PAGES && m.blocks[0] == 6,
+	   "and is on the map where it is now (%u)", m.blocks[0]);
+	done(&vm, fd);
+}
+
+/* Other memory at the same place of the guest. */
+static void moves_in_host(void)
+{
+	struct vm vm;
+	int fd = aged(&vm);
+	uint8_t *other = vm_map(PAGES * PAGE, VM_SMALL);
+
+	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
+	vm_set_region(&vm, 0, other, PAGES * PAGE, VM_BASE);
+	pass(fd);
+	ok(resident(fd) == 0, "a memslot with other memory has none of the old pages");
+	vm_touch(&vm, 0, 100, 1);
+	passes(fd, 3);
+	ok(resident(fd) == 100 && pages_of_age(fd, 2) == 100,
+	   "the new ones have their own ages (%zu)", pages_of_age(fd, 2));
+	done(&vm, fd);
+	munmap(other, PAGES * PAGE);
+}
+
+static void is_resized(void)
+{
+	struct vm vm;
+	int fd = aged(&vm);
+
+	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
+	vm_set_slot(&vm, 0, 0, HALF, VM_BASE);
+	pass(fd);
+	ok(resident(fd) == HALF, "one that was made smaller has what it has now (%zu)",
+	   resident(fd));
+	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
+	vm_set_slot(&vm, 0, 0, PAGES, VM_BASE);
+	pass(fd);
+	ok(resident(fd) == PAGES, "one that was made larger too (%zu)", resident(fd));
+	done(&vm, fd);
+}
+
+/* First and last block are of less than 2 MiB. */
+static void is_odd(void)
+{
+	const size_t first = 3, n = 2 * BLOCK_PAGES + 5;
+	struct vm vm;
+	int fd;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
+	vm_set_slot(&vm, 0, first, n, VM_BASE + first * PAGE);
+	fd = must_attach(&vm);
+	vm_touch(&vm, first, n, 1);
+	pass(fd);
+	for (int i = 0; i < 5; i++) {
+		vm_touch(&vm, first, 1, 1);
+		vm_touch(&vm, first + n - 1, 1, 1);
+		pass(fd);
+	}
+	read_ages(fd, &vm, 0, ages);
+	ok(!ages[first] && !ages[first + n - 1],
+	   "an odd memslot: its first and last pages are hot");
+	ok(ages[first + 1] >= 3 && ages[first + n - 2] >= 3 && ages[BLOCK_PAGES] == 5,
+	   "and their neighbours cold (%u, %u)", ages[first + 1], ages[first + n - 2]);
+	ok(resident(fd) == n, "and all of it counted once (%zu)", resident(fd));
+	done(&vm, fd);
+}
+
+/* Two memslots with the same memory: one question to KVM is about both. */
+static void is_seen_twice(void)
+{
+	struct vm vm;
+	int fd = aged(&vm);
+
+	vm_set_slot(&vm, 1, 0, PAGES, ELSEWHERE);
+	passes(fd, 3);
+	ok(resident(fd) == PAGES, "memory that two memslots have is counted once (%zu)",
+	   resident(fd));
+	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
+	passes(fd, 3);
+	ok(resident(fd) == PAGES, "and followed as long as one of them has it (%zu)", resident(fd));
+	done(&vm, fd);
+}
+
+void test_slots(void)
+{
+	comes_beside();
+	is_deleted();
+	moves_in_guest();
+	moves_in_host();
+	is_resized();
+	is_odd();
+	is_seen_twice();
+}
+
+/* ---- The second address space (seed 004) -------------------------------------------------- */
+
+static void touch_both(const struct vm *vm, size_t first, size_t n)
+{
+	vm_touch((struct vm *)vm, first, n, 1);
+	smm_touch(vm, first + HALF, n);
+}
+
+/* Ages of memory that is at VM_BASE in one of them. */
+static void read_ages_of(int fd, const struct vm *vm, uint8_t *memory)
+{
+	struct vm other = *vm;
+
+	other.memory = memory;
+	read_ages(fd, &other, 0, ages);
+}
+
+static void memory_of_its_own(void)
+{
+	uint8_t *memory = vm_map(PAGES * PAGE, VM_SMALL);
+	struct vm vm;
+	int fd;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	if (!smm_new(&vm, memory, PAGES)) {
+		skip("memory that only SMM has", "this KVM has no SMM");
+		vm_free(&vm);
+		return;
+	}
+	fd = must_attach(&vm);
+	vm_touch(&vm, 0, PAGES, 1);
+	smm_touch(&vm, 0, PAGES);
+	ok(memory[0] == 1 && memory[PAGES * PAGE - PAGE] == 1, "SMM has memory of its own");
+	pass(fd);
+	ok(stats(fd).slots == 4, "memslots of both address spaces are followed (%llu)",
+	   stats(fd).slots);
+	for (int i = 0; i < 6; i++) {
+		touch_both(&vm, 10, 20);
+		pass(fd);
+	}
+	read_ages_of(fd, &vm, vm.memory);
+	ok(!ages[10] && ages[10 + HALF] == 6, "what the guest touches is young in the one (%u, %u)",
+	   ages[10], ages[10 + HALF]);
+	read_ages_of(fd, &vm, memory);
+	ok(!ages[10 + HALF] && ages[10] == 6, "and what it touches in SMM in the other (%u, %u)",
+	   ages[10 + HALF], ages[10]);
+	done(&vm, fd);
+	munmap(memory, PAGES * PAGE);
+}
+
+/* As QEMU has it: SMM sees the guest's memory too. */
+static void the_same_memory(void)
+{
+	struct vm vm;
+	int fd;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	if (!smm_new(&vm, vm.memory, PAGES)) {
+		skip("memory that SMM shares", "this KVM has no SMM");
+		vm_free(&vm);
+		return;
+	}
+	fd = must_attach(&vm);
+	vm_touch(&vm, 0, PAGES, 1);
+	pass(fd);
+	for (int i = 0; i < 6; i++) {
+		touch_both(&vm, 10, 20);
+		pass(fd);
+	}
+	read_ages(fd, &vm, 0, ages);
+	ok(!ages[10] && !ages[10 + HALF] && ages[9] >= 4,
+	   "memory of both is young when either has touched it (%u)", ages[9]);
+	ok(stats(fd).slots == 3, "and is followed once (%llu)", stats(fd).slots);
+	done(&vm, fd);
+}
+
+void test_spaces(void)
+{
+	memory_of_its_own();
+	the_same_memory();
+}
