@@ -96,17 +96,17 @@ static size_t page_out(int pidfd, const struct kvmb_range *ranges, size_t n)
 
 static int find(struct probe *p, const char *idle_ms, const char *bytes)
 {
-	_cleanup_free_ struct kvmb_range *ranges = NULL;
 	_cleanup_close_ int pidfd = pidfd_open(p->target.pid, 0);
+	struct kvmb_cold cold = { NULL, 0 };
 	uint64_t found = 0;
-	size_t n = 0;
 	int r = p->ops->find(p->handle, strtoull(idle_ms, NULL, 10) * 1000,
-			     strtoull(bytes, NULL, 10), &ranges, &n);
+			     strtoull(bytes, NULL, 10), &cold);
 
-	for (size_t i = 0; i < n; i++)
-		found += ranges[i].length_bytes;
+	for (size_t i = 0; i < cold.n; i++)
+		found += cold.ranges[i].length_bytes;
 	printf("{\"error\": %d, \"found\": %" PRIu64 ", \"ranges\": %zu, \"failed\": %zu}\n", r,
-	       found, n, r < 0 ? 0 : page_out(pidfd, ranges, n));
+	       found, cold.n, r < 0 ? 0 : page_out(pidfd, cold.ranges, cold.n));
+	free(cold.ranges);
 	return r;
 }
 
