@@ -52,7 +52,7 @@ static void wrong_descriptors(void)
 	close(pipes[1]);
 }
 
-/* A guest descriptor works for whoever has it; a number that another process has is nothing here. */
+/* A guest descriptor works for whoever has it; a number of another process is nothing here. */
 static void other_process(void)
 {
 	struct child c;
