@@ -85,6 +85,7 @@ static bool age_by_mglru(void)
 static void large_set(void)
 {
 	unsigned long scanned = vmstat("pgscan_kswapd");
+	struct kvm_swap_age first;
 	struct vm vm;
 	size_t cold;
 	int fd;
@@ -92,8 +93,10 @@ static void large_set(void)
 	vm_new(&vm, PAGES, VM_SMALL);
 	fd = must_attach(&vm);
 	vm_touch(&vm, 0, PAGES, 1);
-	/* The first pass follows the memslots and makes nothing older. */
-	pass(fd);
+	/* The first pass asks for each page alone and makes nothing older. */
+	first = pass(fd);
+	ok(first.young == PAGES + 1, "all of a large set that was just touched is young (%llu of %lu)",
+	   first.young, PAGES + 1);
 	vm_touch(&vm, 0, PAGES, 1);
 	pass(fd);
 	cold = called_cold(fd, &vm);
