@@ -95,7 +95,7 @@ static void large_set(void)
 	vm_touch(&vm, 0, PAGES, 1);
 	/* The first pass asks for each page alone and makes nothing older. */
 	first = pass(fd);
-	ok(first.young == PAGES + 1, "all of a large set that was just touched is young (%llu of %lu)",
+	ok(first.young == PAGES + 1, "a large set that was just touched is young (%llu of %lu)",
 	   first.young, PAGES + 1);
 	vm_touch(&vm, 0, PAGES, 1);
 	pass(fd);
