@@ -130,10 +130,12 @@ fresh_rights() {
 	(umask 027 && "$ctl" map web-01 --svg="$svg") && [[ $(stat -c %a "$svg") == 640 ]]
 }
 ok 'a new file has the rights that the umask leaves' fresh_rights
-fails 1 'cannot write /dev/full: it is there, and is no regular file' "$ctl" map web-01 --svg=/dev/full
+# Not a device of this machine: root would replace it, if the code were wrong.
+mkfifo "$scratch/pipe"
+fails 1 "cannot write $scratch/pipe: it is there, and is no regular file" "$ctl" map web-01 --svg="$scratch/pipe"
 fails 1 "cannot write $scratch: it is there, and is no regular file" "$ctl" map web-01 --svg="$scratch"
 fails 1 "cannot write $scratch/none/x.svg: No such file or directory" "$ctl" map web-01 --svg="$scratch/none/x.svg"
-ok 'the device is still one' test -c /dev/full
+ok 'what is no file stays what it was' test -p "$scratch/pipe"
 keeps_old() {
 	local status=0
 	echo old >"$svg"
