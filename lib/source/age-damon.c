@@ -53,6 +53,11 @@ struct piece {
 	uint64_t age;
 };
 
+struct pieces {
+	struct piece *list;
+	size_t n;
+};
+
 static void age_damon_close(void *handle)
 {
 	struct age_damon *d = handle;
@@ -167,7 +172,7 @@ static bool has_grown(const struct age_damon *d, const struct kvmb_range *mapped
 
 /* The mapping in pieces, by address: cold ones with their age, all between them with age 0. */
 static int add_pieces(const struct regions *regions, const struct kvmb_range *mapped,
-		      struct piece **pieces, size_t *n)
+		      struct pieces *pieces)
 {
 	uint64_t at = mapped->hva, end = at + mapped->length_bytes;
 
@@ -181,9 +186,9 @@ static int add_pieces(const struct regions *regions, const struct kvmb_range *ma
 		for (size_t k = 0; k < ARRAY_SIZE(two); k++) {
 			if (!two[k].range.length_bytes)
 				continue;
-			if (kvmb_grow(pieces, *n, sizeof(**pieces)) < 0)
+			if (kvmb_grow(&pieces->list, pieces->n, sizeof(two[k])) < 0)
 				return -ENOMEM;
-			(*pieces)[(*n)++] = two[k];
+			pieces->list[pieces->n++] = two[k];
 		}
 		at = next;
 	}
@@ -201,54 +206,50 @@ static int read_regions(struct age_damon *d, struct regions *ret)
 	return r;
 }
 
-static int read_pieces(struct age_damon *d, struct piece **ret, size_t *ret_n)
+/* The list is the caller's to free, also on failure. */
+static int read_pieces(struct age_damon *d, struct pieces *pieces)
 {
 	_cleanup_free_ struct kvmb_range *mapped = NULL;
-	_cleanup_free_ struct piece *pieces = NULL;
 	struct regions regions = { 0 };
-	size_t n_mapped = 0, n = 0;
+	size_t n = 0;
 	int asked = read_regions(d, &regions);
-	int r = kvmb_guest_memory_read(d->root, d->pid, &mapped, &n_mapped);
+	int r = kvmb_guest_memory_read(d->root, d->pid, &mapped, &n);
 
 	/* A guest that is gone is the reason for whatever DAMON says. */
 	if (r >= 0)
-		r = asked < 0 ? asked : has_grown(d, mapped, n_mapped) ? -ESTALE : 0;
-	for (size_t i = 0; i < n_mapped && r >= 0; i++)
-		r = add_pieces(&regions, &mapped[i], &pieces, &n);
+		r = asked < 0 ? asked : has_grown(d, mapped, n) ? -ESTALE : 0;
+	for (size_t i = 0; i < n && r >= 0; i++)
+		r = add_pieces(&regions, &mapped[i], pieces);
 	free(regions.list);
-	if (r < 0)
-		return r;
-	*ret = TAKE_PTR(pieces);
-	*ret_n = n;
-	return 0;
+	return r;
 }
 
 /* ---- What is asked ----------------------------------------------------------------------- */
 
-static int book(const struct age_damon *d, const struct piece *pieces, size_t n,
-		struct kvmb_ages *ages)
+static int book(const struct age_damon *d, const struct pieces *pieces, struct kvmb_ages *ages)
 {
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < pieces->n; i++) {
+		const struct piece *p = &pieces->list[i];
 		uint64_t bytes;
-		int r = kvmb_residency_count(d->map_fd, &pieces[i].range, 1, UINT64_MAX, &bytes);
+		int r = kvmb_residency_count(d->map_fd, &p->range, 1, UINT64_MAX, &bytes);
 
 		if (r < 0)
 			return r;
-		kvmb_ages_add(ages, u64_mul_sat(pieces[i].age, d->aggregation_usec), bytes);
+		kvmb_ages_add(ages, u64_mul_sat(p->age, d->aggregation_usec), bytes);
 	}
 	return 0;
 }
 
 static int age_damon_read(void *handle, struct kvmb_ages *ret)
 {
-	_cleanup_free_ struct piece *pieces = NULL;
 	struct kvmb_ages ages = { .source = KVMB_AGING_DAMON, .told_ns = kvmb_now_ns() };
 	struct age_damon *d = handle;
-	size_t n = 0;
-	int r = read_pieces(d, &pieces, &n);
+	struct pieces pieces = { 0 };
+	int r = read_pieces(d, &pieces);
 
 	if (r >= 0)
-		r = book(d, pieces, n, &ages);
+		r = book(d, &pieces, &ages);
+	free(pieces.list);
 	if (r < 0)
 		return r;
 	*ret = ages;
@@ -264,40 +265,52 @@ static int compare_age(const void *a, const void *b)
 	return x->range.hva < y->range.hva ? -1 : x->range.hva > y->range.hva;
 }
 
-static int find_resident(const struct age_damon *d, const struct piece *pieces, size_t n,
+/* Coldest first; none that was in use just now, however little idle time is asked for. */
+static void keep_cold(struct pieces *pieces, uint64_t aggregation_usec, uint64_t idle_usec)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < pieces->n; i++) {
+		uint64_t age = pieces->list[i].age;
+
+		if (age && u64_mul_sat(age, aggregation_usec) >= idle_usec)
+			pieces->list[n++] = pieces->list[i];
+	}
+	if (n)
+		qsort(pieces->list, n, sizeof(pieces->list[0]), compare_age);
+	pieces->n = n;
+}
+
+static int find_resident(const struct age_damon *d, const struct pieces *pieces,
 			 uint64_t most_bytes, struct kvmb_cold *ret)
 {
 	_cleanup_free_ struct kvmb_range *ranges = NULL;
-	size_t n_ranges = 0;
+	size_t n = 0;
 
-	for (size_t i = 0; i < n && most_bytes > 0; i++) {
-		int r = kvmb_residency_split(d->map_fd, &pieces[i].range, &most_bytes, &ranges,
-					     &n_ranges);
+	for (size_t i = 0; i < pieces->n && most_bytes > 0; i++) {
+		int r = kvmb_residency_split(d->map_fd, &pieces->list[i].range, &most_bytes,
+					     &ranges, &n);
 
 		if (r < 0)
 			return r;
 	}
-	*ret = (struct kvmb_cold){ TAKE_PTR(ranges), n_ranges };
+	*ret = (struct kvmb_cold){ TAKE_PTR(ranges), n };
 	return 0;
 }
 
 static int age_damon_find(void *handle, uint64_t idle_usec, uint64_t most_bytes,
 			  struct kvmb_cold *ret)
 {
-	_cleanup_free_ struct piece *pieces = NULL;
 	struct age_damon *d = handle;
-	size_t n = 0, n_cold = 0;
-	int r = read_pieces(d, &pieces, &n);
+	struct pieces pieces = { 0 };
+	int r = read_pieces(d, &pieces);
 
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++)
-		if (pieces[i].age &&
-		    u64_mul_sat(pieces[i].age, d->aggregation_usec) >= idle_usec)
-			pieces[n_cold++] = pieces[i];
-	if (n_cold)
-		qsort(pieces, n_cold, sizeof(*pieces), compare_age);
-	return find_resident(d, pieces, n_cold, most_bytes, ret);
+	if (r >= 0) {
+		keep_cold(&pieces, d->aggregation_usec, idle_usec);
+		r = find_resident(d, &pieces, most_bytes, ret);
+	}
+	free(pieces.list);
+	return r;
 }
 
 const struct kvmb_age_source_ops kvmb_age_source_damon = {

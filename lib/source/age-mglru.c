@@ -49,7 +49,7 @@ static void age_mglru_closep(struct age_mglru **m)
 
 /* ---- Can it be had? ---------------------------------------------------------------------- */
 
-/* 1 is the generations, 2 the walks over page tables, without which all looks idle. */
+/* 1: generations; 2: walks over page tables, without which all looks idle (multigen_lru.rst) */
 static int check_enabled(const struct kvmb_root *root, char *why)
 {
 	static const char *const path = "kernel/mm/lru_gen/enabled";

@@ -18,10 +18,14 @@
 struct kvmb_root;
 struct kvmb_damon;
 
-#define KVMB_DAMON_KDAMONDS 256          /* some 300 KiB of kernel memory; the last is the mark */
-#define KVMB_DAMON_MARK 1802923362       /* "kvmb": where the mark's update_us is */
-#define KVMB_DAMON_REGIONS_MIN 100       /* a region is no larger than a hundredth of the whole */
-#define KVMB_DAMON_REGIONS_MAX 1000      /* bounds the cost: so many pages are looked at a sample */
+/*
+ * The last one is the mark. Linux 6.12 answers one question to DAMON at a time, and each waits for the
+ * end of an aggregation: all guests together take a minute or two.
+ */
+#define KVMB_DAMON_KDAMONDS 64
+#define KVMB_DAMON_MARK 1802923362  /* "kvmb": the mark's update_us */
+#define KVMB_DAMON_REGIONS_MIN 100  /* a region is no larger than a hundredth of the whole */
+#define KVMB_DAMON_REGIONS_MAX 1000 /* bounds the cost: so many pages are looked at a sample */
 
 struct kvmb_damon_setup {
 	int32_t pid;

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define FAKE_KDAMONDS_MAX 300
+#define FAKE_KDAMONDS_MAX 100
 #define FAKE_ADMIN "sys/kernel/mm/damon/admin/kdamonds"
 
 struct fake_region {

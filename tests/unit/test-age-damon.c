@@ -120,7 +120,7 @@ static void assert_refused(struct world *w, int error, const char *why)
 /* ---- What is told ------------------------------------------------------------------------ */
 
 static const struct fake_region two_cold[] = {
-	/* 8 to 24 MiB into the guest; 24 to 32; and one that is no memory of its any more */
+	/* 8 to 24 MiB into the guest; 24 to 32; one that is no memory of the guest any more */
 	{ "276824064\n", "293601280\n", "40\n" },
 	{ "293601280\n", "301989888\n", "8\n" },
 	{ "402653184\n", "411041792\n", "99\n" },
@@ -424,10 +424,10 @@ static void test_what_others_set_up_is_left_alone(void **state)
 	fake_damon_write("nr_kdamonds", "1");
 	assert_refused(w, -EBUSY, "somebody else");
 	/* of our length by chance, without our mark */
-	fake_damon_write("nr_kdamonds", "256");
+	fake_damon_write("nr_kdamonds", "64");
 	fake_damon_write("3/contexts/nr_contexts", "1");
 	assert_refused(w, -EBUSY, "somebody else");
-	fake_damon_write("nr_kdamonds", "257");
+	fake_damon_write("nr_kdamonds", "65");
 	assert_refused(w, -EBUSY, "somebody else");
 	tree_write(w->tree, FAKE_ADMIN "/nr_kdamonds", "many\n");
 	assert_refused(w, -EBADMSG, "");
@@ -498,11 +498,11 @@ static void test_an_array_without_its_mark_yet_is_taken_over(void **state)
 {
 	struct world *w = *state;
 
-	fake_damon_write("nr_kdamonds", "256");
+	fake_damon_write("nr_kdamonds", "64");
 	ops->close(open_source(w));
 	assert_int_equal(fake_damon.n, 0);
-	fake_damon_write("nr_kdamonds", "256");
-	fake_damon_write("255/contexts/nr_contexts", "1");
+	fake_damon_write("nr_kdamonds", "64");
+	fake_damon_write("63/contexts/nr_contexts", "1");
 	ops->close(open_source(w));
 	assert_int_equal(fake_damon.n, 0);
 }

@@ -64,8 +64,8 @@ int __real_openat(int dirfd, const char *path, int flags, ...);
 int __wrap_openat(int dirfd, const char *path, int flags, ...);
 int __wrap_openat(int dirfd, const char *path, int flags, ...)
 {
-	if (fake.open_error && streq(path, "kernel/debug/lru_gen") &&
-	    (flags & O_ACCMODE) == O_RDWR) {
+	if (fake.open_error && (flags & O_ACCMODE) == O_RDWR &&
+	    streq(path, "kernel/debug/lru_gen")) {
 		errno = fake.open_error;
 		return -1;
 	}
@@ -76,19 +76,16 @@ int __wrap_openat(int dirfd, const char *path, int flags, ...)
 static const char full_6_12[] =
 	"memcg     1 /\n node     0\n"
 	"          0     123456          0        100 \n"
-	"                     0          0r         0"
-	"e         0p          0r         0e         0p\n"
-	"                                0x         0x         0x         0x\n"
+	"                     0    0r    0e    0p    0r    0e    0p\n"
+	"                          0x    0x    0x    0x\n"
 	"          1       1234         10         20 \n"
-	"                     0          0R         0"
-	"T         0x          0R         0T         0x\n"
-	"                             1000T        20Y         3F         4A\n";
+	"                     0    0R    0T    0x    0R    0T    0x\n"
+	"                       1000T   20Y    3F    4A\n";
 static const char full_6_1[] =
 	"memcg     1 /\n node     0\n"
 	"          1       1234         10         20 \n"
-	"                     0          0R         0T         0 \n"
-	"                             1000L       980"
-	"O        20Y         0N         3F         4A\n";
+	"                     0    0R    0T    0 \n"
+	"                       1000L  980O   20Y    0N    3F    4A\n";
 
 static const char generations[] =
 	"memcg     1 /\n"
@@ -205,9 +202,9 @@ static void test_garbled_generations(void **state)
 		"memcg 1 /a\n node 0\n  1 2 3 -4\n",
 		"memcg 1 /a\n node 0\n  2 2 3 4\n  2 1 3 4\n",
 		"memcg 1 /a\n node 0\n  2 2 3 4\n  1 1 3 4\n",
-		("memcg 1 /a\n node 0\n 1 1 1 1\n 2 1 1 1\n 3 1 1 1\n 4 1 1 1\n 5 1 1 1\n 6 1 1 1\n"
-		" 7 1 1 1\n 8 1 1 1\n 9 1 1 1\n"),
-		"memcg 1 /a\n node 0\n 1 1 1 1\nmemcg 2 /a/b\n 1 1 1 1\n",
+		"memcg 1 /a\n node 0\n 1 1 1 1\n 2 1 1 1\n 3 1 1 1\n 4 1 1 1\n 5 1 1 1\n 6 1 1 1\n"
+		" 7 1 1 1\n 8 1 1 1\n 9 1 1 1\n",
+		"memcg 1 /a\n node 0\n 1 1 1 1\nmemcg 2 /a/b\n 2 1 1 1\n",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
@@ -358,7 +355,7 @@ static void test_a_walk_each_period_and_all_pages_are_booked(void **state)
 
 	assert_int_equal(ops->read(handle, &ages), 0);
 	assert_string_equal(fake.written, "+ 101 0 5\n+ 102 0 7\n+ 102 1 2\n");
-	/* young: 44 + 110 and 2 + 50 of node 1; then 220 idle for 30 s, 330 for 60 s, 5 for 8 s */
+	/* young: 44 + 110, and 2 + 50 of node 1; 5 idle for 8 s, 220 for 30 s, 330 for 60 s */
 	assert_int_equal(ages.cold_bytes[0], (44 + 110 + 2 + 50) * PAGE);
 	assert_int_equal(ages.cold_bytes[1], 5 * PAGE);
 	assert_int_equal(ages.cold_bytes[3], 220 * PAGE);
@@ -367,6 +364,8 @@ static void test_a_walk_each_period_and_all_pages_are_booked(void **state)
 	fake.later_ns += 29 * NSEC_PER_SEC;
 	assert_int_equal(ops->read(handle, &ages), 0);
 	assert_int_equal(fake.n_writes, 6);
+	/* the oldest are the ones of before */
+	assert_int_equal(ages.cold_bytes[5], 330 * PAGE);
 	ops->close(handle);
 }
 
