@@ -19,8 +19,8 @@ struct kvmb_root;
 struct kvmb_damon;
 
 /*
- * The last one is the mark. Linux 6.12 answers one question to DAMON at a time, and each waits for the
- * end of an aggregation: all guests together take a minute or two.
+ * The last one is the mark. Linux 6.12 answers one question to DAMON at a time, and each waits for
+ * the end of an aggregation: all guests together take a minute or two.
  */
 #define KVMB_DAMON_KDAMONDS 64
 #define KVMB_DAMON_MARK 1802923362  /* "kvmb": the mark's update_us */

@@ -72,7 +72,7 @@ static void slots_change(void)
 	fd = must_attach(&vm);
 	thread = start(change_slots, &vm);
 	for (int i = 0; i < 200; i++) {
-		vm_touch(&vm, 0, HALF, 7);
+		vm_touch(&vm, 0, HALF / 7, 7);
 		pass(fd);
 		read_ages(fd, &vm, 0, ages);
 	}
