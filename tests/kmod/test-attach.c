@@ -100,9 +100,12 @@ static int open_errno(bool (*give_up)(void))
 	pid_t pid = fork();
 
 	if (!pid) {
+		int fd;
+
 		if (!give_up())
 			_exit(255);
-		_exit(open("/dev/kvm-swap", O_RDWR | O_CLOEXEC) < 0 ? errno : 0);
+		fd = open("/dev/kvm-swap", O_RDWR | O_CLOEXEC);
+		_exit(fd < 0 ? errno : 0);
 	}
 	waitpid(pid, &status, 0);
 	return WEXITSTATUS(status);

@@ -122,7 +122,7 @@ struct truth {
 static void grow_older(uint8_t *since, size_t unit, const bool *hot)
 {
 	for (size_t i = 0; i < PAGES; i += unit) {
-		bool touched = memchr(hot + i, true, unit);
+		bool touched = memchr(hot + i, 1, unit);
 
 		for (size_t k = i; k < i + unit; k++)
 			since[k] = touched ? 0 : since[k] + 1;
