@@ -177,20 +177,20 @@ static uint64_t on_its_way(const struct kvmb_turn *t)
 /* Reasons that a reader of "why was nothing taken here" is looking for. */
 static int explain_view(struct kvmb_turn *t, const struct kvmb_view *v)
 {
-	enum kvmb_why balloon = why_not(t, v, GUEST_FREE), swap = why_not(t, v, RECLAIM);
+	enum kvmb_why swap;
 	int r;
 
-	if (swap == KVMB_WHY_NOT_COLD)
-		swap = why_not(t, v, COLD);
 	if (v->acted)
 		return 0;
 	if (t->host_rate_left_bytes < t->unit_bytes)
 		return kvmb_turn_refuse(t, v, KVMB_ACTION_RECLAIM, KVMB_WHY_HOST_RATE);
-	r = kvmb_turn_refuse(t, v, KVMB_ACTION_BALLOON, balloon);
-	if (r >= 0 && t->host.missing)
-		r = kvmb_turn_refuse(t, v, v->aged ? KVMB_ACTION_PAGEOUT : KVMB_ACTION_RECLAIM,
-				     swap);
-	return r;
+	r = kvmb_turn_refuse(t, v, KVMB_ACTION_BALLOON, why_not(t, v, GUEST_FREE));
+	if (r < 0 || !t->host.missing)
+		return r;
+	swap = why_not(t, v, RECLAIM);
+	if (swap == KVMB_WHY_NOT_COLD)
+		swap = why_not(t, v, COLD);
+	return kvmb_turn_refuse(t, v, v->aged ? KVMB_ACTION_PAGEOUT : KVMB_ACTION_RECLAIM, swap);
 }
 
 static int round_of(struct kvmb_turn *t, bool observed)

@@ -30,7 +30,7 @@ static uint64_t cold_bytes(const struct kvmb_turn *t, const struct kvmb_view *v)
 
 	if (!gentle_bytes(t, v))
 		return 0;
-	return u64_min(u64_min(v->cold_bytes, step), kvmb_view_rate_left(t, v));
+	return u64_min(v->cold_bytes, step);
 }
 
 static int take_from(struct kvmb_turn *t, struct kvmb_view *v)
@@ -45,7 +45,8 @@ static int take_from(struct kvmb_turn *t, struct kvmb_view *v)
 	if (v->feel.over_target)
 		return 0;
 	if (kvmb_view_no_pageout(t, v) == KVMB_WHY_NONE)
-		return kvmb_turn_pageout(t, v, KVMB_RULE_PROACTIVE, cold_bytes(t, v));
+		return kvmb_turn_pageout(t, v, KVMB_RULE_PROACTIVE,
+					 u64_min(cold_bytes(t, v), rate_left));
 	if (kvmb_view_no_reclaim(t, v) != KVMB_WHY_NONE)
 		return 0;
 	return kvmb_turn_reclaim(t, v, KVMB_RULE_PROACTIVE,

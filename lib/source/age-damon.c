@@ -14,7 +14,6 @@
 #include "base/num.h"
 #include "base/residency.h"
 #include "base/str.h"
-#include "base/wait.h"
 #include "model/ages.h"
 #include "source/age-source.h"
 #include "source/damon.h"
@@ -242,7 +241,7 @@ static int book(const struct age_damon *d, const struct pieces *pieces, struct k
 
 static int age_damon_read(void *handle, struct kvmb_ages *ret)
 {
-	struct kvmb_ages ages = { .source = KVMB_AGING_DAMON, .told_ns = kvmb_now_ns() };
+	struct kvmb_ages ages = { 0 };
 	struct age_damon *d = handle;
 	struct pieces pieces = { 0 };
 	int r = read_pieces(d, &pieces);

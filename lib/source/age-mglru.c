@@ -227,7 +227,7 @@ static bool is_due(const struct age_mglru *m, uint64_t now_ns)
 static int age_mglru_read(void *handle, struct kvmb_ages *ret)
 {
 	_cleanup_free_ struct kvmb_lruvec *vecs = NULL;
-	struct kvmb_ages ages = { .source = KVMB_AGING_MGLRU };
+	struct kvmb_ages ages = { 0 };
 	struct age_mglru *m = handle;
 	size_t n = 0;
 	int r;
@@ -241,7 +241,7 @@ static int age_mglru_read(void *handle, struct kvmb_ages *ret)
 		return -ESRCH;
 	if (r < 0)
 		return r;
-	m->walked_ns = ages.told_ns = kvmb_now_ns();
+	m->walked_ns = kvmb_now_ns();
 	r = update_ledgers(m, vecs, n);
 	for (size_t i = 0; i < n && r >= 0; i++)
 		kvmb_lru_ledger_book(&m->ledgers[i], &vecs[i], m->walked_ns, &ages);

@@ -157,7 +157,7 @@ static int read_one(int fd, struct kvm_swap_histogram *h, struct kvmb_ages *ages
 static int module_read(void *handle, struct kvmb_ages *ret)
 {
 	_cleanup_free_ struct kvm_swap_histogram *h = malloc(sizeof(*h));
-	struct kvmb_ages ages = { .source = KVMB_AGING_MODULE };
+	struct kvmb_ages ages = { 0 };
 	struct module *m = handle;
 	size_t n = 0;
 

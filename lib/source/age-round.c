@@ -126,16 +126,12 @@ static void ask(struct kvmb_age_follow *f)
 	f->ages = (struct kvmb_ages){ 0 };
 }
 
-static int compare_follow(const void *key, const void *item)
-{
-	return strcmp(key, ((const struct kvmb_age_follow *)item)->uuid);
-}
-
 struct kvmb_age_follow *kvmb_age_round_find(const struct kvmb_age_round *round, const char *uuid)
 {
 	if (!round || !round->n)
 		return NULL;
-	return bsearch(uuid, round->follows, round->n, sizeof(round->follows[0]), compare_follow);
+	return bsearch(uuid, round->follows, round->n, sizeof(round->follows[0]),
+		       kvmb_age_compare);
 }
 
 static void draw_map(const struct kvmb_age_round *round, struct kvmb_map_answer *a)

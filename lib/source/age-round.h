@@ -9,6 +9,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <string.h>
 
 #include "base/fs.h"
 #include "base/worker.h"
@@ -28,7 +29,7 @@ struct kvmb_age_shared;
 
 /* One guest in a round. */
 struct kvmb_age_follow {
-	char uuid[KVMB_UUID_SIZE];
+	char uuid[KVMB_UUID_SIZE]; /* first: kvmb_age_compare() */
 	char cgroup[KVMB_PATH_SIZE];
 	int32_t pid;
 	struct kvmb_age_handle *handle; /* NULL: no source has been had */
@@ -51,9 +52,15 @@ struct kvmb_age_round {
 
 /* What finders know: a handle each, ordered by UUID. */
 struct kvmb_age_found {
-	char uuid[KVMB_UUID_SIZE];
+	char uuid[KVMB_UUID_SIZE]; /* first: kvmb_age_compare() */
 	struct kvmb_age_handle *handle;
 };
+
+/** kvmb_age_compare() - two of what begins with a UUID, or a UUID and one: qsort() and bsearch() */
+static inline int kvmb_age_compare(const void *a, const void *b)
+{
+	return strcmp(a, b);
+}
 
 /* Outlives the watch where a finder or a round still has it. */
 struct kvmb_age_shared {

@@ -35,7 +35,7 @@ struct kvmb_age_source_ops {
 	int (*open)(const struct kvmb_age_target *t, uint64_t period_usec, void **ret, char *why);
 
 	/*
-	 * @ret: cold_bytes and promoted_bytes are all set
+	 * @ret: cold_bytes and promoted_bytes are all set; source and told_ns are the caller's
 	 * Return: 0; -EAGAIN: nothing yet, ask again; another -errno: the handle is of no use any
 	 * more (-ESRCH: the guest is gone).
 	 */

@@ -128,13 +128,6 @@ static void tell(const struct kvmb_age_round *last, struct kvmb_guest_sample *gu
 	}
 }
 
-static int compare_follows(const void *a, const void *b)
-{
-	const struct kvmb_age_follow *x = a, *y = b;
-
-	return strcmp(x->uuid, y->uuid);
-}
-
 /* The same guest in the same process, aged as it is to be: it goes on with what it has. */
 static void inherit(struct kvmb_age_follow *f, struct kvmb_age_follow *old)
 {
@@ -165,7 +158,7 @@ static void fill_follows(struct kvmb_age_watch *w, const struct kvmb_guest_sampl
 			inherit(f, kvmb_age_round_find(w->last, g->uuid));
 		round->n++;
 	}
-	qsort(round->follows, round->n, sizeof(round->follows[0]), compare_follows);
+	qsort(round->follows, round->n, sizeof(round->follows[0]), kvmb_age_compare);
 	for (size_t i = 0; w->last && i < w->last->n; i++) {
 		if (w->last->follows[i].handle)
 			round->gone[round->n_gone++] = w->last->follows[i].handle;
@@ -255,11 +248,6 @@ int kvmb_age_watch_next_map(struct kvmb_age_watch *w, struct kvmb_map_answer *re
 
 /* ---- Finding cold ranges, in any thread -------------------------------------------------- */
 
-static int compare_found(const void *key, const void *item)
-{
-	return strcmp(key, ((const struct kvmb_age_found *)item)->uuid);
-}
-
 static int find(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_bytes,
 		struct kvmb_cold *ret)
 {
@@ -269,7 +257,7 @@ static int find(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_b
 	int r;
 
 	pthread_mutex_lock(&s->lock);
-	found = s->n ? bsearch(uuid, s->table, s->n, sizeof(*found), compare_found) : NULL;
+	found = s->n ? bsearch(uuid, s->table, s->n, sizeof(*found), kvmb_age_compare) : NULL;
 	if (found)
 		h = kvmb_age_handle_ref(found->handle);
 	pthread_mutex_unlock(&s->lock);

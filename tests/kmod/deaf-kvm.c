@@ -6,26 +6,12 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "module.h"
 #include "tap.h"
-#include "vm.h"
-
-/* -1 and errno if it is refused */
-static int attach(int vm_fd)
-{
-	const struct kvm_swap_attach a = { .vm_fd = vm_fd };
-	int device = open("/dev/kvm-swap", O_RDWR | O_CLOEXEC);
-	int fd = ioctl(device, KVM_SWAP_ATTACH, &a);
-	int error = errno;
-
-	close(device);
-	errno = error;
-	return fd;
-}
 
 /* False where the test's module was not built for this kernel. */
 static bool deafen(int vm_fd)
@@ -68,6 +54,7 @@ int main(void)
 
 	if (log < 0 || lseek(log, 0, SEEK_END) < 0)
 		err(2, "/dev/kmsg");
+	device_open();
 	vm_new(&vm, BLOCK_PAGES, VM_SMALL);
 	if (!deafen(vm.fd)) {
 		skip("a KVM without accessed bits", "deaf.ko was not built for this kernel");

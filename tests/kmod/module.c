@@ -5,6 +5,7 @@
 #include <err.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -148,4 +149,18 @@ bool soon(bool (*is_true)(void *arg), void *arg)
 		usleep(10000);
 	}
 	return is_true(arg);
+}
+
+unsigned long vmstat(const char *name)
+{
+	FILE *f = fopen("/proc/vmstat", "re");
+	unsigned long value = 0, v;
+	char line[128], key[64];
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "%63s %lu", key, &v) == 2 && !strcmp(key, name))
+			value = v;
+	if (f)
+		fclose(f);
+	return value;
 }

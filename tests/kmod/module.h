@@ -35,6 +35,9 @@ size_t resident(int fd);
  */
 void read_ages(int fd, const struct vm *vm, uint32_t flags, uint8_t *ages);
 
+/** vmstat() - a figure of /proc/vmstat, 0 where this kernel has none of that name */
+unsigned long vmstat(const char *name);
+
 #define GONE_MS 60000 /* a machine may be busy */
 
 /** is_gone() - poll(2) says so within that time */

@@ -34,17 +34,7 @@ static bool set_balancing(const char *value)
 /* How many page table entries it has changed since the host booted. */
 static unsigned long updates(void)
 {
-	FILE *f = fopen("/proc/vmstat", "re");
-	unsigned long value = 0;
-	char line[128];
-
-	if (!f)
-		err(2, "/proc/vmstat");
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "numa_pte_updates %lu", &value) == 1)
-			break;
-	fclose(f);
-	return value;
+	return vmstat("numa_pte_updates");
 }
 
 /* It leaves alone what a process with one thread has on its own node. */

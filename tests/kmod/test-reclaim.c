@@ -28,20 +28,6 @@ static size_t called_cold(int fd, const struct vm *vm)
 	return n;
 }
 
-static unsigned long vmstat(const char *name)
-{
-	FILE *f = fopen("/proc/vmstat", "re");
-	unsigned long value = 0, v;
-	char line[128], key[64];
-
-	while (f && fgets(line, sizeof(line), f))
-		if (sscanf(line, "%63s %lu", key, &v) == 2 && !strcmp(key, name))
-			value = v;
-	if (f)
-		fclose(f);
-	return value;
-}
-
 struct generation {
 	unsigned int node;
 	unsigned long newest;

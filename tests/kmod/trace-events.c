@@ -16,8 +16,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "module.h"
 #include "tap.h"
-#include "vm.h"
 
 #define PAGES	(8 * BLOCK_PAGES)
 #define TRACING "/sys/kernel/tracing"
@@ -83,18 +83,6 @@ static void find_guest(void)
 		if (entry->d_name[0] != '.')
 			snprintf(guest, sizeof(guest), "%s", entry->d_name);
 	closedir(dir);
-}
-
-static int must_attach(const struct vm *vm)
-{
-	const struct kvm_swap_attach a = { .vm_fd = vm->fd };
-	int device = open("/dev/kvm-swap", O_RDWR | O_CLOEXEC);
-	int fd = ioctl(device, KVM_SWAP_ATTACH, &a);
-
-	if (fd < 0)
-		err(2, "KVM_SWAP_ATTACH");
-	close(device);
-	return fd;
 }
 
 static void comes_and_goes(const struct vm *vm)
@@ -248,6 +236,7 @@ static void all(void)
 	struct vm vm;
 	int fd;
 
+	device_open();
 	put(TRACING "/buffer_size_kb", "1024");
 	put(TRACING "/events/kvm_swap/enable", "1");
 	vm_new(&vm, PAGES, VM_SMALL);

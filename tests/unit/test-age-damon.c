@@ -17,6 +17,7 @@
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/num.h"
+#include "age-opened.h"
 #include "fake-damon.h"
 #include "source/age-source.h"
 #include "source/damon.h"
@@ -98,23 +99,13 @@ static int teardown(void **state)
 
 static void *open_source(struct world *w)
 {
-	void *handle = NULL;
-	int r = ops->open(&w->target, PERIOD_USEC, &handle, w->why);
-
-	if (r < 0)
-		fail_msg("open: %d, %s", r, w->why);
-	return handle;
+	return age_opened(ops, &w->target, PERIOD_USEC, w->why);
 }
 
 static void assert_refused(struct world *w, int error, const char *why)
 {
-	void *handle = NULL;
-
-	w->why[0] = '\0';
-	assert_int_equal(ops->open(&w->target, PERIOD_USEC, &handle, w->why), error);
-	assert_null(handle);
-	if (!strstr(w->why, why))
-		fail_msg("it says '%s', not '%s'", w->why, why);
+	assert_age_refused(ops, &w->target, PERIOD_USEC, error, w->why);
+	assert_says(w->why, why);
 }
 
 /* ---- What is told ------------------------------------------------------------------------ */

@@ -16,6 +16,7 @@
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "age-opened.h"
 #include "source/age-source.h"
 #include "source/lru-ledger.h"
 #include "tree.h"
@@ -146,23 +147,13 @@ static int teardown(void **state)
 
 static void *open_source(struct world *w)
 {
-	void *handle = NULL;
-	int r = ops->open(&w->target, PERIOD_USEC, &handle, w->why);
-
-	if (r < 0)
-		fail_msg("open: %d, %s", r, w->why);
-	return handle;
+	return age_opened(ops, &w->target, PERIOD_USEC, w->why);
 }
 
 static void assert_refused(struct world *w, int error, const char *why)
 {
-	void *handle = NULL;
-
-	w->why[0] = '\0';
-	assert_int_equal(ops->open(&w->target, PERIOD_USEC, &handle, w->why), error);
-	assert_null(handle);
-	if (!strstr(w->why, why))
-		fail_msg("it says '%s', not '%s'", w->why, why);
+	assert_age_refused(ops, &w->target, PERIOD_USEC, error, w->why);
+	assert_says(w->why, why);
 }
 
 /* ---- The text ---------------------------------------------------------------------------- */
