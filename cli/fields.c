@@ -29,6 +29,7 @@ static const struct field manager_table[] = {
 	M("DryRun", FLAG, dry_run),
 	M("Ticks", COUNT, ticks),
 	M("Triggers", COUNT, triggers),
+	M("TriggerError", TEXT, trigger_error),
 	M("ReactionUSec", USEC, reaction_usec),
 	M("TakenBytes", SIZE, taken_bytes),
 	M("GivenBytes", SIZE, given_bytes),

@@ -40,7 +40,7 @@ struct fields {
 
 struct manager {
 	char *version, *mode, *level;
-	char *connection_error;
+	char *connection_error, *trigger_error;
 	char **degraded, **absent;
 	uint64_t need_bytes, spare_bytes;
 	uint64_t total_bytes, available_bytes, free_bytes;

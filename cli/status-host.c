@@ -125,6 +125,9 @@ void status_print_host(const struct ctl *ctl, const struct manager *m,
 	print_memory(ctl, m);
 	fact_print(ctl, "Pressure", note_pressure_colour(m->psi_some), "some %s %%, full %s %%",
 		   figure_ratio(m->psi_some).text, figure_ratio(m->psi_full).text);
+	if (*m->trigger_error)
+		fact_print(ctl, "", COLOUR_YELLOW, "stalls are noticed late, at the next tick: "
+			   "the kernel gives no trigger (%s)", m->trigger_error);
 	fact_print(ctl, "Needed", COLOUR_NONE, "%s to regain, %s to spare",
 		   figure_size(m->need_bytes).text, figure_size(m->spare_bytes).text);
 	fact_print(ctl, "Totals", COLOUR_NONE, "%s taken, %s given back; net %s",

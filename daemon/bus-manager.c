@@ -88,6 +88,7 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	PROPERTY("DryRun", "b", dry_run, SD_BUS_VTABLE_PROPERTY_CONST),
 	PROPERTY("Ticks", "t", n_ticks, 0),
 	PROPERTY("Triggers", "t", n_triggers, 0),
+	PROPERTY("TriggerError", "s", trigger_error, TOLD),
 	PROPERTY("ReactionUSec", "t", reaction_usec, 0),
 	PROPERTY("TakenBytes", "t", taken_bytes, 0),
 	PROPERTY("GivenBytes", "t", given_bytes, 0),

@@ -20,6 +20,7 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.given_bytes = e->state->given_bytes,
 		.net_bytes = e->state->net_bytes,
 		.n_triggers = e->n_triggers,
+		.trigger_error = kvmb_guest_watch_trigger_error(e->watch),
 		.reaction_usec = e->reaction_usec,
 		.n_skipped = e->virt_status.n_skipped,
 		.dry_run = e->dry_run,

@@ -26,6 +26,7 @@
 struct trigger {
 	int64_t id;      /* its number, 0: none */
 	uint64_t due_ns; /* when to open it */
+	int error;       /* why there is none, or 0 */
 };
 
 struct entry {
@@ -112,7 +113,13 @@ static void arm(struct kvmb_guest_watch *w, int dirfd, const char *path, struct 
 		return;
 	id = open_trigger(w, dirfd, path);
 	t->id = id < 0 ? 0 : id;
+	t->error = id < 0 ? (int)id : 0;
 	t->due_ns = may_pass(id) ? u64_add_sat(now_ns, RETRY_NS) : NEVER_NS;
+}
+
+int kvmb_guest_watch_trigger_error(const struct kvmb_guest_watch *w)
+{
+	return w->host_trigger.error;
 }
 
 static void arm_host(struct kvmb_guest_watch *w)

@@ -38,6 +38,9 @@ int kvmb_guest_watch_fd(const struct kvmb_guest_watch *w);
  */
 int kvmb_guest_watch_dispatch(struct kvmb_guest_watch *w);
 
+/** kvmb_guest_watch_trigger_error() - -errno for which the host has no trigger, or 0 */
+int kvmb_guest_watch_trigger_error(const struct kvmb_guest_watch *w);
+
 /** kvmb_guest_watch_take_host() - did the host's trigger fire since the last call? */
 bool kvmb_guest_watch_take_host(struct kvmb_guest_watch *w);
 

@@ -42,6 +42,8 @@ is "which tells the name" "$(bus --json=short get-property $name "${odd%\"}" $i_
 	'{"type":"s","data":"Datenbank Größe:1"}'
 is "the UUID is libvirt's" "$(property $web $i_machine UUID)" 's "11111111-1111-1111-1111-111111111111"'
 is "the state, too" "$(property $web $i_machine State)" 's "running"'
+is "a copy of a host gives no trigger, and that is told" "$(property $manager $i_manager TriggerError)" \
+	's "Operation not supported"'
 is "host figures come from below --root" "$(property $manager $i_manager HostAvailableBytes)" "t $((4 << 30))"
 is "the level is what they say" "$(property $manager $i_manager Level)" 's "relaxed"'
 is "policy of the configuration is in force" "$(property $web $i_machine Shares)" 'u 3000'

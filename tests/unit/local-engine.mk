@@ -26,4 +26,5 @@ tests_unit_test_engine_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_host_read \
 	-Wl,--wrap=kvmb_age_watch_read -Wl,--wrap=kvmb_age_watch_reason \
 	-Wl,--wrap=kvmb_libvirt_take -Wl,--wrap=kvmb_guest_watch_read \
 	-Wl,--wrap=kvmb_guest_watch_take_host -Wl,--wrap=kvmb_guest_watch_fd \
+	-Wl,--wrap=kvmb_guest_watch_trigger_error \
 	-Wl,--wrap=kvmb_guest_watch_dispatch -Wl,--wrap=kvmb_libvirt_kick

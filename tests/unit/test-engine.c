@@ -77,6 +77,7 @@ bool __wrap_kvmb_guest_watch_take_host(struct kvmb_guest_watch *w)
 static int trigger_fd = -1;
 
 int __wrap_kvmb_guest_watch_fd(const struct kvmb_guest_watch *w);
+int __wrap_kvmb_guest_watch_trigger_error(const struct kvmb_guest_watch *w);
 int __wrap_kvmb_guest_watch_dispatch(struct kvmb_guest_watch *w);
 void __wrap_kvmb_libvirt_kick(struct kvmb_libvirt *lv);
 
@@ -170,6 +171,11 @@ static void a_snapshot_of_just_now_is_not_of_the_future(void **data)
 	end(&f);
 }
 
+int __wrap_kvmb_guest_watch_trigger_error(const struct kvmb_guest_watch *w)
+{
+	return -EPERM;
+}
+
 /* ---- Triggers ---------------------------------------------------------------------------- */
 
 static void each_trigger_counts(void **data)
@@ -185,6 +191,7 @@ static void each_trigger_counts(void **data)
 	assert_int_equal(kvmb_engine_dispatch(&f.e, f.w.sample->now_ns), KVMB_DISPATCH_TICK);
 	kvmb_engine_host_status(&f.e, &status);
 	assert_int_equal(status.n_triggers, 3);
+	assert_int_equal(status.trigger_error, -EPERM);
 	(void)close(f.e.epoll_fd);
 	(void)close(trigger_fd);
 	trigger_fd = -1;

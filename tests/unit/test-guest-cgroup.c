@@ -270,6 +270,12 @@ static void test_the_set_follows_the_guests(void **state)
 	size_t n_before = count_fds(), n_all, n_one;
 
 	assert_int_equal(kvmb_guest_watch_new(&w->root, &watch), 0);
+	/* this is a copy of a machine, where no kernel takes a trigger */
+	tree_write(w->tree, "proc/pressure/memory", "some\n");
+	kvmb_guest_watch_set_trigger(watch, 150000, 1000000);
+	assert_int_equal(kvmb_guest_watch_trigger_error(watch), -EOPNOTSUPP);
+	kvmb_guest_watch_set_trigger(watch, 0, 0);
+	assert_int_equal(kvmb_guest_watch_trigger_error(watch), 0);
 	assert_int_equal(kvmb_guest_watch_read(watch, all, 3), 2);
 	assert_true(all[2].cgroup_valid);
 	assert_int_equal(all[2].resident_bytes, 100 * MIB);
