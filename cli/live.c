@@ -142,9 +142,11 @@ static int on_signal(sd_event_source *s, const struct signalfd_siginfo *si, void
 	struct live *l = userdata;
 
 	if (si->ssi_signo == SIGTSTP) {
+		bool shown = l->screen.taken;
+
 		screen_leave(&l->screen);
 		raise(SIGSTOP);
-		return redraw(l);
+		return shown ? redraw(l) : 0;
 	}
 	if (si->ssi_signo == SIGWINCH)
 		return l->screen.taken ? redraw(l) : 0;

@@ -5,27 +5,52 @@
 #include "report.h"
 #include "tree.h"
 
-static void block_add(u64 *bytes, const struct kvms_block *b, unsigned long n)
+/* Pages [first, last) that were unmapped since they were asked: nobody knows whether they are there. */
+struct unmapped {
+	unsigned int first;
+	unsigned int last;
+};
+
+static struct unmapped block_unmapped(struct kvms_vm *vm, const struct kvms_block *b)
 {
+	struct unmapped u = { 0 };
+
+	spin_lock(&vm->lock);
+	if (b->inval) {
+		u.first = b->inval_first;
+		u.last = b->inval_last + 1;
+	}
+	spin_unlock(&vm->lock);
+	return u;
+}
+
+static void block_add(u64 *bytes, const struct kvms_block *b, unsigned long n, struct unmapped u)
+{
+	unsigned int away = u.last - u.first;
 	unsigned long i;
 
 	if (!b->ages) {
-		bytes[b->age == KVMS_SUSPECT ? 0 : b->age] += (u64)b->resident << PAGE_SHIFT;
+		if (b->resident > away)
+			bytes[b->age == KVMS_SUSPECT ? 0 : b->age] +=
+				(u64)(b->resident - away) << PAGE_SHIFT;
 		return;
 	}
 	for (i = 0; i < n; i++)
-		if (b->ages[i] != KVMS_ABSENT)
+		if (b->ages[i] != KVMS_ABSENT && (i < u.first || i >= u.last))
 			bytes[b->ages[i] == KVMS_SUSPECT ? 0 : b->ages[i]] += PAGE_SIZE;
 }
 
-static void slot_add(u64 *bytes, const struct kvms_slot *slot)
+static void slot_add(struct kvms_vm *vm, u64 *bytes, struct kvms_slot *slot)
 {
 	unsigned long i, hva;
 
+	kvms_slot_unmark(vm, slot);
 	for (i = 0; i < slot->n_blocks; i++) {
+		const struct kvms_block *b = &slot->blocks[i];
 		unsigned long n = kvms_block_pages(slot, i, &hva);
 
-		block_add(bytes, &slot->blocks[i], n);
+		if (b->resident)
+			block_add(bytes, b, n, block_unmapped(vm, b));
 		cond_resched();
 	}
 }
@@ -40,7 +65,7 @@ void kvms_histogram_cold(struct kvms_vm *vm, u64 *bytes)
 	memset(bytes, 0, KVM_SWAP_AGES * sizeof(*bytes));
 	list_for_each_entry(root, &vm->roots, link)
 		list_for_each_entry(slot, &root->slots, link)
-			slot_add(bytes, slot);
+			slot_add(vm, bytes, slot);
 }
 
 void kvms_histogram(struct kvms_vm *vm, struct kvm_swap_histogram *h)

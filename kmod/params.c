@@ -3,6 +3,7 @@
 #include "compat/flush.h"
 #include "params.h"
 #include "scan.h"
+#include "tree.h"
 
 static bool is_within(u64 value, u64 low, u64 high)
 {
@@ -21,6 +22,8 @@ int kvms_params_check(const struct kvms_params *p)
 
 int kvms_params_set(struct kvms_vm *vm, const struct kvms_params *p)
 {
+	bool same_unit = p->scan_period_ms == vm->params.scan_period_ms &&
+			 p->passes_per_age == vm->params.passes_per_age;
 	int ret = kvms_params_check(p);
 
 	lockdep_assert_held(&vm->mutex);
@@ -28,6 +31,11 @@ int kvms_params_set(struct kvms_vm *vm, const struct kvms_params *p)
 	if (ret)
 		return ret;
 	vm->params = *p;
+	/* An age counts units: in another one it would call young memory old. */
+	if (!same_unit) {
+		kvms_tree_make_young(vm);
+		memset(vm->promoted, 0, sizeof(vm->promoted));
+	}
 	kvms_scan_kick(vm);
 	return 0;
 }

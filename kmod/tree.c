@@ -284,6 +284,33 @@ int kvms_tree_sync(struct kvms_vm *vm, bool *ret_changed)
 	return ret;
 }
 
+static void block_make_young(struct kvms_block *b, unsigned long n)
+{
+	unsigned long i;
+
+	for (i = 0; b->ages && i < n; i++)
+		if (b->ages[i] != KVMS_ABSENT)
+			b->ages[i] = 0;
+	b->aux = 1;
+	WRITE_ONCE(b->age, 0);
+}
+
+void kvms_tree_make_young(struct kvms_vm *vm)
+{
+	struct kvms_root *root;
+	struct kvms_slot *slot;
+	unsigned long i, hva;
+
+	lockdep_assert_held(&vm->mutex);
+
+	list_for_each_entry(root, &vm->roots, link)
+		list_for_each_entry(slot, &root->slots, link)
+			for (i = 0; i < slot->n_blocks; i++) {
+				block_make_young(&slot->blocks[i], kvms_block_pages(slot, i, &hva));
+				cond_resched();
+			}
+}
+
 void kvms_tree_clear(struct kvms_vm *vm)
 {
 	struct kvms_slot *slot, *next;

@@ -20,6 +20,9 @@ void kvms_root_put(struct kvms_vm *vm, struct kvms_root *root);
  */
 int kvms_tree_sync(struct kvms_vm *vm, bool *ret_changed);
 
+/** kvms_tree_make_young() - every page that has an age has age 0. vm->mutex. */
+void kvms_tree_make_young(struct kvms_vm *vm);
+
 /** kvms_tree_clear() - forget all slots. vm->mutex. */
 void kvms_tree_clear(struct kvms_vm *vm);
 

@@ -16,7 +16,8 @@ static bool is_aged(const struct kvmb_engine *e, const struct kvmb_guest_sample 
 	const struct kvmb_state_guest *state = kvmb_state_find(e->state, g->uuid);
 	struct kvmb_policy policy;
 
-	if (e->releasing)
+	/* To a guest that stands still no time passes: it would go on with all its memory cold. */
+	if (e->releasing || g->state != KVMB_GUEST_RUNNING)
 		return false;
 	kvmb_config_policy(e->config, g->name, state ? &state->runtime : NULL, &policy);
 	return kvmb_guest_mode(e->config, &policy) != KVMB_MODE_OFF;

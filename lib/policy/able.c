@@ -119,6 +119,12 @@ enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_
 	return why;
 }
 
+/* Cold memory that page-out cannot get, as where two processes have it mapped. */
+static bool cold_out_of_reach(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	return v->cold_bytes >= t->unit_bytes && without_effect(t, v, KVMB_ACTION_PAGEOUT);
+}
+
 /*
  * Reclaim takes what the host's LRU happens to reach. Where it is known that the rest is in use, it
  * is for a host that is hard up.
@@ -127,7 +133,8 @@ enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_
 {
 	enum kvmb_why why = no_swap_out(t, v, KVMB_ACTION_RECLAIM);
 
-	if (why == KVMB_WHY_NONE && v->aged && t->host.level < KVMB_LEVEL_HARD)
+	if (why == KVMB_WHY_NONE && v->aged && t->host.level < KVMB_LEVEL_HARD &&
+	    !cold_out_of_reach(t, v))
 		return KVMB_WHY_NOT_COLD;
 	return why;
 }

@@ -22,7 +22,8 @@ static int serve_to_swap(struct kvmb_turn *t, struct kvmb_view *v, uint64_t most
 {
 	uint64_t bytes = u64_min(most, t->swap_room_bytes);
 
-	if (v->cold_bytes >= t->unit_bytes)
+	if (v->cold_bytes >= t->unit_bytes &&
+	    kvmb_view_no_pageout(t, v) != KVMB_WHY_NO_EFFECT)
 		return kvmb_turn_pageout(t, v, KVMB_RULE_OPERATOR, u64_min(bytes, v->cold_bytes));
 	return kvmb_turn_reclaim(t, v, KVMB_RULE_OPERATOR,
 				 u64_min(bytes, v->estimate.reclaimable_bytes));

@@ -14,6 +14,7 @@
 #include "base/fs.h"
 #include "base/num.h"
 #include "base/str.h"
+#include "base/wait.h"
 #include "model/ages.h"
 #include "source/age-map.h"
 #include "source/age-source.h"
@@ -22,9 +23,21 @@
 /* No more than this many ranges at once: 64 MiB in single pages. */
 #define RANGES_MAX 16384
 
+/* Passes that do not come for so many periods, or times of a pass, have stopped. */
+#define STALLED_PERIODS 4
+
+/* How far the module has come with a VM. */
+struct progress {
+	uint64_t passes;
+	uint64_t since_ns; /* it had come so far */
+	uint64_t took_ns;  /* the last step */
+};
+
 struct module {
 	int fds[KVMB_VM_FDS_MAX]; /* guest descriptors */
+	struct progress progress[KVMB_VM_FDS_MAX];
 	size_t n;
+	uint64_t period_usec;
 };
 
 static int device_open(const struct kvmb_root *root, char *why)
@@ -72,19 +85,19 @@ static int set_period(int fd, uint64_t period_usec)
 	return ioctl(fd, KVM_SWAP_PARAMS, &p) < 0 ? -errno : 0;
 }
 
-static int attach(struct module *m, int device_fd, int vm_fd, uint64_t period_usec)
+static int attach(struct module *m, int device_fd, int vm_fd)
 {
 	const struct kvm_swap_attach attach = { .vm_fd = vm_fd };
 	int fd = ioctl(device_fd, KVM_SWAP_ATTACH, &attach);
 
 	if (fd < 0)
 		return -errno;
+	m->progress[m->n] = (struct progress){ .since_ns = kvmb_now_ns() };
 	m->fds[m->n++] = fd;
-	return set_period(fd, period_usec);
+	return set_period(fd, m->period_usec);
 }
 
-static int attach_all(const struct kvmb_age_target *t, uint64_t period_usec, struct module *m,
-		      char *why)
+static int attach_all(const struct kvmb_age_target *t, struct module *m, char *why)
 {
 	_cleanup_close_ int device_fd = device_open(t->root, why);
 	_cleanup_(kvmb_vm_fds_close) struct kvmb_vm_fds vms = { .n = 0 };
@@ -94,7 +107,7 @@ static int attach_all(const struct kvmb_age_target *t, uint64_t period_usec, str
 		return device_fd;
 	r = kvmb_vm_fds_find(t->root, t->pid, &vms, why);
 	for (size_t i = 0; r >= 0 && i < vms.n; i++) {
-		r = attach(m, device_fd, vms.fds[i], period_usec);
+		r = attach(m, device_fd, vms.fds[i]);
 		if (r < 0)
 			kvmb_str_errno(why, KVMB_TEXT_SIZE, r, "attaching");
 	}
@@ -108,7 +121,8 @@ static int module_open(const struct kvmb_age_target *t, uint64_t period_usec, vo
 
 	if (!m)
 		return kvmb_str_errno(why, KVMB_TEXT_SIZE, -ENOMEM, "attaching");
-	r = attach_all(t, period_usec, m, why);
+	m->period_usec = period_usec;
+	r = attach_all(t, m, why);
 	if (r < 0) {
 		module_close(m);
 		return r;
@@ -137,19 +151,38 @@ static int unit_of(int fd, uint64_t *ret_usec)
 	return 0;
 }
 
-static int read_one(int fd, struct kvm_swap_histogram *h, struct kvmb_ages *ages)
+/*
+ * Do passes still come? For want of memory they may not, just when it counts. A pass of a large
+ * guest may take longer than the period.
+ */
+static bool goes_on(struct progress *p, uint64_t passes, uint64_t period_usec, uint64_t now_ns)
+{
+	uint64_t patience_ns = u64_max(period_usec * NSEC_PER_USEC, p->took_ns) * STALLED_PERIODS;
+
+	if (passes == p->passes)
+		return now_ns - p->since_ns < patience_ns;
+	*p = (struct progress){ passes, now_ns, now_ns - p->since_ns };
+	return true;
+}
+
+static int read_one(struct module *m, size_t i, struct kvm_swap_histogram *h,
+		    struct kvmb_ages *ages)
 {
 	uint64_t unit_usec;
-	int r = unit_of(fd, &unit_usec);
+	int r = unit_of(m->fds[i], &unit_usec);
 
+	if (r >= 0 && !unit_usec)
+		r = set_period(m->fds[i], m->period_usec);
 	if (r < 0)
 		return r;
 	memset(h, 0, sizeof(*h));
-	if (ioctl(fd, KVM_SWAP_HISTOGRAM, h) < 0)
+	if (ioctl(m->fds[i], KVM_SWAP_HISTOGRAM, h) < 0)
 		return -errno;
-	for (unsigned int i = 0; i < KVM_SWAP_AGES; i++) {
-		kvmb_ages_add(ages, i * unit_usec, h->cold_bytes[i]);
-		kvmb_ages_promote(ages, i * unit_usec, h->promoted_bytes[i]);
+	if (!unit_usec || !goes_on(&m->progress[i], h->passes, m->period_usec, kvmb_now_ns()))
+		return -EAGAIN;
+	for (unsigned int k = 0; k < KVM_SWAP_AGES; k++) {
+		kvmb_ages_add(ages, k * unit_usec, h->cold_bytes[k]);
+		kvmb_ages_promote(ages, k * unit_usec, h->promoted_bytes[k]);
 	}
 	return 0;
 }
@@ -168,7 +201,7 @@ static int module_read(void *handle, struct kvmb_ages *ret)
 
 		if (is_gone(m->fds[i]))
 			continue;
-		r = read_one(m->fds[i], h, &ages);
+		r = read_one(m, i, h, &ages);
 		if (r < 0)
 			return r;
 		n++;
@@ -201,24 +234,26 @@ static int found_add(struct found *f, const struct kvm_swap_cold *c, uint64_t mo
 	return 0;
 }
 
-/* The age from which on everything was idle for so long; no page can be said to be older. */
-static uint32_t least_age(uint64_t idle_usec, uint64_t unit_usec)
+/* The age from which on everything was idle for so long. */
+static uint64_t least_age(uint64_t idle_usec, uint64_t unit_usec)
 {
-	uint64_t age = idle_usec / unit_usec + (idle_usec % unit_usec != 0);
-
-	return (uint32_t)u64_clamp(age, 1, KVM_SWAP_AGE_MAX);
+	return u64_max(idle_usec / unit_usec + (idle_usec % unit_usec != 0), 1);
 }
 
 static int find_one(int fd, uint64_t idle_usec, uint64_t most_bytes, struct kvm_swap_cold *c,
 		    struct found *f)
 {
-	uint64_t unit_usec;
+	uint64_t unit_usec, age;
 	int r = unit_of(fd, &unit_usec);
 
 	if (r < 0 || !unit_usec)
 		return r;
+	age = least_age(idle_usec, unit_usec);
+	/* No page can be said to be older. */
+	if (age > KVM_SWAP_AGE_MAX)
+		return 0;
 	memset(c, 0, sizeof(*c));
-	c->min_age = least_age(idle_usec, unit_usec);
+	c->min_age = (uint32_t)age;
 	do {
 		if (ioctl(fd, KVM_SWAP_COLD, c) < 0)
 			return errno == ESRCH ? 0 : -errno;

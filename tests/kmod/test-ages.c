@@ -76,6 +76,33 @@ static void slow_ages(void)
 	vm_free(&vm);
 }
 
+/* Ages count units; in another one they would be wrong. */
+static void another_unit(void)
+{
+	struct vm vm;
+	int fd;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	fd = must_attach(&vm);
+	vm_touch(&vm, 0, PAGES, 1);
+	passes(fd, 6);
+	vm_touch(&vm, 0, BLOCK_PAGES, 2);
+	passes(fd, 3);
+	ok(histogram(fd)->cold_bytes[8] && histogram(fd)->promoted_bytes[5],
+	   "some memory is old, some was promoted");
+	set_passes_per_age(fd, 1);
+	ok(histogram(fd)->cold_bytes[8] && histogram(fd)->promoted_bytes[5],
+	   "the same unit again changes nothing");
+	set_passes_per_age(fd, 2);
+	ok(one_age(fd, &vm) == 0 && !histogram(fd)->promoted_bytes[5],
+	   "with another unit all is young and nothing promoted");
+	ok(resident(fd) == PAGES, "and all is resident (%zu)", resident(fd));
+	passes(fd, 5);
+	ok(one_age(fd, &vm) == 2, "it ages anew (%d)", one_age(fd, &vm));
+	close(fd);
+	vm_free(&vm);
+}
+
 /* A pass that is cut into stretches by its budget is one pass. */
 static void stretches(void)
 {
@@ -217,6 +244,7 @@ void test_ages(void)
 {
 	after_n_passes();
 	slow_ages();
+	another_unit();
 	stretches();
 	promotion(1);
 	promotion(6);
