@@ -1,6 +1,25 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-BENCHES += %D%/bench-memory %D%/bench-reaction
-EXTRA_DIST += %D%/bench-memory %D%/bench-reaction
+BENCHES += %D%/bench-memory %D%/bench-reaction %D%/bench-kmod
+EXTRA_DIST += %D%/bench-memory %D%/bench-reaction %D%/bench-kmod
+
+# Built by tests/bench/kmod/build in the testbed's root.
+EXTRA_DIST += \
+	%D%/kmod/Kbuild \
+	%D%/kmod/accuracy.c \
+	%D%/kmod/benches.h \
+	%D%/kmod/build \
+	%D%/kmod/calls.c %D%/kmod/calls.h \
+	%D%/kmod/damon.c %D%/kmod/damon.h \
+	%D%/kmod/figure.c %D%/kmod/figure.h \
+	%D%/kmod/guest.c %D%/kmod/guest.h \
+	%D%/kmod/hold.c \
+	%D%/kmod/kvm_bench.c %D%/kmod/kvm_bench.h \
+	%D%/kmod/main.c \
+	%D%/kmod/pageout.c \
+	%D%/kmod/pass.c \
+	%D%/kmod/pattern.c %D%/kmod/pattern.h \
+	%D%/kmod/run \
+	%D%/kmod/vcpu.c
 
 # CPU time of one decision, by number of guests.
 EXTRA_PROGRAMS += %D%/bench-tick
