@@ -39,6 +39,9 @@ struct guest {
 void guest_new(struct guest *g, size_t bytes, enum vm_backing backing, size_t n_vcpus);
 void guest_free(struct guest *g);
 
+/** guest_new_huge() - the same, mapped huge, with one vCPU. False, and no guest, if it is not. */
+bool guest_new_huge(struct guest *g, size_t bytes);
+
 /** guest_set_hot() - which pages it touches from now on; not while it runs */
 void guest_set_hot(struct guest *g, const uint8_t *hot);
 

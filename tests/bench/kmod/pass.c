@@ -150,7 +150,8 @@ static void huge(size_t guest_bytes)
 	static struct costs costs;
 	struct guest g;
 
-	guest_new(&g, guest_bytes, VM_HUGE, 1);
+	if (!guest_new_huge(&g, guest_bytes))
+		return;
 	measure(&g, BLOCK, &costs);
 	say_huge(&c, &costs, 333);
 	set_hot_heads(&g);
