@@ -28,6 +28,7 @@
 
 #define TRIES		3
 #define PIECE_ORDER_MAX	9	/* 512 pages, or as many blocks where they are huge: 1 GiB */
+#define ALONE_MAX	16	/* huge blocks per look at the clock, which costs as much as one */
 #define CLOSE_LOOK	16
 #define RESIDENCY_LOOK	64
 
@@ -55,14 +56,19 @@ struct walk {
 static bool ask(struct walk *w, unsigned long hva, unsigned long n_pages)
 {
 	struct mmu_notifier *mn = &w->vm->kvm->mmu_notifier;
-	u64 start_ns = n_pages > 1 ? ktime_get_ns() : 0, ns;
-	bool young = mn->ops->clear_young(mn, w->vm->mm, hva, hva + (n_pages << PAGE_SHIFT));
 
 	w->pass->calls++;
-	if (start_ns) {
-		ns = ktime_get_ns() - start_ns;
-		w->vm->counters.longest_call_ns = max(w->vm->counters.longest_call_ns, ns);
-	}
+	return mn->ops->clear_young(mn, w->vm->mm, hva, hva + (n_pages << PAGE_SHIFT));
+}
+
+/* About more than one mapping: the longest of these is what a vCPU may have to wait for. */
+static bool ask_timed(struct walk *w, unsigned long hva, unsigned long n_pages)
+{
+	struct kvms_counters *c = &w->vm->counters;
+	u64 start_ns = ktime_get_ns();
+	bool young = ask(w, hva, n_pages);
+
+	c->longest_call_ns = max(c->longest_call_ns, ktime_get_ns() - start_ns);
 	return young;
 }
 
@@ -91,20 +97,12 @@ static bool close_look_due(const struct kvms_block *b)
 	return is_power_of_2(b->aux) || b->aux % CLOSE_LOOK == 0;
 }
 
-static bool is_marked(struct kvms_vm *vm, const struct kvms_block *b)
-{
-	bool marked;
-
-	spin_lock(&vm->lock);
-	marked = b->inval;
-	spin_unlock(&vm->lock);
-	return marked;
-}
-
 /* Asked as one: all of it is old, or it was all young not long ago, or there is nothing. */
 static bool is_simple(struct kvms_vm *vm, const struct kvms_block *b)
 {
-	if (b->ages || !b->known || is_marked(vm, b))
+	lockdep_assert_held(&vm->lock);
+
+	if (b->ages || !b->known || b->inval)
 		return false;
 	if (b->huge || !b->resident)
 		return true;
@@ -185,7 +183,8 @@ static bool ask_pieces(struct walk *w, struct kvms_block *b, unsigned long hva, 
 		bool young;
 
 		len = piece_length(ages, at, n);
-		young = ask(w, hva + (at << PAGE_SHIFT), len);
+		young = len == 1 ? ask(w, hva + (at << PAGE_SHIFT), 1) :
+				   ask_timed(w, hva + (at << PAGE_SHIFT), len);
 		if (ages[at] == KVMS_ABSENT)
 			arrived |= young;
 		else
@@ -385,43 +384,63 @@ static void forget_residency(struct kvms_vm *vm, struct kvms_block *b, unsigned 
 		b->known = 0;
 }
 
-/* How many blocks from this one on are huge, old and of one age: asked together. */
-static unsigned long huge_run(struct kvms_vm *vm, const struct kvms_slot *slot, unsigned long i)
+/* A block of at least this age is asked together with neighbours of the same, where huge. */
+static bool is_old(const struct kvms_block *b)
+{
+	return b->age >= 2 && b->age != KVMS_SUSPECT;
+}
+
+static bool is_alike(const struct kvms_block *a, const struct kvms_block *b)
+{
+	return a->huge == b->huge && (is_old(a) ? a->age == b->age : !is_old(b));
+}
+
+static unsigned long run_limit(const struct kvms_block *b)
+{
+	if (!b->huge)
+		return 1;
+	return is_old(b) ? 1UL << min_t(unsigned int, b->age, PIECE_ORDER_MAX) : ALONE_MAX;
+}
+
+/* How many blocks from this one on are done in one go; 0: the pages of this one are told apart. */
+static unsigned long simple_run(struct kvms_vm *vm, const struct kvms_slot *slot, unsigned long i)
 {
 	const struct kvms_block *b = &slot->blocks[i];
-	unsigned long limit, n;
+	unsigned long limit = min(run_limit(b), slot->n_blocks - i), n = 0;
 
-	if (!b->huge || b->age < 2 || b->age == KVMS_SUSPECT)
-		return 1;
-	limit = 1UL << min_t(unsigned int, b->age, PIECE_ORDER_MAX);
-	for (n = 1; n < limit && i + n < slot->n_blocks; n++)
-		if (!is_simple(vm, &b[n]) || !b[n].huge || b[n].age != b->age)
-			break;
+	spin_lock(&vm->lock);
+	while (n < limit && is_simple(vm, &b[n]) && is_alike(b, &b[n]))
+		n++;
+	spin_unlock(&vm->lock);
 	return n;
 }
 
-static void age_simple(struct walk *w, struct kvms_slot *slot, unsigned long i, unsigned long run)
+static void age_together(struct walk *w, struct kvms_block *b, unsigned long hva, unsigned long run)
 {
-	unsigned long hva, k;
-	unsigned long n = kvms_block_pages(slot, i, &hva);
-	bool young;
+	bool young = ask_timed(w, hva, run * KVMS_BLOCK_PAGES);
+	unsigned long k;
 
-	if (run > 1)
-		n = run * KVMS_BLOCK_PAGES;
-	young = ask(w, hva, n);
 	for (k = 0; k < run; k++) {
-		struct kvms_block *b = &slot->blocks[i + k];
-
 		if (!young) {
-			uniform_idle(w, b);
-		} else if (!b->resident) {
-			b->known = 0;
-		} else if (run > 1) {
-			b->aux = b->age;
-			b->age = KVMS_SUSPECT;
+			uniform_idle(w, &b[k]);
+		} else if (run == 1) {
+			uniform_young(w, &b[k]);
 		} else {
-			uniform_young(w, b);
+			b[k].aux = b[k].age;
+			b[k].age = KVMS_SUSPECT;
 		}
+	}
+}
+
+static void age_alone(struct walk *w, struct kvms_block *b, unsigned long hva, unsigned long run)
+{
+	unsigned long k;
+
+	for (k = 0; k < run; k++) {
+		if (ask(w, hva + k * KVMS_BLOCK_SIZE, KVMS_BLOCK_PAGES))
+			uniform_young(w, &b[k]);
+		else
+			uniform_idle(w, &b[k]);
 	}
 }
 
@@ -430,6 +449,7 @@ static int admit(struct walk *w, struct kvms_block *b, struct span at)
 {
 	int ret;
 
+	b->known = 0;
 	load(w->vm, b, at.n);
 	ret = refresh(w, b, at);
 	if (!ret) {
@@ -439,28 +459,42 @@ static int admit(struct walk *w, struct kvms_block *b, struct span at)
 	return ret == -EINTR ? ret : 0;
 }
 
+static int age_simple(struct walk *w, struct kvms_block *b, struct span at)
+{
+	bool young = ask_timed(w, at.hva, at.n);
+
+	if (young && !b->resident)
+		return admit(w, b, at);
+	if (young)
+		uniform_young(w, b);
+	else
+		uniform_idle(w, b);
+	return 0;
+}
+
 /* One block, or a run of huge ones; *ret_blocks is how many. */
 static int age_block(struct walk *w, struct kvms_slot *slot, unsigned long i,
 		     unsigned long *ret_blocks)
 {
 	struct kvms_block *b = &slot->blocks[i];
+	unsigned long k, run;
 	struct span at;
-	unsigned long k;
 	int ret = 0;
 
-	*ret_blocks = 1;
 	at.n = kvms_block_pages(slot, i, &at.hva);
 	forget_residency(w->vm, b, i, at.n);
-	if (is_simple(w->vm, b)) {
-		*ret_blocks = huge_run(w->vm, slot, i);
-		age_simple(w, slot, i, *ret_blocks);
-		if (!b->known)
-			ret = admit(w, b, at);
-	} else {
+	run = simple_run(w->vm, slot, i);
+	if (!run)
 		ret = age_pages(w, b, at);
-	}
+	else if (!b->huge)
+		ret = age_simple(w, b, at);
+	else if (is_old(b))
+		age_together(w, b, at.hva, run);
+	else
+		age_alone(w, b, at.hva, run);
+	*ret_blocks = max(run, 1UL);
 	for (k = 0; k < *ret_blocks; k++)
-		w->pass->pages += slot->blocks[i + k].resident;
+		w->pass->pages += b[k].resident;
 	return ret;
 }
 

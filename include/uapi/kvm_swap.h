@@ -171,7 +171,8 @@ struct kvm_swap_map {
  * @residency_reads: out: blocks whose residency was asked
  * @invalidations: out: calls of our own notifier that met memory of the guest
  * @usec: out: time spent in passes
- * @longest_call_ns: out: longest single call of KVM's notifier, where it may hold KVM's mmu_lock
+ * @longest_call_ns: out: longest single call of KVM's notifier, where it may hold KVM's mmu_lock;
+ *                   calls about a single mapping, the shortest there are, are not timed
  * @alloc_failures: out: blocks that stayed uniform for want of memory
  */
 struct kvm_swap_stats {
