@@ -100,6 +100,8 @@ void guest_new(struct guest *g, size_t bytes, enum vm_backing backing, size_t n_
 	control_new(g);
 	for (size_t i = 0; i < n_vcpus; i++)
 		vcpu_new(g, i);
+	/* A first access that reads would map the zero page, which is split when it is huge. */
+	must(madvise(g->vm.memory, bytes, MADV_POPULATE_WRITE), "MADV_POPULATE_WRITE");
 	vm_touch(&g->vm, 0, g->vm.n_pages, 1);
 }
 

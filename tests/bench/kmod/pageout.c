@@ -23,7 +23,7 @@
 #define GUEST_BYTES (128UL << 20)
 #define MIN_AGE 4
 #define TO_AGE 8 /* passes until all that is cold is older than that */
-#define REPEAT 5
+#define REPEAT 3
 
 struct ranges {
 	struct iovec *at;
