@@ -27,7 +27,8 @@
 #include "tree.h"
 
 #define TRIES		3
-#define PIECE_ORDER_MAX	9	/* 512 pages, or as many blocks where they are huge: 1 GiB */
+#define PIECE_ORDER_MAX	9	/* 512 pages */
+#define RUN_ORDER_MAX	7	/* 128 huge blocks keep KVM for about as long as 512 pages do */
 #define ALONE_MAX	16	/* huge blocks per look at the clock, which costs as much as one */
 #define CLOSE_LOOK	16
 #define RESIDENCY_LOOK	64
@@ -399,7 +400,7 @@ static unsigned long run_limit(const struct kvms_block *b)
 {
 	if (!b->huge)
 		return 1;
-	return is_old(b) ? 1UL << min_t(unsigned int, b->age, PIECE_ORDER_MAX) : ALONE_MAX;
+	return is_old(b) ? 1UL << min_t(unsigned int, b->age, RUN_ORDER_MAX) : ALONE_MAX;
 }
 
 /* How many blocks from this one on are done in one go; 0: the pages of this one are told apart. */
