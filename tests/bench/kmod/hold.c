@@ -16,7 +16,7 @@
 #include "pattern.h"
 
 #define SMALL_BYTES (32UL << 20)
-#define HUGE_BYTES (1UL << 30) /* as far as one call goes */
+#define HUGE_BYTES (512UL << 20) /* further than one call goes */
 #define REPEAT 41
 #define TO_LARGEST 12 /* passes until one call speaks for as much as it ever will */
 
