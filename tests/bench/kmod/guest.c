@@ -58,39 +58,26 @@ static void *must_map(size_t size, int flags, int fd)
 
 static void control_new(struct guest *g)
 {
-	struct kvm_userspace_memory_region region;
-
 	g->control_size = LIST_AT + g->vm.n_pages * sizeof(uint32_t);
 	g->control_size += -g->control_size % PAGE;
 	if (CONTROL_GPA + g->control_size > VM_BASE)
 		errx(2, "a guest of %zu pages is too large for its list", g->vm.n_pages);
 	g->control = must_map(g->control_size, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	memcpy(g->control, guest_code, guest_code_size);
-	region = (struct kvm_userspace_memory_region){
-		.slot = CONTROL_SLOT,
-		.guest_phys_addr = CONTROL_GPA,
-		.memory_size = g->control_size,
-		.userspace_addr = (uintptr_t)g->control,
-	};
-	must(ioctl(g->vm.fd, KVM_SET_USER_MEMORY_REGION, &region), "KVM_SET_USER_MEMORY_REGION");
+	vm_set_region(&g->vm, CONTROL_SLOT, g->control, g->control_size, CONTROL_GPA);
 }
 
-/* The first vCPU is vm_new()'s; others get its mode. */
+/* The first vCPU is vm_new()'s. */
 static void vcpu_new(struct guest *g, size_t i)
 {
 	struct guest_vcpu *v = &g->vcpus[i];
-	struct kvm_sregs sregs, mode;
 
-	v->fd = i ? must(ioctl(g->vm.fd, KVM_CREATE_VCPU, i), "KVM_CREATE_VCPU") : g->vm.vcpu_fd;
-	v->run = must_map(g->vm.run_size, MAP_SHARED, v->fd);
+	v->fd = g->vm.vcpu_fd;
+	v->run = g->vm.run;
+	if (i)
+		v->fd = vm_vcpu_new(&g->vm, (unsigned int)i, &v->run);
 	v->word = (struct guest_word *)(g->control + WORDS_AT) + i;
 	v->word_gpa = CONTROL_GPA + WORDS_AT + i * sizeof(struct guest_word);
-	must(ioctl(v->fd, KVM_GET_SREGS, &sregs), "KVM_GET_SREGS");
-	must(ioctl(g->vm.vcpu_fd, KVM_GET_SREGS, &mode), "KVM_GET_SREGS");
-	sregs.cs = mode.cs;
-	sregs.ds = sregs.es = sregs.fs = sregs.gs = sregs.ss = mode.ds;
-	sregs.cr0 = mode.cr0;
-	must(ioctl(v->fd, KVM_SET_SREGS, &sregs), "KVM_SET_SREGS");
 }
 
 void guest_new(struct guest *g, size_t bytes, enum vm_backing backing, size_t n_vcpus)
@@ -117,10 +104,9 @@ bool guest_new_huge(struct guest *g, size_t bytes)
 
 void guest_free(struct guest *g)
 {
-	for (size_t i = 0; i < g->n_vcpus; i++) {
+	for (size_t i = 1; i < g->n_vcpus; i++) {
 		munmap(g->vcpus[i].run, g->vm.run_size);
-		if (i)
-			close(g->vcpus[i].fd);
+		close(g->vcpus[i].fd);
 	}
 	munmap(g->control, g->control_size);
 	vm_free(&g->vm);
