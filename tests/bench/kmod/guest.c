@@ -15,6 +15,7 @@
 #define CONTROL_SLOT 30
 #define WORDS_AT PAGE
 #define LIST_AT (2 * PAGE)
+#define ADDRESSES (1UL << 32)
 
 /*
  * edx, edi: the list, addresses of 32 bits; ebx: the struct guest_word. Protected mode without
@@ -82,6 +83,8 @@ static void vcpu_new(struct guest *g, size_t i)
 
 void guest_new(struct guest *g, size_t bytes, enum vm_backing backing, size_t n_vcpus)
 {
+	if (bytes > ADDRESSES - VM_BASE)
+		errx(2, "a guest of %zu bytes is too large for its 32 bits", bytes);
 	*g = (struct guest){ .n_vcpus = n_vcpus };
 	vm_new(&g->vm, bytes / PAGE, backing);
 	control_new(g);
