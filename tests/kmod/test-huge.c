@@ -17,8 +17,9 @@
 #define BLOCKS 8
 #define PAGES  (BLOCKS * BLOCK_PAGES)
 #define HIT    (3 * BLOCK_PAGES) /* the block that something happens to */
+#define MANY   144               /* blocks: more than one question is about */
 
-static uint8_t ages[PAGES];
+static uint8_t ages[MANY * BLOCK_PAGES];
 
 static bool block_has(size_t block, uint8_t age)
 {
@@ -44,10 +45,10 @@ static unsigned int level_at(int fd, const struct vm *vm, size_t page)
 	return 0;
 }
 
-static bool huge_new(struct vm *vm, enum vm_backing backing, const char *what)
+static bool huge_new(struct vm *vm, size_t blocks, enum vm_backing backing, const char *what)
 {
-	vm_new(vm, PAGES, backing);
-	vm_touch(vm, 0, PAGES, 1);
+	vm_new(vm, blocks * BLOCK_PAGES, backing);
+	vm_touch(vm, 0, blocks * BLOCK_PAGES, 1);
 	if (vm_huge(vm))
 		return true;
 	skip(what, "the host gave no huge pages");
@@ -61,7 +62,7 @@ static void one_page_in_one(enum vm_backing backing, const char *how)
 	struct vm vm;
 	int fd;
 
-	if (!huge_new(&vm, backing, how))
+	if (!huge_new(&vm, BLOCKS, backing, how))
 		return;
 	fd = must_attach(&vm);
 	for (int i = 0; i < 8; i++) {
@@ -79,13 +80,47 @@ static void one_page_in_one(enum vm_backing backing, const char *how)
 	vm_free(&vm);
 }
 
+/* Some hot ones where questions begin and end, or would if they were about so many. */
+static bool is_hot(size_t block)
+{
+	return block == 0 || block == 15 || block == 16 || block == 127 || block == 128 ||
+	       block == MANY - 1;
+}
+
+static void many(void)
+{
+	const char *what = "many huge pages";
+	struct kvm_swap_age a;
+	size_t wrong = 0;
+	struct vm vm;
+	int fd;
+
+	if (!huge_new(&vm, MANY, VM_HUGE, what))
+		return;
+	fd = must_attach(&vm);
+	passes(fd, 9);
+	a = pass(fd);
+	ok(a.calls == 3, "%s: a call is about 256 MiB of them at most (%llu calls)", what, a.calls);
+	for (int i = 0; i < 8; i++) {
+		for (size_t block = 0; block < MANY; block++)
+			vm_touch(&vm, block * BLOCK_PAGES + 50, is_hot(block), 1);
+		pass(fd);
+	}
+	read_ages(fd, &vm, 0, ages);
+	for (size_t block = 0; block < MANY; block++)
+		wrong += !block_has(block, is_hot(block) ? 0 : 7);
+	ok(!wrong, "%s: each has its age (%zu have not)", what, wrong);
+	close(fd);
+	vm_free(&vm);
+}
+
 /* A page of it is discarded: the rest is mapped by 4 KiB from then on. */
 static void is_split(void)
 {
 	struct vm vm;
 	int fd;
 
-	if (!huge_new(&vm, VM_HUGE, "a huge page is split"))
+	if (!huge_new(&vm, BLOCKS, VM_HUGE, "a huge page is split"))
 		return;
 	fd = must_attach(&vm);
 	passes(fd, 6);
@@ -160,6 +195,7 @@ void test_huge(void)
 	one_page_in_one(VM_HUGE, "private");
 	one_page_in_one(VM_HUGE_SHARED, "shared");
 	hugetlb();
+	many();
 	is_split();
 	is_collapsed();
 }
