@@ -103,7 +103,7 @@ static bool is_simple(struct kvms_vm *vm, const struct kvms_block *b)
 {
 	lockdep_assert_held(&vm->lock);
 
-	if (b->ages || !b->known || b->inval)
+	if (b->ages || !b->known || b->inval || b->giant)
 		return false;
 	if (b->huge || !b->resident)
 		return true;
@@ -126,8 +126,11 @@ static void uniform_young(struct walk *w, struct kvms_block *b)
 	}
 }
 
+/* What is not there grows no older: QEMU may fill it without a word from KVM. */
 static void uniform_idle(struct walk *w, struct kvms_block *b)
 {
+	if (!b->resident)
+		return;
 	b->age = b->age == KVMS_SUSPECT ? 1 : older(w, b->age);
 }
 
@@ -208,7 +211,10 @@ static bool must_read(const struct kvms_block *b, bool invalid, unsigned long n)
 	return invalid || !b->known || (!b->ages && b->resident != n);
 }
 
-/* Pages that went are absent, those that came are young. */
+/*
+ * Pages that went are absent, those that came are young. Which were there is not kept where all had
+ * one age: when they have become more, all are young.
+ */
 static int refresh(struct walk *w, struct kvms_block *b, struct span at)
 {
 	struct kvms_vm *vm = w->vm;
@@ -217,6 +223,8 @@ static int refresh(struct walk *w, struct kvms_block *b, struct span at)
 
 	if (ret)
 		return ret;
+	if (vm->giant || (!b->ages && bitmap_weight(vm->resident, at.n) > b->resident))
+		memset(vm->ages, 0, at.n);
 	for (i = 0; i < at.n; i++)
 		if (!test_bit(i, vm->resident))
 			vm->ages[i] = KVMS_ABSENT;
@@ -224,6 +232,7 @@ static int refresh(struct walk *w, struct kvms_block *b, struct span at)
 			vm->ages[i] = 0;
 	b->known = 1;
 	b->huge = vm->huge;
+	b->giant = vm->giant;
 	return 0;
 }
 
@@ -335,7 +344,9 @@ static int age_pages_try(struct walk *w, struct kvms_block *b, struct span at, b
 		make_young(w->vm, used); /* so that they are asked alone */
 	if (!ret && !*asked) {
 		*asked = true;
-		if (b->huge)
+		if (b->giant)
+			; /* its bit would be that of all the others, too */
+		else if (b->huge)
 			ask_huge(w, b, at);
 		else if (ask_pieces(w, b, at.hva, at.n))
 			ret = refresh(w, b, at);
@@ -357,9 +368,11 @@ static int age_pages(struct walk *w, struct kvms_block *b, struct span at)
 	w->suspects = memchr(vm->ages, KVMS_SUSPECT, at.n);
 	for (tries = 0; tries < TRIES; tries++) {
 		ret = age_pages_try(w, b, at, &asked);
+		/* What KVM has answered it will not answer again. */
+		if (!ret || asked)
+			store(vm, b, at.n);
 		if (ret)
 			break;
-		store(vm, b, at.n);
 		if (!has_raced(vm, b, at))
 			return 0;
 		w->pass->raced++;
@@ -396,9 +409,9 @@ static bool is_alike(const struct kvms_block *a, const struct kvms_block *b)
 	return a->huge == b->huge && (is_old(a) ? a->age == b->age : !is_old(b));
 }
 
-static unsigned long run_limit(const struct kvms_block *b)
+static unsigned long run_limit(const struct kvms_slot *slot, const struct kvms_block *b)
 {
-	if (!b->huge)
+	if (!b->huge || slot->small)
 		return 1;
 	return is_old(b) ? 1UL << min_t(unsigned int, b->age, RUN_ORDER_MAX) : ALONE_MAX;
 }
@@ -407,7 +420,7 @@ static unsigned long run_limit(const struct kvms_block *b)
 static unsigned long simple_run(struct kvms_vm *vm, const struct kvms_slot *slot, unsigned long i)
 {
 	const struct kvms_block *b = &slot->blocks[i];
-	unsigned long limit = min(run_limit(b), slot->n_blocks - i), n = 0;
+	unsigned long limit = min(run_limit(slot, b), slot->n_blocks - i), n = 0;
 
 	spin_lock(&vm->lock);
 	while (n < limit && is_simple(vm, &b[n]) && is_alike(b, &b[n]))
@@ -538,6 +551,9 @@ static int walk(struct walk *w, u64 start_ns)
 		cond_resched();
 		if (fatal_signal_pending(current))
 			return -EINTR;
+		/* Nobody but us keeps the memory any more. */
+		if (atomic_read(&vm->mm->mm_users) == 1)
+			return -ESRCH;
 	} while (!is_spent(pass, start_ns));
 	return 0;
 }

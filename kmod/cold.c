@@ -18,12 +18,14 @@
 #define CURSOR_PAGE		((1ULL << CURSOR_AGE_SHIFT) - 1)
 
 /* So many blocks a call, found or not: it holds the guest's mutex. */
+#define TRIES			3
 #define BLOCKS_MAX		8192
 
 struct search {
 	struct kvms_vm *vm;
 	struct kvm_swap_cold *out;
 	unsigned long addr;
+	unsigned int n_blocks; /* looked at */
 	u8 min_age;
 	u8 max_age;
 };
@@ -33,22 +35,47 @@ static bool is_wanted(const struct search *s, u8 age)
 	return age >= s->min_age && age <= s->max_age;
 }
 
-static bool block_may_have(const struct search *s, const struct kvms_block *b)
+static bool block_may_have(const struct search *s, const struct kvms_block *b, unsigned long n)
 {
-	return b->resident && (b->ages || is_wanted(s, b->age));
+	unsigned long i;
+
+	if (!b->resident || !b->ages)
+		return b->resident && is_wanted(s, b->age);
+	for (i = 0; i < n; i++)
+		if (is_wanted(s, b->ages[i]))
+			return true;
+	return false;
 }
 
-/* Pages that are wanted and there, in vm->ages; the others are made absent. -EBUSY: it raced. */
-static int block_read(struct search *s, const struct kvms_block *b, unsigned long hva,
-		      unsigned long n)
+/* What the notifier has marked of the block; @slot may have been marked whole. */
+static u32 block_marks(const struct kvms_slot *slot, const struct kvms_block *b)
+{
+	if (READ_ONCE(slot->all_marked))
+		return U32_MAX;
+	return b->inval ? b->inval_first << 16 | b->inval_last : U32_MAX - 1;
+}
+
+/*
+ * Pages that are wanted and there, in vm->ages; the others are made absent. -EBUSY: more of it has
+ * been marked meanwhile, which happens as soon as unmapping begins.
+ */
+static int block_read_try(struct search *s, const struct kvms_slot *slot,
+			  const struct kvms_block *b, unsigned long hva, unsigned long n)
 {
 	struct kvms_vm *vm = s->vm;
-	unsigned long seq = kvms_notifier_begin(vm), i;
-	int ret = kvms_residency_read(vm, hva, n);
+	unsigned long i;
+	u32 marks;
+	bool raced;
+	int ret;
 
+	spin_lock(&vm->lock);
+	marks = block_marks(slot, b);
+	spin_unlock(&vm->lock);
+	ret = kvms_residency_read(vm, hva, n);
 	if (ret)
 		return ret;
 	spin_lock(&vm->lock);
+	raced = marks != block_marks(slot, b);
 	if (b->inval)
 		bitmap_clear(vm->resident, b->inval_first, b->inval_last - b->inval_first + 1);
 	spin_unlock(&vm->lock);
@@ -57,7 +84,21 @@ static int block_read(struct search *s, const struct kvms_block *b, unsigned lon
 
 		vm->ages[i] = test_bit(i, vm->resident) && is_wanted(s, age) ? age : KVMS_ABSENT;
 	}
-	return kvms_notifier_retry(vm, seq, hva, hva + (n << PAGE_SHIFT)) ? -EBUSY : 0;
+	return raced ? -EBUSY : 0;
+}
+
+static int block_read(struct search *s, const struct kvms_slot *slot, const struct kvms_block *b,
+		      unsigned long hva, unsigned long n)
+{
+	struct kvms_counters *c = &s->vm->counters;
+	int tries, ret = -EBUSY;
+
+	for (tries = 0; ret == -EBUSY && tries < TRIES; tries++) {
+		ret = block_read_try(s, slot, b, hva, n);
+		c->raced += ret == -EBUSY;
+	}
+	c->raced_lost += ret == -EBUSY;
+	return ret;
 }
 
 static bool joins(const struct kvm_swap_range *r, unsigned long hva, u64 gpa, u8 age, u32 level)
@@ -94,11 +135,12 @@ static int block_search(struct search *s, struct kvms_slot *slot, unsigned long 
 	u32 level;
 	int ret;
 
-	if (!block_may_have(s, b)) {
+	s->n_blocks++;
+	if (!block_may_have(s, b, n)) {
 		s->addr = hva + (n << PAGE_SHIFT);
 		return 0;
 	}
-	ret = block_read(s, b, hva, n);
+	ret = block_read(s, slot, b, hva, n);
 	level = s->vm->huge ? KVM_SWAP_LEVEL_2M : KVM_SWAP_LEVEL_4K;
 	for (i = (s->addr - hva) >> PAGE_SHIFT; !ret && i < n; i++) {
 		u8 age = s->vm->ages[i];
@@ -114,10 +156,9 @@ static int block_search(struct search *s, struct kvms_slot *slot, unsigned long 
 /* From s->addr to the end. 1: there is more; 0: no more. */
 static int search(struct search *s)
 {
-	unsigned int blocks;
 	int ret;
 
-	for (blocks = 0; blocks < BLOCKS_MAX; blocks++) {
+	while (s->n_blocks < BLOCKS_MAX) {
 		struct kvms_slot *slot = kvms_slot_at(s->vm, s->addr);
 
 		if (!slot)
@@ -159,15 +200,17 @@ static u8 oldest(const u64 *bytes, unsigned int limit)
 static int coldest_first(struct search *s)
 {
 	struct kvm_swap_cold *out = s->out;
-	unsigned int age = out->cursor >> CURSOR_AGE_SHIFT;
+	unsigned int from = out->cursor >> CURSOR_AGE_SHIFT, age;
 	u64 *bytes = kcalloc(KVM_SWAP_AGES, sizeof(*bytes), GFP_KERNEL_ACCOUNT);
 	int ret = 0;
 
 	if (!bytes)
 		return -ENOMEM;
 	kvms_histogram_cold(s->vm, bytes);
-	s->addr = (out->cursor & CURSOR_PAGE) << PAGE_SHIFT;
-	age = oldest(bytes, age ?: KVM_SWAP_AGE_MAX);
+	age = oldest(bytes, from ?: KVM_SWAP_AGE_MAX);
+	/* No memory has that age any more: of the next one none was told yet. */
+	if (age == from)
+		s->addr = (out->cursor & CURSOR_PAGE) << PAGE_SHIFT;
 	while (age >= out->min_age) {
 		s->min_age = age;
 		s->max_age = age;

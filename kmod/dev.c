@@ -40,7 +40,7 @@ static int age_run(struct kvms_vm *vm, void *arg)
 	struct kvms_pass pass = {
 		.cursor = a->cursor,
 		.max_pages = a->max_pages ?: vm->params.budget_pages,
-		.max_usec = a->max_usec ?: vm->params.budget_usec,
+		.max_usec = min(a->max_usec ?: vm->params.budget_usec, KVMS_BUDGET_USEC_MAX),
 	};
 	int ret = kvms_age(vm, &pass);
 

@@ -5,7 +5,7 @@
 #include "report.h"
 #include "tree.h"
 
-/* Pages [first, last) that were unmapped since they were asked: nobody knows whether they are there. */
+/* Pages [first, last), unmapped since they were asked: nobody knows whether they are there. */
 struct unmapped {
 	unsigned int first;
 	unsigned int last;

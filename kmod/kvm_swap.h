@@ -37,8 +37,9 @@
  * @ages: one a page, NULL while all resident pages have @age
  * @resident: pages
  * @huge: the host maps it as one
+ * @giant: as a part of a larger one (1 GiB), whose bit speaks for all of that: always young
  * @known: residency has been asked
- * @age: of all resident pages; when split, their mean, for whoever reads without the mutex
+ * @age: of all resident pages; when split, their mean
  * @aux: uniform and age 0: passes it has been all young, to tell when to look closely again;
  *       with suspects: the age they had
  * @inval_first, @inval_last, @inval: hull of the pages unmapped since they were last asked
@@ -51,6 +52,7 @@ struct kvms_block {
 	u16 resident:10;
 	u16 huge:1;
 	u16 known:1;
+	u16 giant:1;
 	u8 age;
 	u8 aux;
 	u32 inval_first:9;
@@ -74,6 +76,7 @@ struct kvms_slot {
 	int id;
 	bool seen;
 	bool all_marked; /* every block is to be marked invalid (lock) */
+	bool small;      /* KVM maps it by small pages, whatever the host does */
 	struct kvms_block blocks[];
 };
 
@@ -95,6 +98,7 @@ struct kvms_memslot {
 	unsigned long n_pages;
 	unsigned long hva;
 	int id;
+	bool small;
 };
 
 struct kvms_params {
@@ -124,9 +128,9 @@ struct kvms_counters {
  * @kvm: referenced until the guest is gone; NULL afterwards (mutex)
  * @mm: of the guest's process, kept by @mn's registration
  * @tree: all slots of all roots by address (written under mutex and lock, read under either)
- * @seq, @in_progress, @busy_start, @busy_end: as KVM's own: invalidations that have ended, that
- *                                             go on, and the hull of those (lock)
+ * @in_progress, @busy_start, @busy_end: as KVM's own: invalidations that go on, their hull (lock)
  * @gone: the guest has ended; set once
+ * @detaching: the last user lets go; set once
  */
 struct kvms_vm {
 	struct list_head link;
@@ -143,8 +147,9 @@ struct kvms_vm {
 	struct work_struct gone_work;
 	struct delayed_work scan_work;
 	bool gone;
+	bool detaching;
 
-	struct mutex mutex; /* of all down to @huge, and of @kvm */
+	struct mutex mutex; /* of all down to @giant, and of @kvm */
 	struct list_head roots;
 	u64 generation[KVMS_AS_MAX];
 	struct kvms_params params;
@@ -158,10 +163,10 @@ struct kvms_vm {
 	DECLARE_BITMAP(resident, KVMS_BLOCK_PAGES);     /* ... which of its pages are there */
 	u8 ages[KVMS_BLOCK_PAGES];                      /* ... their ages */
 	bool huge;                                      /* ... mapped as one */
+	bool giant;                                     /* ... together with others */
 
 	spinlock_t lock; /* of the rest, taken in notifier callbacks */
 	struct rb_root_cached tree;
-	unsigned long seq;
 	unsigned long in_progress;
 	unsigned long busy_start;
 	unsigned long busy_end;

@@ -3,8 +3,9 @@
  * What the kernel tells of the guest's memory: ranges that are being unmapped, and its end.
  *
  * The protocol is KVM's own (seeds 000 and 001): between start and end of an invalidation a count
- * is elevated, at its end a sequence number has grown, and whoever asked for ages meanwhile asks
- * again. Callbacks may come in atomic context: they take one spinlock and allocate nothing. They
+ * is elevated, and whoever asked meanwhile asks again. In place of one sequence number for all of
+ * the process, each block is marked when it begins; residency has that of its interval notifier.
+ * Callbacks may come in atomic context: they take one spinlock and allocate nothing. They
  * flush nothing: KVM's own notifier does what its page tables need.
  */
 #include "kvm_swap.h"
@@ -43,15 +44,18 @@ static void invalidate_end(struct mmu_notifier *mn, const struct mmu_notifier_ra
 	struct kvms_vm *vm = mn_vm(mn);
 
 	spin_lock(&vm->lock);
-	vm->seq++;
 	if (!WARN_ON_ONCE(!vm->in_progress))
 		vm->in_progress--;
 	spin_unlock(&vm->lock);
 }
 
+/* Also called for a notifier that is taken off: that is no guest's end. */
 static void mm_release(struct mmu_notifier *mn, struct mm_struct *mm)
 {
-	kvms_notifier_gone(mn_vm(mn));
+	struct kvms_vm *vm = mn_vm(mn);
+
+	if (!READ_ONCE(vm->detaching))
+		kvms_notifier_gone(vm);
 }
 
 static const struct mmu_notifier_ops notifier_ops = {
@@ -92,27 +96,6 @@ bool kvms_notifier_busy(struct kvms_vm *vm, unsigned long start, unsigned long e
 	return vm->in_progress && vm->busy_start < end && start < vm->busy_end;
 }
 
-unsigned long kvms_notifier_begin(struct kvms_vm *vm)
-{
-	unsigned long seq;
-
-	spin_lock(&vm->lock);
-	seq = vm->seq;
-	spin_unlock(&vm->lock);
-	return seq;
-}
-
-bool kvms_notifier_retry(struct kvms_vm *vm, unsigned long seq, unsigned long start,
-			 unsigned long end)
-{
-	bool retry;
-
-	spin_lock(&vm->lock);
-	retry = vm->seq != seq || kvms_notifier_busy(vm, start, end);
-	spin_unlock(&vm->lock);
-	return retry;
-}
-
 int kvms_notifier_register(struct kvms_vm *vm)
 {
 	int ret;
@@ -134,6 +117,7 @@ void kvms_notifier_unregister(struct kvms_vm *vm)
 	lockdep_assert_not_held(&vm->mutex);
 
 	mmu_interval_notifier_remove(&vm->mni);
+	WRITE_ONCE(vm->detaching, true);
+	/* The end of an invalidation that had begun is not told any more: in_progress may stay. */
 	mmu_notifier_unregister(&vm->mn, vm->mm);
-	WARN_ON_ONCE(vm->in_progress);
 }

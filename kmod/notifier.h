@@ -22,11 +22,4 @@ void kvms_notifier_gone(struct kvms_vm *vm);
 /** kvms_notifier_busy() - is memory of [start, end) being unmapped now? vm->lock. */
 bool kvms_notifier_busy(struct kvms_vm *vm, unsigned long start, unsigned long end);
 
-/** kvms_notifier_begin() - the sequence number before a question is asked */
-unsigned long kvms_notifier_begin(struct kvms_vm *vm);
-
-/** kvms_notifier_retry() - did an invalidation cross a question about [start, end)? */
-bool kvms_notifier_retry(struct kvms_vm *vm, unsigned long seq, unsigned long start,
-			 unsigned long end);
-
 #endif

@@ -13,7 +13,8 @@ static bool is_within(u64 value, u64 low, u64 high)
 int kvms_params_check(const struct kvms_params *p)
 {
 	if ((p->scan_period_ms && !is_within(p->scan_period_ms, 100, 3600000)) ||
-	    !is_within(p->passes_per_age, 1, 255) || !is_within(p->budget_usec, 100, 1000000) ||
+	    !is_within(p->passes_per_age, 1, 255) ||
+	    !is_within(p->budget_usec, 100, KVMS_BUDGET_USEC_MAX) ||
 	    !is_within(p->budget_pages, KVMS_BLOCK_PAGES, U32_MAX) ||
 	    !is_within(p->cpu_permille, 1, 1000))
 		return -EINVAL;
@@ -22,8 +23,8 @@ int kvms_params_check(const struct kvms_params *p)
 
 int kvms_params_set(struct kvms_vm *vm, const struct kvms_params *p)
 {
-	bool same_unit = p->scan_period_ms == vm->params.scan_period_ms &&
-			 p->passes_per_age == vm->params.passes_per_age;
+	bool same_period = p->scan_period_ms == vm->params.scan_period_ms;
+	bool same_unit = same_period && p->passes_per_age == vm->params.passes_per_age;
 	int ret = kvms_params_check(p);
 
 	lockdep_assert_held(&vm->mutex);
@@ -36,6 +37,7 @@ int kvms_params_set(struct kvms_vm *vm, const struct kvms_params *p)
 		kvms_tree_make_young(vm);
 		memset(vm->promoted, 0, sizeof(vm->promoted));
 	}
-	kvms_scan_kick(vm);
+	if (!same_period)
+		kvms_scan_kick(vm);
 	return 0;
 }

@@ -4,6 +4,8 @@
 
 #include "kvm_swap.h"
 
+#define KVMS_BUDGET_USEC_MAX	1000000U /* others wait for the guest's mutex meanwhile */
+
 /** kvms_params_check() - 0, -EINVAL out of bounds, -EOPNOTSUPP a flush that cannot be had */
 int kvms_params_check(const struct kvms_params *p);
 

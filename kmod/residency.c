@@ -12,15 +12,32 @@
 /* An unmapping that goes on makes the question void; it is short. */
 #define TRIES 3
 
+#define BLOCK_ORDER	(KVM_SWAP_BLOCK_SHIFT - PAGE_SHIFT)
+
 /*
  * A page whose access NUMA balancing has taken away, to see who uses it, is there: hmm tells its
- * frame, but not that it is valid, and nothing of how it is mapped.
+ * frame, but not that it is valid, and nothing of how it is mapped. Of a hole in hugetlbfs it tells
+ * how that would be mapped, and frames that count from 0.
  */
 static bool is_resident(unsigned long pfn)
 {
 	unsigned long frame = pfn & ~HMM_PFN_FLAGS;
 
+	if ((pfn & HMM_PFN_FLAGS) && !(pfn & HMM_PFN_VALID))
+		return false;
 	return frame && !is_zero_pfn(frame);
+}
+
+/* The huge zero page has no name for modules; it is nobody's memory, and all others are. */
+static bool is_huge_zero(unsigned long pfn)
+{
+	unsigned long frame = pfn & ~HMM_PFN_FLAGS;
+	struct folio *folio;
+
+	if (!(pfn & HMM_PFN_VALID) || hmm_pfn_to_map_order(pfn) != BLOCK_ORDER || !pfn_valid(frame))
+		return false;
+	folio = pfn_folio(frame);
+	return !folio_test_anon(folio) && !READ_ONCE(folio->mapping);
 }
 
 /* By one mapping; without access, what looks like it: an aligned run of frames. */
@@ -28,8 +45,8 @@ static bool is_huge(const unsigned long *pfns)
 {
 	unsigned long i;
 
-	if (pfns[0] & HMM_PFN_VALID)
-		return hmm_pfn_to_map_order(pfns[0]) >= KVM_SWAP_BLOCK_SHIFT - PAGE_SHIFT;
+	if (pfns[0] & HMM_PFN_FLAGS)
+		return pfns[0] & HMM_PFN_VALID && hmm_pfn_to_map_order(pfns[0]) >= BLOCK_ORDER;
 	for (i = 1; i < KVMS_BLOCK_PAGES; i++)
 		if (pfns[i] != pfns[0] + i)
 			return false;
@@ -74,7 +91,10 @@ int kvms_residency_read(struct kvms_vm *vm, unsigned long hva, unsigned long n_p
 	if (ret)
 		return ret;
 	vm->huge = n_pages == KVMS_BLOCK_PAGES && is_huge(vm->pfns);
+	vm->giant = vm->pfns[0] & HMM_PFN_VALID && hmm_pfn_to_map_order(vm->pfns[0]) > BLOCK_ORDER;
 	bitmap_zero(vm->resident, KVMS_BLOCK_PAGES);
+	if (vm->huge && is_huge_zero(vm->pfns[0]))
+		return 0;
 	for (i = 0; i < n_pages; i++)
 		if (is_resident(vm->pfns[i]))
 			__set_bit(i, vm->resident);

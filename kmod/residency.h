@@ -7,8 +7,9 @@ struct kvms_vm;
 /**
  * kvms_residency_read() - ask which of up to 512 pages from @hva on are resident
  *
- * The answer is in vm->resident and vm->huge, and was true at some moment during the call; whoever
- * needs it to be true still compares vm->seq. The zero page is nobody's memory: not resident.
+ * The answer is in vm->resident, vm->huge and vm->giant, and was true at some moment during the
+ * call; whoever needs it to be true still looks at the block's marks. Pages of zeroes that stand
+ * for memory never written are nobody's: not resident.
  * vm->mutex; the mm is held (mmget). Sleeps.
  * Return: 0, -EBUSY the memory is being unmapped again and again, -EINTR a fatal signal, or what
  * hmm_range_fault() says.

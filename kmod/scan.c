@@ -71,10 +71,14 @@ static void scan_work(struct work_struct *work)
 		queue_delayed_work(scan_queue, &vm->scan_work, rest);
 }
 
-void kvms_scan_start(struct kvms_vm *vm)
+void kvms_scan_prepare(struct kvms_vm *vm)
 {
 	INIT_DELAYED_WORK(&vm->scan_work, scan_work);
 	vm->scan_next = jiffies;
+}
+
+void kvms_scan_start(struct kvms_vm *vm)
+{
 	queue_delayed_work(scan_queue, &vm->scan_work, msecs_to_jiffies(WATCH_MS));
 }
 
@@ -82,7 +86,6 @@ void kvms_scan_kick(struct kvms_vm *vm)
 {
 	lockdep_assert_held(&vm->mutex);
 
-	vm->scan_cursor = 0;
 	vm->scan_next = jiffies;
 	if (!READ_ONCE(vm->gone))
 		mod_delayed_work(scan_queue, &vm->scan_work, 0);

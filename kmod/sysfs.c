@@ -24,7 +24,7 @@ static struct kvms_vm *kobj_vm(struct kobject *kobj)
 	{                                                                                          \
 		return sysfs_emit(buf, "%llu\n", READ_ONCE(kobj_vm(kobj)->counters.name));         \
 	}                                                                                          \
-	static struct kobj_attribute name##_attr = __ATTR_RO(name)
+	static struct kobj_attribute name##_attr = __ATTR_RO_MODE(name, 0400)
 
 COUNTER(passes);
 COUNTER(pages);
@@ -39,7 +39,7 @@ static ssize_t guest_gone_show(struct kobject *kobj, struct kobj_attribute *attr
 	return sysfs_emit(buf, "%d\n", READ_ONCE(kobj_vm(kobj)->gone));
 }
 
-static struct kobj_attribute guest_gone_attr = __ATTR_RO(guest_gone);
+static struct kobj_attribute guest_gone_attr = __ATTR_RO_MODE(guest_gone, 0400);
 
 #define PARAM(name)                                                                                \
 	static ssize_t name##_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)   \

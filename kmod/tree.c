@@ -119,6 +119,7 @@ static struct kvms_slot *slot_new(const struct kvms_memslot *from)
 	slot->n_pages = from->n_pages;
 	slot->n_blocks = n;
 	slot->id = from->id;
+	slot->small = from->small;
 	return slot;
 }
 
@@ -174,8 +175,10 @@ static void root_match(struct kvms_vm *vm, struct kvms_root *root, const struct 
 		slot->seen = true;
 		slot->id = now[i].id;
 		slot->base_gfn = now[i].base_gfn;
+		slot->small = now[i].small;
 		list_del(&slot->link);
 		slot_link(root, slot);
+		cond_resched();
 	}
 	list_for_each_entry_safe(slot, next, &root->slots, link)
 		if (!slot->seen)
@@ -204,6 +207,15 @@ static int root_sync(struct kvms_vm *vm, struct kvms_root *root, const struct kv
 	return ret;
 }
 
+/* While it logs what is written, and where addresses do not line up, KVM uses no huge pages. */
+static bool is_small(const struct kvm_memory_slot *memslot)
+{
+	unsigned long page = memslot->userspace_addr >> PAGE_SHIFT;
+
+	return memslot->flags & KVM_MEM_LOG_DIRTY_PAGES ||
+	       (page ^ memslot->base_gfn) & (KVMS_BLOCK_PAGES - 1);
+}
+
 /* Plain values of all memslots of an address space; *ret_now is for kvfree(). */
 static int memslots_read(struct kvms_vm *vm, int as_id, u64 *ret_generation,
 			 struct kvms_memslot **ret_now, unsigned int *ret_n)
@@ -224,13 +236,18 @@ static int memslots_read(struct kvms_vm *vm, int as_id, u64 *ret_generation,
 		goto out_unlock;
 	}
 	n = 0;
-	kvm_for_each_memslot(memslot, bkt, slots)
+	kvm_for_each_memslot(memslot, bkt, slots) {
+		/* What KVM itself has mapped there is not the guest's memory. */
+		if (memslot->id >= KVM_USER_MEM_SLOTS)
+			continue;
 		now[n++] = (struct kvms_memslot){
 			.base_gfn = memslot->base_gfn,
 			.n_pages = memslot->npages,
 			.hva = memslot->userspace_addr,
 			.id = memslot->id,
+			.small = is_small(memslot),
 		};
+	}
 	*ret_generation = slots->generation;
 	*ret_now = now;
 	*ret_n = n;

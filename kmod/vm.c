@@ -125,6 +125,7 @@ static struct kvms_vm *vm_alloc(struct kvm *kvm)
 	spin_lock_init(&vm->lock);
 	init_waitqueue_head(&vm->wait);
 	INIT_WORK(&vm->gone_work, gone_work);
+	kvms_scan_prepare(vm);
 	INIT_LIST_HEAD(&vm->roots);
 	vm->tree = RB_ROOT_CACHED;
 	vm->params = default_params;
@@ -148,7 +149,9 @@ static int roots_get_locked(struct kvms_vm *vm)
 {
 	int ret;
 
-	mutex_lock(&vm->mutex);
+	ret = mutex_lock_killable(&vm->mutex);
+	if (ret)
+		return ret;
 	ret = vm->kvm ? roots_get(vm) : -ESRCH;
 	mutex_unlock(&vm->mutex);
 	return ret;
@@ -260,8 +263,8 @@ static void vm_release(struct kref *ref)
 
 	list_del(&vm->link);
 	mutex_unlock(&kvms_vms_mutex);
+	kvms_sysfs_remove(vm); /* waits for writers, which may kick the scan */
 	kvms_scan_stop(vm);
-	kvms_sysfs_remove(vm);
 	kvms_notifier_unregister(vm);
 	vm_free(vm);
 }

@@ -4,8 +4,13 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <linux/capability.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -222,6 +227,57 @@ static void often(void)
 	vm_free(&vm);
 }
 
+static atomic_bool no_more;
+
+/* Whoever may writes a period into every guest's file. */
+static void *set_periods(void *unused)
+{
+	unsigned long *n = malloc(sizeof(*n));
+
+	*n = 0;
+	while (!atomic_load(&no_more)) {
+		glob_t files;
+
+		if (glob("/sys/kernel/kvm_swap/*/scan_period_ms", 0, NULL, &files))
+			continue;
+		for (size_t i = 0; i < files.gl_pathc; i++) {
+			int fd = open(files.gl_pathv[i], O_WRONLY);
+
+			*n += fd >= 0 && write(fd, *n % 2 ? "100" : "200", 3) == 3;
+			if (fd >= 0)
+				close(fd);
+		}
+		globfree(&files);
+	}
+	return n;
+}
+
+/* Its files are written to while a guest is let go: a pass they start must not outlive it. */
+static void set_while_it_goes(void)
+{
+	unsigned long *n_set = NULL;
+	pthread_t thread;
+	struct vm vm;
+	int n;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	vm_touch(&vm, 0, PAGES, 1);
+	if (pthread_create(&thread, NULL, set_periods, NULL))
+		errx(2, "pthread_create");
+	for (n = 0; n < 300; n++) {
+		int fd = must_attach(&vm);
+
+		sched_yield();
+		close(fd);
+	}
+	atomic_store(&no_more, true);
+	pthread_join(thread, (void **)&n_set);
+	ok(n_set && *n_set, "periods are set through sysfs while guests come and go (%lu)",
+	   n_set ? *n_set : 0);
+	free(n_set);
+	vm_free(&vm);
+}
+
 void test_attach(void)
 {
 	wrong_descriptors();
@@ -232,4 +288,5 @@ void test_attach(void)
 	executes();
 	two_agents();
 	often();
+	set_while_it_goes();
 }

@@ -177,6 +177,27 @@ static void is_collapsed(void)
 	vm_free(&vm);
 }
 
+/* One page of zeroes stands for all of it: nobody's memory. */
+static void only_read(void)
+{
+	const char *what = "memory that was only read, by huge pages, is not resident";
+	struct vm vm;
+	size_t sum = 0;
+	int fd;
+
+	vm_new(&vm, PAGES, VM_HUGE);
+	fd = must_attach(&vm);
+	for (size_t i = 0; i < PAGES; i += BLOCK_PAGES)
+		sum += ((volatile uint8_t *)vm.memory)[i * PAGE];
+	passes(fd, 2);
+	if (vmstat("thp_zero_page_alloc"))
+		ok(!sum && resident(fd) == 0, "%s (%zu)", what, resident(fd));
+	else
+		skip(what, "the host gave no huge page of zeroes");
+	close(fd);
+	vm_free(&vm);
+}
+
 static void hugetlb(void)
 {
 	const char *what = "memory of hugetlbfs";
@@ -194,6 +215,7 @@ void test_huge(void)
 {
 	one_page_in_one(VM_HUGE, "private");
 	one_page_in_one(VM_HUGE_SHARED, "shared");
+	only_read();
 	hugetlb();
 	many();
 	is_split();

@@ -108,7 +108,7 @@ static void filled_by_host(void)
 	vm_new(&vm, PAGES, VM_SMALL);
 	fd = must_attach(&vm);
 	vm_touch(&vm, HALF, 100, 1);
-	passes(fd, 2);
+	passes(fd, 20);
 	memset(vm.memory, 1, PAGES * PAGE);
 	for (n = 0; n < 100 && resident(fd) != PAGES; n++)
 		pass(fd);
@@ -118,6 +118,8 @@ static void filled_by_host(void)
 	read_ages(fd, &vm, 0, ages);
 	ok(ages[0] >= 5 && ages[PAGES - 1] >= 5, "and grows cold (%u, %u)", ages[0],
 	   ages[PAGES - 1]);
+	ok(ages[0] <= n + 5 && ages[PAGES - 1] <= n + 5 && ages[HALF + 200] <= n + 5,
+	   "from then on, not from before it came (%u)", ages[HALF + 200]);
 	done(&vm, fd);
 }
 
