@@ -77,14 +77,24 @@ static void leave(struct kvmb_lru_ledger *l, uint64_t pages)
 	l->n -= gone;
 }
 
+/* Since when the pages of gens[i] were not touched, as far as we know. */
+static uint64_t idle_since_ns(const struct kvmb_lru_ledger *l, const struct kvmb_lruvec *v,
+			      size_t i, uint64_t now_ns)
+{
+	uint64_t idle_ns = u64_mul_sat(kvmb_lru_gen_idle_usec(v, i), NSEC_PER_USEC);
+
+	return u64_max(u64_sub_sat(now_ns, idle_ns), l->begun_ns);
+}
+
 void kvmb_lru_ledger_update(struct kvmb_lru_ledger *l, const struct kvmb_lruvec *v, uint64_t now_ns)
 {
 	uint64_t since_ns, pages, known;
 
 	if (!v->n)
 		return;
-	since_ns = u64_sub_sat(now_ns,
-			       u64_mul_sat(kvmb_lru_gen_idle_usec(v, 0), NSEC_PER_USEC));
+	if (!l->begun_ns)
+		l->begun_ns = now_ns;
+	since_ns = idle_since_ns(l, v, 0, now_ns);
 	if (v->gens[0].seq > l->oldest_seq)
 		come(l, since_ns, l->second_pages, now_ns);
 	pages = v->gens[0].pages;
@@ -95,19 +105,17 @@ void kvmb_lru_ledger_update(struct kvmb_lru_ledger *l, const struct kvmb_lruvec 
 	l->second_pages = v->n > 1 ? v->gens[1].pages : 0;
 }
 
-static uint64_t page_bytes(uint64_t pages)
+static void add(struct kvmb_ages *ages, uint64_t since_ns, uint64_t pages, uint64_t now_ns)
 {
-	return u64_mul_sat(pages, (uint64_t)sysconf(_SC_PAGESIZE));
+	kvmb_ages_add(ages, u64_sub_sat(now_ns, since_ns) / NSEC_PER_USEC,
+		      u64_mul_sat(pages, (uint64_t)sysconf(_SC_PAGESIZE)));
 }
 
 void kvmb_lru_ledger_book(const struct kvmb_lru_ledger *l, const struct kvmb_lruvec *v,
 			  uint64_t now_ns, struct kvmb_ages *ret)
 {
-	for (size_t i = 0; i < l->n; i++) {
-		uint64_t idle_ns = u64_sub_sat(now_ns, l->cohorts[i].since_ns);
-
-		kvmb_ages_add(ret, idle_ns / NSEC_PER_USEC, page_bytes(l->cohorts[i].pages));
-	}
+	for (size_t i = 0; i < l->n; i++)
+		add(ret, l->cohorts[i].since_ns, l->cohorts[i].pages, now_ns);
 	for (size_t i = 1; i < v->n; i++)
-		kvmb_ages_add(ret, kvmb_lru_gen_idle_usec(v, i), page_bytes(v->gens[i].pages));
+		add(ret, idle_since_ns(l, v, i, now_ns), v->gens[i].pages, now_ns);
 }

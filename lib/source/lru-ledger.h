@@ -5,7 +5,8 @@
  * periods. But how many pages came in, and when, is known, and how many are left: kept here. Pure.
  *
  * Which pages left is not known: those that were in it the longest, it is assumed. So ages are
- * rather too low than too high.
+ * rather too low than too high. For the same reason none goes back before our first walk: whether
+ * the kernel walked before, and saw the guest when it did, is not known.
  */
 #ifndef KVMB_SOURCE_LRU_LEDGER_H
 #define KVMB_SOURCE_LRU_LEDGER_H
@@ -25,6 +26,7 @@ struct kvmb_lru_cohort {
 struct kvmb_lru_ledger {
 	uint64_t memcg;
 	uint64_t node;
+	uint64_t begun_ns; /* our first walk; 0: not yet */
 	uint64_t oldest_seq;
 	uint64_t second_pages; /* of the generation that will be taken in next */
 	size_t n;

@@ -238,6 +238,12 @@ static void step(struct kvmb_lru_ledger *l, uint64_t turn, uint64_t oldest, uint
 	kvmb_lru_ledger_update(l, &v, (1000 + turn * 30) * NSEC_PER_SEC);
 }
 
+/* That was walked for ages. */
+static struct kvmb_lru_ledger old_ledger(void)
+{
+	return (struct kvmb_lru_ledger){ .begun_ns = 1 };
+}
+
 static uint64_t idle_pages(const struct kvmb_lru_ledger *l, uint64_t turn, uint64_t sec)
 {
 	uint64_t now_ns = (1000 + turn * 30) * NSEC_PER_SEC, pages = 0;
@@ -250,7 +256,7 @@ static uint64_t idle_pages(const struct kvmb_lru_ledger *l, uint64_t turn, uint6
 
 static void test_pages_of_the_oldest_generation_grow_old(void **state)
 {
-	struct kvmb_lru_ledger l = { 0 };
+	struct kvmb_lru_ledger l = old_ledger();
 
 	step(&l, 1, 1000, 50);
 	assert_int_equal(idle_pages(&l, 1, 60), 1000);
@@ -266,7 +272,7 @@ static void test_pages_of_the_oldest_generation_grow_old(void **state)
 
 static void test_who_leaves_was_the_oldest(void **state)
 {
-	struct kvmb_lru_ledger l = { 0 };
+	struct kvmb_lru_ledger l = old_ledger();
 
 	step(&l, 1, 1000, 300);
 	/* 300 came, 400 went: not just 100 */
@@ -283,7 +289,7 @@ static void test_who_leaves_was_the_oldest(void **state)
 
 static void test_a_day_of_walks(void **state)
 {
-	struct kvmb_lru_ledger l = { 0 };
+	struct kvmb_lru_ledger l = old_ledger();
 
 	for (uint64_t turn = 1; turn <= 2880; turn++) {
 		step(&l, turn, 10 * turn, 10);
@@ -299,6 +305,24 @@ static void test_a_day_of_walks(void **state)
 
 		assert_in_range(idle_pages(&l, 2880, hours * 3600), longer, truly);
 	}
+}
+
+static void test_no_age_is_from_before_the_first_walk(void **state)
+{
+	struct kvmb_lru_ledger l = { 0 };
+
+	step(&l, 1, 1000, 50);
+	assert_int_equal(idle_pages(&l, 1, 0), 1000);
+	assert_int_equal(idle_pages(&l, 1, 1), 0);
+	step(&l, 2, 1050, 20);
+	assert_int_equal(idle_pages(&l, 2, 30), 1050);
+	assert_int_equal(idle_pages(&l, 2, 31), 0);
+	/* from the third on what comes is as old as the kernel says */
+	step(&l, 3, 1070, 0);
+	assert_int_equal(idle_pages(&l, 3, 60), 1070);
+	assert_int_equal(idle_pages(&l, 3, 61), 0);
+	step(&l, 4, 1070, 0);
+	assert_int_equal(idle_pages(&l, 4, 90), 1070);
 }
 
 /* ---- The source -------------------------------------------------------------------------- */
@@ -346,17 +370,20 @@ static void test_a_walk_each_period_and_all_pages_are_booked(void **state)
 
 	assert_int_equal(ops->read(handle, &ages), 0);
 	assert_string_equal(fake.written, "+ 101 0 5\n+ 102 0 7\n+ 102 1 2\n");
-	/* young: 44 + 110, and 2 + 50 of node 1; 5 idle for 8 s, 220 for 30 s, 330 for 60 s */
-	assert_int_equal(ages.cold_bytes[0], (44 + 110 + 2 + 50) * PAGE);
-	assert_int_equal(ages.cold_bytes[1], 5 * PAGE);
-	assert_int_equal(ages.cold_bytes[3], 220 * PAGE);
-	assert_int_equal(ages.cold_bytes[4], 330 * PAGE);
+	/* whatever the generations say of the time before */
+	assert_int_equal(ages.cold_bytes[0], (330 + 220 + 110 + 44 + 50 + 2 + 5) * PAGE);
 	assert_int_equal(ops->read(handle, &ages), -EAGAIN);
 	fake.later_ns += 29 * NSEC_PER_SEC;
 	assert_int_equal(ops->read(handle, &ages), 0);
 	assert_int_equal(fake.n_writes, 6);
-	/* the oldest are the ones of before */
-	assert_int_equal(ages.cold_bytes[5], 330 * PAGE);
+	/* the two youngest are young; all others can be no older than 29 s */
+	assert_int_equal(ages.cold_bytes[0], (44 + 110 + 2) * PAGE);
+	assert_int_equal(ages.cold_bytes[3], (330 + 220 + 50 + 5) * PAGE);
+	fake.later_ns += 60 * NSEC_PER_SEC;
+	assert_int_equal(ops->read(handle, &ages), 0);
+	/* 220 are 30 s old, as their generation says; the oldest are the ones of before */
+	assert_int_equal(ages.cold_bytes[3], 220 * PAGE);
+	assert_int_equal(ages.cold_bytes[5], (330 + 50 + 5) * PAGE);
 	ops->close(handle);
 }
 
@@ -403,6 +430,7 @@ int main(void)
 		TEST(test_pages_of_the_oldest_generation_grow_old),
 		TEST(test_who_leaves_was_the_oldest),
 		TEST(test_a_day_of_walks),
+		TEST(test_no_age_is_from_before_the_first_walk),
 		TEST(test_what_is_missing_is_named),
 		TEST(test_a_walk_each_period_and_all_pages_are_booked),
 		TEST(test_a_generation_of_the_kernel_s_own_is_no_fault),
