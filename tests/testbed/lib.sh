@@ -208,6 +208,15 @@ cgroup_mib() {
 	echo $(($(cat "$(scope_of "$1")/$2") >> 20))
 }
 
+# Pages of the guest that had to come back from swap.
+refaults() { # NAME
+	awk '/^workingset_refault_anon/ { print $2 }' "$(scope_of "$1")/memory.stat"
+}
+
+paged_out() { # NAME MIB
+	(($(cgroup_mib "$1" memory.swap.current) >= $2))
+}
+
 # What the balloon leaves the guest, as libvirt tells.
 balloon_mib() {
 	virsh -q domstats --balloon "$1" | awk -F= '/balloon.current=/ { print int($2 / 1024) }'
@@ -262,6 +271,12 @@ agent_config() {
 agent_start() {
 	systemctl reset-failed kvm-balloond 2>/dev/null || :
 	systemctl start kvm-balloond
+}
+
+# From now on the agent finds no kvm_swap module to load.
+hide_module() {
+	rm -r "/usr/lib/modules/$(uname -r)/updates"
+	depmod -a
 }
 
 agent_pid() {
