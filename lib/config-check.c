@@ -3,11 +3,13 @@
  * What only the whole configuration can tell: merged guests, keys that contradict each other.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "base/num.h"
 #include "base/str.h"
 #include "config-internal.h"
+#include "model/ages.h"
 #include "model/policy.h"
 
 /* Says a contradiction at the line of the later of two values. */
@@ -49,6 +51,28 @@ static int check_levels(const struct kvmb_config_loader *l, char **ret_error)
 	return 0;
 }
 
+/* Above that nothing would ever be cold, without a word. */
+static int check_cold_age(const struct kvmb_config_loader *l, char **ret_error)
+{
+	const struct kvmb_host_config *h = &l->host;
+	uint64_t oldest_usec = kvmb_ages_oldest(h->aging_usec);
+	_cleanup_free_ char *what = NULL;
+
+	if (h->cold_usec < h->aging_usec)
+		return refuse_host(l, KVMB_HOST_COLD_AGE, KVMB_HOST_AGING_INTERVAL,
+				   "ColdAge is below AgingInterval, so nothing could be told from "
+				   "cold memory; allowed is at least AgingInterval",
+				   ret_error);
+	if (!h->aging_usec || h->cold_usec <= oldest_usec)
+		return 0;
+	if (kvmb_asprintf(&what,
+			  "ColdAge is above what ages reach with this AgingInterval, so nothing "
+			  "would ever be cold; allowed is up to %" PRIu64 "s",
+			  oldest_usec / USEC_PER_SEC) < 0)
+		return -ENOMEM;
+	return refuse_host(l, KVMB_HOST_COLD_AGE, KVMB_HOST_AGING_INTERVAL, what, ret_error);
+}
+
 static int check_times(const struct kvmb_config_loader *l, char **ret_error)
 {
 	const struct kvmb_host_config *h = &l->host;
@@ -63,12 +87,7 @@ static int check_times(const struct kvmb_config_loader *l, char **ret_error)
 				   "Stale is below twice Interval, so facts would always be too "
 				   "old; allowed is at least twice Interval",
 				   ret_error);
-	if (h->cold_usec < h->aging_usec)
-		return refuse_host(l, KVMB_HOST_COLD_AGE, KVMB_HOST_AGING_INTERVAL,
-				   "ColdAge is below AgingInterval, so nothing could be told from "
-				   "cold memory; allowed is at least AgingInterval",
-				   ret_error);
-	return 0;
+	return check_cold_age(l, ret_error);
 }
 
 static int check_defaults(const struct kvmb_config_loader *l, char **ret_error)

@@ -67,8 +67,8 @@ static const struct key keys[] = {
 				       offsetof(struct kvmb_host_config, aging_usec), 0,
 				       60 * USEC_PER_MINUTE, "0 for never, or 1s to 1h",
 				       USEC_PER_SEC },
-	[KVMB_HOST_COLD_AGE] = KEY("ColdAge", TIME, cold_usec, USEC_PER_SEC, 1440 * USEC_PER_MINUTE,
-				   "1s to 24h, at least AgingInterval"),
+	[KVMB_HOST_COLD_AGE] = KEY("ColdAge", TIME, cold_usec, USEC_PER_SEC, 81920 * USEC_PER_SEC,
+				   "1s to 81920s, at least AgingInterval"),
 };
 _Static_assert(ARRAY_SIZE(keys) == KVMB_HOST_FIELDS, "each field has a key");
 

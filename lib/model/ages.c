@@ -36,6 +36,11 @@ static unsigned int first_bucket(uint64_t usec)
 	return i;
 }
 
+uint64_t kvmb_ages_oldest(uint64_t period_usec)
+{
+	return kvmb_age_bucket_usec(bucket(KVMB_AGE_PERIODS * period_usec));
+}
+
 uint64_t kvmb_ages_idle(const struct kvmb_ages *a, uint64_t usec)
 {
 	uint64_t sum = 0;

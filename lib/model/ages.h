@@ -19,6 +19,12 @@ void kvmb_ages_promote(struct kvmb_ages *a, uint64_t idle_usec, uint64_t bytes);
 uint64_t kvmb_ages_cold(const struct kvmb_ages *a, uint64_t usec, uint64_t now_ns,
 			uint64_t stale_usec);
 
+/* Ages, counted in periods of aging, go no higher: pages that are older stay at that. */
+#define KVMB_AGE_PERIODS 250
+
+/** kvmb_ages_oldest() - the greatest idle time at which memory can be seen as cold */
+uint64_t kvmb_ages_oldest(uint64_t period_usec);
+
 /** kvmb_ages_fresh() - can page-out be told what is cold? */
 bool kvmb_ages_fresh(const struct kvmb_ages *a, uint64_t now_ns, uint64_t stale_usec);
 

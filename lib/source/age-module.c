@@ -26,6 +26,8 @@
 /* Passes that do not come for so many periods, or times of a pass, have stopped. */
 #define STALLED_PERIODS 4
 
+_Static_assert(KVMB_AGE_PERIODS == KVM_SWAP_AGE_MAX, "one bound");
+
 /* How far the module has come with a VM. */
 struct progress {
 	uint64_t passes;

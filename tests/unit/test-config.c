@@ -184,6 +184,8 @@ static const struct bad_case bad_lines[] = {
 	  "x.conf:2: Interval=1d is not valid, allowed is 100ms to 1min" },
 	{ "[Host]\nInterval=99ms\n",
 	  "x.conf:2: Interval=99ms is not valid, allowed is 100ms to 1min" },
+	{ "[Host]\nColdAge=81921s\n", "x.conf:2: ColdAge=81921s is not valid, allowed is 1s to "
+				       "81920s, at least AgingInterval" },
 	{ "[Host]\nMode=on\n",
 	  "x.conf:2: Mode=on is not valid, allowed is off, observe, pressure, proactive" },
 	{ "[Defaults]\nShares=0\n",
@@ -226,6 +228,10 @@ static void faults_of_a_line_name_it_and_what_is_allowed(void **state)
 	refuse_all(bad_lines, ARRAY_SIZE(bad_lines));
 }
 
+#define NEVER_COLD                                                                                 \
+	"ColdAge is above what ages reach with this AgingInterval, so nothing would ever be cold; " \
+	"allowed is up to "
+
 static void faults_of_the_whole_name_the_later_line(void **state)
 {
 	static const struct bad_case cases[] = {
@@ -253,9 +259,30 @@ static void faults_of_the_whole_name_the_later_line(void **state)
 		{ "[Host]\nInterval=6s\n",
 		  "x.conf:2: Stale is below twice Interval, so facts would always be too old; "
 		  "allowed is at least twice Interval" },
+		{ "[Host]\nColdAge=14s\n",
+		  "x.conf:2: ColdAge is below AgingInterval, so nothing could be told from cold "
+		  "memory; allowed is at least AgingInterval" },
+		{ "[Host]\nColdAge=2561s\n", "x.conf:2: " NEVER_COLD "2560s" },
+		{ "[Host]\nAgingInterval=1s\nColdAge=161s\n", "x.conf:3: " NEVER_COLD "160s" },
+		{ "[Host]\nColdAge=3min\nStep=2M\nAgingInterval=1s\n",
+		  "x.conf:4: " NEVER_COLD "160s" },
 	};
 
 	refuse_all(cases, ARRAY_SIZE(cases));
+}
+
+static void cold_ages_that_memory_can_reach_are_fine(void **state)
+{
+	static const char *const texts[] = {
+		"[Host]\nColdAge=2560s\n",
+		"[Host]\nAgingInterval=1s\nColdAge=160s\n",
+		"[Host]\nAgingInterval=328s\nColdAge=81920s\n",
+		"[Host]\nAgingInterval=1h\nColdAge=81920s\n",
+		"[Host]\nAgingInterval=0\nColdAge=81920s\n",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(texts); i++)
+		kvmb_config_free(good(texts[i]));
 }
 
 static void long_lines_are_refused_not_cut(void **state)
@@ -339,6 +366,7 @@ int main(void)
 		cmocka_unit_test(blanks_comments_and_long_names_are_fine),
 		cmocka_unit_test(faults_of_a_line_name_it_and_what_is_allowed),
 		cmocka_unit_test(faults_of_the_whole_name_the_later_line),
+		cmocka_unit_test(cold_ages_that_memory_can_reach_are_fine),
 		cmocka_unit_test(long_lines_are_refused_not_cut),
 		cmocka_unit_test(long_names_are_refused_not_cut),
 		cmocka_unit_test(nul_bytes_are_refused_with_their_line),
