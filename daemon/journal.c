@@ -141,10 +141,15 @@ static void action_fields(struct entry *e, const struct kvmb_result *r)
 		entry_add(e, "ERRNO=%i", -r->error);
 }
 
-/* Ended by us, for the guest needs its memory itself or the agent stops. */
+/*
+ * Ended by us, for the guest needs its memory itself or the agent stops; or by what an actuator saw
+ * between its steps, after some were done.
+ */
 static bool ended_early(const struct kvmb_result *r)
 {
-	return r->error == -ECANCELED && r->why == KVMB_WHY_NONE;
+	if (r->why != KVMB_WHY_NONE)
+		return r->got_bytes > 0;
+	return r->error == -ECANCELED;
 }
 
 static void action_message(struct entry *e, const struct kvmb_result *r)
@@ -152,15 +157,16 @@ static void action_message(struct entry *e, const struct kvmb_result *r)
 	const struct kvmb_action *a = &r->action;
 	const char *kind = kvmb_action_kind_to_string(a->kind);
 	char asked[SIZE_TEXT_SIZE], got[SIZE_TEXT_SIZE];
+	enum kvmb_why why = r->why;
 
 	size_text(asked, a->asked_bytes);
 	size_text(got, r->got_bytes);
-	if (r->why != KVMB_WHY_NONE)
-		entry_add(e, "MESSAGE=%s: %s of %s not done: %s", a->name, kind, asked,
-			  kvmb_why_to_sentence(r->why));
-	else if (ended_early(r))
+	if (ended_early(r))
 		entry_add(e, "MESSAGE=%s: %s ended early: asked %s, got %s: %s", a->name, kind,
-			  asked, got, a->reason);
+			  asked, got, why == KVMB_WHY_NONE ? a->reason : kvmb_why_to_sentence(why));
+	else if (why != KVMB_WHY_NONE)
+		entry_add(e, "MESSAGE=%s: %s of %s not done: %s", a->name, kind, asked,
+			  kvmb_why_to_sentence(why));
 	else if (r->error < 0)
 		entry_add(e, "MESSAGE=%s: %s of %s failed: %s", a->name, kind, asked,
 			  strerror(-r->error));

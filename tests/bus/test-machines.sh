@@ -107,6 +107,12 @@ comes "a failed one is in the journal with the error" logged 'db.1: reclaim of 1
 tell 'result db.1 1048576 524288 0 -125 0'
 comes "one that was cancelled has ended early, not failed" \
 	logged 'db.1: reclaim ended early: asked 1.0M, got 512.0K: the test said so'
+tell 'result db.1 1048576 524288 0 0 13'
+comes "so has one that the guest's pressure stopped" \
+	logged 'db.1: reclaim ended early: asked 1.0M, got 512.0K: the guest itself is under memory pressure'
+tell 'result db.1 1048576 0 0 0 13'
+comes "unless nothing was done before" \
+	logged 'db.1: reclaim of 1.0M not done: the guest itself is under memory pressure'
 
 set_policy() { error_of "$web" "$i_machine" SetPolicy 'a{sv}' "$@"; }
 invalid='^org.linux_kvm.Balloon1.Error.InvalidPolicy: '
