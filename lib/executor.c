@@ -18,7 +18,7 @@
 #include "base/wait.h"
 
 /*
- * How long a stop waits for a lane; longer than a step of reclaim, shorter than systemd's
+ * How long a stop waits for the lanes; longer than a step of reclaim, shorter than systemd's
  * patience.
  */
 #define JOIN_SEC 3
@@ -54,8 +54,14 @@ struct kvmb_executor {
 
 static enum kvmb_lane lane_of(enum kvmb_action_kind kind)
 {
-	return kind == KVMB_ACTION_BALLOON || kind == KVMB_ACTION_DEFLATE ? KVMB_LANE_BALLOON :
-									    KVMB_LANE_RECLAIM;
+	switch (kind) {
+	case KVMB_ACTION_RECLAIM:
+		return KVMB_LANE_RECLAIM;
+	case KVMB_ACTION_PAGEOUT:
+		return KVMB_LANE_PAGEOUT;
+	default:
+		return KVMB_LANE_BALLOON;
+	}
 }
 
 static void jobs_free(struct job_list *list)
@@ -181,18 +187,16 @@ static int lane_start(struct lane *lane)
 	return r;
 }
 
-static void lane_join(struct lane *lane)
+static void lane_join(struct lane *lane, const struct timespec *deadline)
 {
-	struct timespec deadline;
-
-	(void)clock_gettime(CLOCK_REALTIME, &deadline);
-	deadline.tv_sec += JOIN_SEC;
-	if (pthread_timedjoin_np(lane->thread, NULL, &deadline) != 0)
+	if (pthread_timedjoin_np(lane->thread, NULL, deadline) != 0)
 		(void)pthread_detach(lane->thread);
 }
 
 static void executor_stop(struct kvmb_executor *x, size_t n_lanes)
 {
+	struct timespec deadline;
+
 	pthread_mutex_lock(&x->lock);
 	x->stop = true;
 	for (size_t i = 0; i < n_lanes; i++) {
@@ -201,8 +205,10 @@ static void executor_stop(struct kvmb_executor *x, size_t n_lanes)
 		pthread_cond_signal(&x->lanes[i].wake);
 	}
 	pthread_mutex_unlock(&x->lock);
+	(void)clock_gettime(CLOCK_REALTIME, &deadline);
+	deadline.tv_sec += JOIN_SEC;
 	for (size_t i = 0; i < n_lanes; i++)
-		lane_join(&x->lanes[i]);
+		lane_join(&x->lanes[i], &deadline);
 }
 
 int kvmb_executor_new(const struct kvmb_actuator table[KVMB_ACTION_KINDS],
@@ -281,6 +287,14 @@ static void cancel_queued(struct lane *lane, const char *uuid)
 			atomic_store(&job->cancel, true);
 }
 
+/* Called with the lock held. */
+static void cancel_all(struct lane *lane, const char *uuid)
+{
+	if (lane->running && strcmp(lane->running->action.uuid, uuid) == 0)
+		atomic_store(&lane->running->cancel, true);
+	cancel_queued(lane, uuid);
+}
+
 int kvmb_executor_submit(struct kvmb_executor *x, const struct kvmb_action *a)
 {
 	struct lane *lane = &x->lanes[lane_of(a->kind)];
@@ -312,12 +326,9 @@ int kvmb_executor_submit(struct kvmb_executor *x, const struct kvmb_action *a)
 
 void kvmb_executor_cancel(struct kvmb_executor *x, const char *uuid)
 {
-	struct lane *lane = &x->lanes[KVMB_LANE_RECLAIM];
-
 	pthread_mutex_lock(&x->lock);
-	if (lane->running && strcmp(lane->running->action.uuid, uuid) == 0)
-		atomic_store(&lane->running->cancel, true);
-	cancel_queued(lane, uuid);
+	cancel_all(&x->lanes[KVMB_LANE_RECLAIM], uuid);
+	cancel_all(&x->lanes[KVMB_LANE_PAGEOUT], uuid);
 	pthread_mutex_unlock(&x->lock);
 }
 

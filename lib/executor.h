@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Runs actions away from the loop: an action may wait for libvirtd or for the kernel's reclaim, the
- * engine never does. One thread per lane, so that a hung libvirtd does not hold up page-out.
+ * engine never does. One thread per lane, so that a hung libvirtd does not hold up page-out, nor a
+ * guest whose memory is locked the reclaim of all others.
  */
 #ifndef KVMB_EXECUTOR_H
 #define KVMB_EXECUTOR_H
@@ -12,7 +13,8 @@
 
 enum kvmb_lane {
 	KVMB_LANE_BALLOON, /* BALLOON, DEFLATE: libvirt */
-	KVMB_LANE_RECLAIM, /* RECLAIM, PAGEOUT: the kernel */
+	KVMB_LANE_RECLAIM, /* RECLAIM: the kernel */
+	KVMB_LANE_PAGEOUT, /* PAGEOUT: the kernel, and the locks of one guest's memory */
 	KVMB_LANES,
 };
 

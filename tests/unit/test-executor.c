@@ -160,7 +160,7 @@ static void ranges_are_copied(void **state)
 	gate_init(&balloon, true);
 	gate_init(&reclaim, false);
 	x = executor_new(&balloon, &reclaim);
-	submit(x, KVMB_ACTION_RECLAIM, "a");
+	submit(x, KVMB_ACTION_PAGEOUT, "a");
 	gate_wait_started(&reclaim, 1);
 	ranges[0].length_bytes = 12345;
 	assert_int_equal(kvmb_executor_submit(x, &a), 0);
@@ -191,6 +191,34 @@ static void a_hung_balloon_does_not_hold_up_reclaim(void **state)
 	gate_open(&balloon);
 	result = next(x);
 	assert_string_equal(result.action.name, "a");
+	(void)kvmb_executor_free(x);
+}
+
+/* A guest whose mmap_lock is stuck hangs all that looks at its memory, and nothing else. */
+static void a_hung_pageout_does_not_hold_up_reclaim(void **state)
+{
+	struct gate reclaim, pageout;
+	const struct kvmb_actuator table[KVMB_ACTION_KINDS] = {
+		[KVMB_ACTION_BALLOON] = { &gate_ops, &reclaim },
+		[KVMB_ACTION_DEFLATE] = { &gate_ops, &reclaim },
+		[KVMB_ACTION_RECLAIM] = { &gate_ops, &reclaim },
+		[KVMB_ACTION_PAGEOUT] = { &gate_ops, &pageout },
+	};
+	struct kvmb_executor *x;
+	struct kvmb_result result;
+
+	gate_init(&reclaim, true);
+	gate_init(&pageout, false);
+	assert_int_equal(kvmb_executor_new(table, &x), 0);
+	submit(x, KVMB_ACTION_PAGEOUT, "a");
+	gate_wait_started(&pageout, 1);
+	submit(x, KVMB_ACTION_RECLAIM, "b");
+	result = next(x);
+	assert_string_equal(result.action.name, "b");
+	kvmb_executor_cancel(x, "a");
+	result = next(x);
+	assert_string_equal(result.action.name, "a");
+	assert_int_equal(result.error, -ECANCELED);
 	(void)kvmb_executor_free(x);
 }
 
@@ -350,6 +378,7 @@ int main(void)
 		cmocka_unit_test(a_result_names_its_action),
 		cmocka_unit_test(ranges_are_copied),
 		cmocka_unit_test(a_hung_balloon_does_not_hold_up_reclaim),
+		cmocka_unit_test(a_hung_pageout_does_not_hold_up_reclaim),
 		cmocka_unit_test(give_back_overtakes),
 		cmocka_unit_test(give_back_is_not_undone_by_what_waited),
 		cmocka_unit_test(cancel_ends_the_guest_meant_and_no_other),
