@@ -10,17 +10,30 @@
 #include "model/exclude.h"
 #include "source/age-map.h"
 
-/* "Off" is off: the guest's memory is left alone, by the scan too. Who releases decides no more. */
-static bool is_aged(const struct kvmb_engine *e, const struct kvmb_guest_sample *g)
+/* NULL where the guest's memory is to be aged. */
+static const char *why_not_aged(const struct kvmb_engine *e, const struct kvmb_guest_sample *g)
 {
 	const struct kvmb_state_guest *state = kvmb_state_find(e->state, g->uuid);
 	struct kvmb_policy policy;
 
+	/* Who releases decides no more. */
+	if (e->releasing)
+		return "the agent stops";
 	/* To a guest that stands still no time passes: it would go on with all its memory cold. */
-	if (e->releasing || g->state != KVMB_GUEST_RUNNING)
-		return false;
+	if (g->state != KVMB_GUEST_RUNNING)
+		return "it is not running";
+	/* "Off" is off: the guest's memory is left alone, by the scan too. */
 	kvmb_config_policy(e->config, g->name, state ? &state->runtime : NULL, &policy);
-	return kvmb_guest_mode(e->config, &policy) != KVMB_MODE_OFF;
+	if (kvmb_guest_mode(e->config, &policy) == KVMB_MODE_OFF)
+		return "its mode is off";
+	return g->pid > 0 ? NULL : "its process is not known";
+}
+
+const char *kvmb_engine_aging_reason(struct kvmb_engine *e, const struct kvmb_guest_sample *g)
+{
+	const char *why = g->ages.source == KVMB_AGING_NONE ? why_not_aged(e, g) : NULL;
+
+	return why ? why : kvmb_age_watch_reason(e->ages, g->uuid);
 }
 
 int kvmb_engine_read_ages(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sample *s)
@@ -31,7 +44,7 @@ int kvmb_engine_read_ages(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sa
 	if (!follow)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_guests; i++)
-		follow[i] = is_aged(e, &s->guests[i]);
+		follow[i] = !why_not_aged(e, &s->guests[i]);
 	r = kvmb_age_watch_read(e->ages, s->guests, s->n_guests, follow);
 	/* A round may have ended after the caller looked at the clock. */
 	for (size_t i = 0; i < s->n_guests; i++)

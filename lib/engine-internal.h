@@ -90,6 +90,8 @@ int kvmb_engine_collect(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_samp
 
 /* engine-ages.c */
 int kvmb_engine_read_ages(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sample *s);
+/* Why there is no better source of ages; "" for the best. */
+const char *kvmb_engine_aging_reason(struct kvmb_engine *e, const struct kvmb_guest_sample *g);
 /* Answers that have come to callers of kvmb_engine_ask_map(). */
 void kvmb_engine_tell_maps(struct kvmb_engine *e);
 

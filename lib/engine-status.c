@@ -52,7 +52,7 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 		.excluded = g->excluded,
 		.degraded = g->degraded,
 		.target_bytes = g->target_bytes,
-		.aging_reason = kvmb_age_watch_reason(e->ages, g->uuid),
+		.aging_reason = kvmb_engine_aging_reason(e, s),
 		.refaults_per_min = kvmb_refault_rate_per_min(
 			&g->refaults, e->sample->now_ns,
 			u64_add_sat(s->refault_anon, s->refault_file)),

@@ -212,9 +212,9 @@ const char *kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid)
 {
 	const struct kvmb_age_follow *f = kvmb_age_round_find(w->last, uuid);
 
-	if (f)
+	if (f && (*f->reason || f->ages.source != KVMB_AGING_NONE))
 		return f->reason;
-	return w->period_usec ? "" : "AgingInterval is 0";
+	return w->period_usec ? "not looked at yet" : "AgingInterval is 0";
 }
 
 int kvmb_age_watch_fd(const struct kvmb_age_watch *w)

@@ -278,7 +278,10 @@ static void without_any_source_all_reasons_are_told(void **state)
 
 	good.open_error = -EPERM;
 	coarse.open_error = -ENODEV;
-	WAIT_FOR((read_guests(w, N_GUESTS), *kvmb_age_watch_reason(w->watch, UUID(4))));
+	read_guests(w, N_GUESTS);
+	assert_string_equal(kvmb_age_watch_reason(w->watch, UUID(4)), "not looked at yet");
+	WAIT_FOR((read_guests(w, N_GUESTS),
+		  strncmp(kvmb_age_watch_reason(w->watch, UUID(4)), "module", 6) == 0));
 	assert_string_equal(kvmb_age_watch_reason(w->watch, UUID(4)),
 			    "module: the test: Operation not permitted; "
 			    "mglru: the test: No such device");
@@ -300,6 +303,17 @@ static void who_is_not_to_be_followed_is_let_go(void **state)
 	WAIT_FOR((read_guests(w, N_GUESTS), *kvmb_age_watch_reason(w->watch, UUID(7))));
 	assert_string_equal(kvmb_age_watch_reason(w->watch, UUID(7)), "AgingInterval is 0");
 	assert_int_equal(good.n_open, 0);
+}
+
+static void a_source_that_has_nothing_yet_is_waited_for(void **state)
+{
+	struct watch_world *w = *state;
+
+	good.read_error = -EAGAIN;
+	good.n_read = 0;
+	WAIT_FOR((read_guests(w, N_GUESTS), good.n_read > 2 * N_GUESTS));
+	assert_int_equal(w->guests[0].ages.source, KVMB_AGING_NONE);
+	assert_string_equal(kvmb_age_watch_reason(w->watch, UUID(7)), "not looked at yet");
 }
 
 static void a_new_process_is_another_guest(void **state)
@@ -458,6 +472,7 @@ int main(void)
 		WATCH(a_worse_source_is_taken_and_the_reason_told),
 		WATCH(without_any_source_all_reasons_are_told),
 		WATCH(who_is_not_to_be_followed_is_let_go),
+		WATCH(a_source_that_has_nothing_yet_is_waited_for),
 		WATCH(a_new_process_is_another_guest),
 		WATCH(a_source_that_fails_is_dropped),
 		WATCH(a_source_that_hangs_holds_nobody_up),

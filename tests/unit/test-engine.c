@@ -57,9 +57,13 @@ int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sampl
 			       const bool *follow);
 const char *__wrap_kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid);
 
+static bool followed[8];
+
 int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n,
 			       const bool *follow)
 {
+	assert_true(n <= ARRAY_SIZE(followed));
+	memcpy(followed, follow, n * sizeof(*follow));
 	return 0; /* filled already */
 }
 
@@ -315,6 +319,50 @@ static void without_a_saved_state_is_given_back(void **data)
 	end(&f);
 }
 
+/* ---- Ages -------------------------------------------------------------------------------- */
+
+static const struct follow_row {
+	const char *name;
+	enum kvmb_guest_state state;
+	const char *mode;
+	int32_t pid;
+	bool releasing;
+	const char *why; /* NULL: it is followed */
+} follow_rows[] = {
+	{ "a guest that runs is aged", KVMB_GUEST_RUNNING, "pressure", 42, false, NULL },
+	{ "an observed guest, too", KVMB_GUEST_RUNNING, "observe", 42, false, NULL },
+	{ "a paused guest is not aged", KVMB_GUEST_PAUSED, "pressure", 42, false,
+	  "it is not running" },
+	{ "a guest that is off is not aged", KVMB_GUEST_RUNNING, "off", 42, false,
+	  "its mode is off" },
+	{ "a guest without a process is not aged", KVMB_GUEST_RUNNING, "pressure", 0, false,
+	  "its process is not known" },
+	{ "nobody is aged by an agent that stops", KVMB_GUEST_RUNNING, "pressure", 42, true,
+	  "the agent stops" },
+};
+
+static void follow_row_holds(void **data)
+{
+	const struct follow_row *row = *data;
+	struct kvmb_guest_status status;
+	struct kvmb_guest_sample *s;
+	struct fixture f;
+
+	begin(&f, 2);
+	s = world_guest(&f.w, 1);
+	s->state = row->state;
+	s->pid = row->pid;
+	f.e.releasing = row->releasing;
+	assert_int_equal(kvmb_policy_set(&f.e.config->defaults, "Mode", row->mode, NULL), 0);
+	memset(followed, !row->why, sizeof(followed));
+	followed[1] = row->why;
+	look(&f);
+	assert_int_equal(followed[1], !row->why);
+	assert_int_equal(kvmb_engine_guest_status(&f.e, s->name, &status), 0);
+	assert_string_equal(status.aging_reason, row->why ? row->why : "");
+	end(&f);
+}
+
 /* ---- What an operator may ask for -------------------------------------------------------- */
 
 static const struct size_row {
@@ -362,6 +410,7 @@ int main(void)
 	TESTS_ADD(&t, "without a saved state is given back", without_a_saved_state_is_given_back);
 	TESTS_ADD(&t, "a balloon that a give-back overtakes has a result all the same",
 		  an_overtaken_balloon_has_a_result);
+	TESTS_ADD_TABLE(&t, follow_rows, follow_row_holds);
 	TESTS_ADD_TABLE(&t, size_rows, size_row_holds);
 	return tests_run("engine", &t);
 }
