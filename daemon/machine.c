@@ -158,14 +158,6 @@ static void view_sample(const struct kvmb_guest_sample *g, struct machine_view *
 	view_cgroup(g, v);
 }
 
-static void view_ages(const struct kvmb_ages *a, uint64_t cold_usec, struct machine_view *v)
-{
-	bool told = a->source != KVMB_AGING_NONE && a->told_ns;
-
-	v->aging = kvmb_aging_to_string(a->source);
-	v->cold_bytes = told ? kvmb_ages_idle(a, cold_usec) : KVMB_UNKNOWN;
-}
-
 void machine_view_fill(struct manager *manager, struct machine *machine, struct machine_view *ret)
 {
 	static const struct kvmb_guest_sample nothing = {
@@ -179,12 +171,13 @@ void machine_view_fill(struct manager *manager, struct machine *machine, struct 
 		.stats_why = KVMB_WHY_GONE,
 	};
 	struct machine_view v = { .manager = manager, .name = machine->name };
-	struct kvmb_guest_status s = { .excluded = KVMB_WHY_GONE };
+	struct kvmb_guest_status s = { .excluded = KVMB_WHY_GONE, .cold_bytes = KVMB_UNKNOWN };
 
 	(void)kvmb_engine_guest_status(manager->engine, machine->name, &s);
 	view_policy(&s.policy, &v);
 	view_sample(s.sample ?: &nothing, &v);
-	view_ages(&(s.sample ?: &nothing)->ages, manager->config->host.cold_usec, &v);
+	v.aging = kvmb_aging_to_string((s.sample ?: &nothing)->ages.source);
+	v.cold_bytes = s.cold_bytes;
 	v.aging_reason = s.aging_reason ?: "";
 	v.excluded = why_token(s.excluded);
 	v.degraded = why_token(s.degraded);

@@ -495,6 +495,7 @@ struct kvmb_guest_status {
 	uint64_t refaults_per_min; /* pages, over the last minute or so */
 	/* why its ages have no better source than sample->ages.source, "" for the best */
 	const char *aging_reason;
+	uint64_t cold_bytes; /* idle for ColdAge or longer; KVMB_UNKNOWN: no source told of late */
 };
 
 /* Guest-physical memory by age, in blocks; what kvm_swap(4) calls MAP. */

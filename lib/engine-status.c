@@ -6,6 +6,7 @@
 #include "engine-internal.h"
 
 #include "base/num.h"
+#include "model/ages.h"
 
 void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret)
 {
@@ -27,6 +28,15 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.connected = e->virt_status.connected,
 	};
 	memcpy(ret->error, e->virt_status.error, sizeof(ret->error));
+}
+
+static uint64_t cold_bytes(const struct kvmb_engine *e, const struct kvmb_ages *a)
+{
+	const struct kvmb_host_config *h = &e->config->host;
+
+	return kvmb_ages_current(a, e->sample->now_ns, h->stale_usec) ?
+		       kvmb_ages_idle(a, h->cold_usec) :
+		       KVMB_UNKNOWN;
 }
 
 static void fill_from_state(struct kvmb_guest_status *status, const struct kvmb_state_guest *state)
@@ -53,6 +63,7 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 		.degraded = g->degraded,
 		.target_bytes = g->target_bytes,
 		.aging_reason = kvmb_engine_aging_reason(e, s),
+		.cold_bytes = cold_bytes(e, &s->ages),
 		.refaults_per_min = kvmb_refault_rate_per_min(
 			&g->refaults, e->sample->now_ns,
 			u64_add_sat(s->refault_anon, s->refault_file)),

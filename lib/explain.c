@@ -49,10 +49,15 @@ static int explain_ages(char **text, const struct kvmb_engine *e,
 	if (a->source == KVMB_AGING_NONE)
 		return kvmb_str_append(text, "How old its memory is cannot be told%s%s.\n",
 				       *status->aging_reason ? ": " : "", status->aging_reason);
+	if (status->cold_bytes == KVMB_UNKNOWN)
+		return kvmb_str_append(text,
+				       "How old its memory is cannot be told now: %s gives no "
+				       "answer.\n",
+				       kvmb_aging_to_string(a->source));
 	r = kvmb_str_append(text,
 			    "Of its memory, %" PRIu64 " MiB were not touched for %" PRIu64
 			    " s, %" PRIu64 " MiB for ten times as long (ages by %s",
-			    kvmb_ages_idle(a, cold_usec) / MIB, cold_usec / USEC_PER_SEC,
+			    status->cold_bytes / MIB, cold_usec / USEC_PER_SEC,
 			    kvmb_ages_idle(a, 10 * cold_usec) / MIB,
 			    kvmb_aging_to_string(a->source));
 	if (r >= 0 && *status->aging_reason)

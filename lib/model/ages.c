@@ -50,10 +50,15 @@ uint64_t kvmb_ages_idle(const struct kvmb_ages *a, uint64_t usec)
 	return sum;
 }
 
+bool kvmb_ages_current(const struct kvmb_ages *a, uint64_t now_ns, uint64_t stale_usec)
+{
+	return a->source != KVMB_AGING_NONE && a->told_ns && a->told_ns <= now_ns &&
+	       (now_ns - a->told_ns) / NSEC_PER_USEC <= stale_usec;
+}
+
 bool kvmb_ages_fresh(const struct kvmb_ages *a, uint64_t now_ns, uint64_t stale_usec)
 {
-	return a->source >= KVMB_AGING_DAMON && a->told_ns && a->told_ns <= now_ns &&
-	       (now_ns - a->told_ns) / NSEC_PER_USEC <= stale_usec;
+	return a->source >= KVMB_AGING_DAMON && kvmb_ages_current(a, now_ns, stale_usec);
 }
 
 uint64_t kvmb_ages_cold(const struct kvmb_ages *a, uint64_t usec, uint64_t now_ns,

@@ -25,6 +25,9 @@ uint64_t kvmb_ages_cold(const struct kvmb_ages *a, uint64_t usec, uint64_t now_n
 /** kvmb_ages_oldest() - the greatest idle time at which memory can be seen as cold */
 uint64_t kvmb_ages_oldest(uint64_t period_usec);
 
+/** kvmb_ages_current() - did a source, any of them, tell these of late? */
+bool kvmb_ages_current(const struct kvmb_ages *a, uint64_t now_ns, uint64_t stale_usec);
+
 /** kvmb_ages_fresh() - can page-out be told what is cold? */
 bool kvmb_ages_fresh(const struct kvmb_ages *a, uint64_t now_ns, uint64_t stale_usec);
 

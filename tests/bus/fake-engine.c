@@ -357,6 +357,9 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 		.target_bytes = g->target_bytes,
 		.net_bytes = -8,
 		.aging_reason = g->aging_reason,
+		.cold_bytes = g->sample.ages.told_ns ?
+				      kvmb_ages_idle(&g->sample.ages, e->config->host.cold_usec) :
+				      KVMB_UNKNOWN,
 	};
 	kvmb_config_policy(e->config, name, &g->runtime, &ret->policy);
 	return 0;

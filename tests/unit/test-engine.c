@@ -363,6 +363,33 @@ static void follow_row_holds(void **data)
 	end(&f);
 }
 
+static void ages_of_long_ago_are_not_shown_as_of_now(void **data)
+{
+	_cleanup_free_ char *then = NULL, *now = NULL;
+	struct kvmb_guest_status status;
+	struct kvmb_guest_sample *s;
+	struct fixture f;
+
+	begin(&f, 1);
+	s = world_guest(&f.w, 0);
+	s->ages = (struct kvmb_ages){ .source = KVMB_AGING_MGLRU, .told_ns = f.w.sample->now_ns };
+	s->ages.cold_bytes[KVMB_AGE_BUCKETS - 1] = 77 * MIB;
+	look(&f);
+	assert_int_equal(kvmb_engine_guest_status(&f.e, s->name, &status), 0);
+	assert_int_equal(status.cold_bytes, 77 * MIB);
+	assert_int_equal(kvmb_engine_explain(&f.e, s->name, &then), 0);
+	assert_non_null(strstr(then, "Of its memory, 77 MiB were not touched"));
+	world_pass(&f.w, (f.w.config->host.stale_usec + 1) * NSEC_PER_USEC);
+	look(&f);
+	assert_int_equal(kvmb_engine_guest_status(&f.e, s->name, &status), 0);
+	assert_true(status.cold_bytes == KVMB_UNKNOWN);
+	assert_int_equal(kvmb_engine_explain(&f.e, s->name, &now), 0);
+	assert_null(strstr(now, "77 MiB"));
+	assert_non_null(strstr(now, "How old its memory is cannot be told now: mglru gives no "
+				    "answer.\n"));
+	end(&f);
+}
+
 /* ---- What an operator may ask for -------------------------------------------------------- */
 
 static const struct size_row {
@@ -411,6 +438,8 @@ int main(void)
 	TESTS_ADD(&t, "a balloon that a give-back overtakes has a result all the same",
 		  an_overtaken_balloon_has_a_result);
 	TESTS_ADD_TABLE(&t, follow_rows, follow_row_holds);
+	TESTS_ADD(&t, "ages of long ago are not shown as those of now",
+		  ages_of_long_ago_are_not_shown_as_of_now);
 	TESTS_ADD_TABLE(&t, size_rows, size_row_holds);
 	return tests_run("engine", &t);
 }
