@@ -1,12 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Reads the figures of the host and of each guest's scope that the demo prints; changes nothing."""
 
+import collections
 import json
 import pathlib
 import re
 import subprocess
 
 MIB = 1 << 20
+UNKNOWN = (1 << 64) - 1   # on D-Bus
 PROC = pathlib.Path("/proc")
 
 
@@ -59,7 +61,17 @@ def ages(name):
     if done.returncode:
         return {}
     source, cold = (json.loads(line)["data"] for line in done.stdout.splitlines())
-    return {"aging": source, "cold": cold // MIB}
+    return {"aging": source, "cold": None if cold == UNKNOWN else cold // MIB}
+
+
+def paged_out():
+    """MiB by guest that page-out alone has got since boot, as the journal has each action."""
+    command = ["journalctl", "-b", "-q", "-o", "json", "KVMB_KIND=pageout"]
+    text = subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout
+    got = collections.Counter()
+    for entry in map(json.loads, text.splitlines()):
+        got[entry["KVMB_MACHINE"]] += int(entry["KVMB_GOT_BYTES"])
+    return {name: total // MIB for name, total in got.items()}
 
 
 def balloons():
