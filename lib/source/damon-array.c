@@ -49,37 +49,51 @@ int kvmb_damon_read(int folder_fd, const char *path, uint64_t *ret)
 	return kvmb_parse_u64(text, ret) < 0 ? -EBADMSG : 0;
 }
 
-/* Whoever changes the array, or takes a kdamond, has this lock; it is held for moments. */
+/*
+ * Whoever changes the array, or takes a kdamond, has this lock; it is held for moments. Opened for
+ * writing, which is for root, whatever the mode says of readers.
+ */
 static int lock_array(int admin_fd)
 {
+	_cleanup_close_ int fd = openat(admin_fd, "nr_kdamonds", O_RDWR | O_CLOEXEC);
 	uint64_t deadline_ns = kvmb_deadline_ns(PATIENCE_USEC);
 
-	while (flock(admin_fd, LOCK_EX | LOCK_NB) < 0) {
+	if (fd < 0)
+		return -errno;
+	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -errno;
 		if (kvmb_now_ns() >= deadline_ns)
 			return -EBUSY;
 		pause_shortly();
 	}
-	return 0;
+	return TAKE_FD(fd);
 }
 
-static void unlock_array(int admin_fd)
+static void kdamond_close(struct kvmb_kdamond *k)
 {
-	(void)flock(admin_fd, LOCK_UN);
+	k->folder_fd = kvmb_close(k->folder_fd);
+	k->lock_fd = kvmb_close(k->lock_fd);
 }
 
 /* -EWOULDBLOCK: it is in use. */
-static int lock_kdamond(int admin_fd, int number)
+static int kdamond_lock(int admin_fd, int number, struct kvmb_kdamond *ret)
 {
-	_cleanup_close_ int fd = -1;
+	struct kvmb_kdamond k = KVMB_KDAMOND_NONE;
 	char path[16];
+	int r;
 
 	(void)snprintf(path, sizeof(path), "%d", number);
-	fd = openat(admin_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0)
-		return -errno;
-	return TAKE_FD(fd);
+	k.folder_fd = openat(admin_fd, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (k.folder_fd >= 0)
+		k.lock_fd = openat(k.folder_fd, "state", O_RDWR | O_CLOEXEC);
+	if (k.lock_fd < 0 || flock(k.lock_fd, LOCK_EX | LOCK_NB) < 0) {
+		r = -errno;
+		kdamond_close(&k);
+		return r;
+	}
+	*ret = k;
+	return 0;
 }
 
 static bool is_empty(int admin_fd, int number)
@@ -104,24 +118,26 @@ static void clear(int kdamond_fd)
 
 /*
  * What nobody has a lock on is cleared: a process died that used it.
- * @ret_fd: the first free one, locked; or NULL to take none
+ * @ret: the first free one, locked; or NULL to take none
  * Return: how many are in use, with the one taken.
  */
-static size_t sweep(int admin_fd, int *ret_fd)
+static size_t sweep(int admin_fd, struct kvmb_kdamond *ret)
 {
 	size_t n_used = 0;
 
 	for (int i = 0; i < MARK_NUMBER; i++) {
-		_cleanup_close_ int fd = lock_kdamond(admin_fd, i);
+		struct kvmb_kdamond k;
 
-		if (fd < 0) {
+		if (kdamond_lock(admin_fd, i, &k) < 0) {
 			n_used++;
 			continue;
 		}
-		clear(fd);
-		if (!ret_fd || *ret_fd >= 0)
+		clear(k.folder_fd);
+		if (!ret || ret->lock_fd >= 0) {
+			kdamond_close(&k);
 			continue;
-		*ret_fd = TAKE_FD(fd);
+		}
+		*ret = k;
 		n_used++;
 	}
 	return n_used;
@@ -190,31 +206,33 @@ static int make_array(int admin_fd, char *why)
 	return r < 0 ? kvmb_str_errno(why, KVMB_TEXT_SIZE, r, "it cannot be set up") : 0;
 }
 
-int kvmb_damon_take(int admin_fd, char *why)
+int kvmb_damon_take(int admin_fd, struct kvmb_kdamond *ret, char *why)
 {
-	int fd = -1, r = lock_array(admin_fd);
+	_cleanup_close_ int lock_fd = lock_array(admin_fd);
+	struct kvmb_kdamond k = KVMB_KDAMOND_NONE;
+	int r;
 
-	if (r < 0)
-		return kvmb_str_errno(why, KVMB_TEXT_SIZE, r, "it cannot be used");
+	if (lock_fd < 0)
+		return kvmb_str_errno(why, KVMB_TEXT_SIZE, lock_fd, "it cannot be used");
 	r = make_array(admin_fd, why);
-	if (r >= 0)
-		(void)sweep(admin_fd, &fd);
-	unlock_array(admin_fd);
-	if (r >= 0 && fd < 0) {
+	if (r < 0)
+		return r;
+	(void)sweep(admin_fd, &k);
+	if (k.lock_fd < 0) {
 		kvmb_str_format(why, KVMB_TEXT_SIZE, "all %d kdamonds are in use", MARK_NUMBER);
 		return -ENOSPC;
 	}
-	return r < 0 ? r : fd;
+	*ret = k;
+	return 0;
 }
 
-void kvmb_damon_give(int admin_fd, int kdamond_fd)
+void kvmb_damon_give(int admin_fd, struct kvmb_kdamond *k)
 {
-	int r = lock_array(admin_fd);
+	_cleanup_close_ int lock_fd = lock_array(admin_fd);
 
-	clear(kdamond_fd);
-	(void)kvmb_close(kdamond_fd);
+	clear(k->folder_fd);
+	kdamond_close(k);
 	/* Of no use to anybody any more: as it was before us. */
-	if (r >= 0 && sweep(admin_fd, NULL) == 0)
+	if (lock_fd >= 0 && sweep(admin_fd, NULL) == 0)
 		(void)kvmb_damon_write(admin_fd, "nr_kdamonds", "0");
-	unlock_array(admin_fd);
 }

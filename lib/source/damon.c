@@ -21,7 +21,7 @@
 
 struct kvmb_damon {
 	int admin_fd;
-	int folder_fd; /* of the kdamond; a lock on it makes it ours */
+	struct kvmb_kdamond kdamond;
 };
 
 KVMB_DEFINE_CLEANUP(struct kvmb_damon *, kvmb_damon_free);
@@ -30,8 +30,8 @@ struct kvmb_damon *kvmb_damon_free(struct kvmb_damon *d)
 {
 	if (!d)
 		return NULL;
-	if (d->folder_fd >= 0)
-		kvmb_damon_give(d->admin_fd, d->folder_fd);
+	if (d->kdamond.lock_fd >= 0)
+		kvmb_damon_give(d->admin_fd, &d->kdamond);
 	(void)kvmb_close(d->admin_fd);
 	free(d);
 	return NULL;
@@ -92,16 +92,16 @@ static void put(const struct kvmb_damon *d, int *error, uint64_t value, const ch
 	(void)vsnprintf(path + strlen(path), sizeof(path) - strlen(path), format, ap);
 	va_end(ap);
 	(void)snprintf(text, sizeof(text), "%" PRIu64, value);
-	*error = kvmb_damon_write(d->folder_fd, path, text);
+	*error = kvmb_damon_write(d->kdamond.folder_fd, path, text);
 }
 
 /* fvaddr: vaddr for ranges that are given, not found; QEMU has a lot that is not the guest's. */
 static int put_context(const struct kvmb_damon *d, const struct kvmb_damon_setup *s)
 {
-	int r = kvmb_damon_write(d->folder_fd, "contexts/nr_contexts", "1");
+	int r = kvmb_damon_write(d->kdamond.folder_fd, "contexts/nr_contexts", "1");
 
 	if (r >= 0)
-		r = kvmb_damon_write(d->folder_fd, "contexts/0/operations", "fvaddr");
+		r = kvmb_damon_write(d->kdamond.folder_fd, "contexts/0/operations", "fvaddr");
 	put(d, &r, s->sample_usec, "monitoring_attrs/intervals/sample_us");
 	put(d, &r, s->aggregation_usec, "monitoring_attrs/intervals/aggr_us");
 	put(d, &r, KVMB_DAMON_REGIONS_MIN, "monitoring_attrs/nr_regions/min");
@@ -121,10 +121,10 @@ static int put_context(const struct kvmb_damon *d, const struct kvmb_damon_setup
 /* Of any size, without an access, for one aggregation or more. */
 static int put_scheme(const struct kvmb_damon *d)
 {
-	int r = kvmb_damon_write(d->folder_fd, "contexts/0/schemes/nr_schemes", "1");
+	int r = kvmb_damon_write(d->kdamond.folder_fd, "contexts/0/schemes/nr_schemes", "1");
 
 	if (r >= 0)
-		r = kvmb_damon_write(d->folder_fd, "contexts/0/schemes/0/action", "stat");
+		r = kvmb_damon_write(d->kdamond.folder_fd, "contexts/0/schemes/0/action", "stat");
 	put(d, &r, UINT64_MAX, "schemes/0/access_pattern/sz/max");
 	put(d, &r, 1, "schemes/0/access_pattern/age/min");
 	put(d, &r, UINT32_MAX, "schemes/0/access_pattern/age/max");
@@ -138,7 +138,7 @@ static int switch_on(struct kvmb_damon *d, const struct kvmb_damon_setup *setup,
 	if (r >= 0)
 		r = put_scheme(d);
 	if (r >= 0)
-		r = kvmb_damon_write(d->folder_fd, "state", "on");
+		r = kvmb_damon_write(d->kdamond.folder_fd, "state", "on");
 	return r < 0 ? kvmb_str_errno(why, KVMB_TEXT_SIZE, r, "it refuses to watch") : r;
 }
 
@@ -150,12 +150,12 @@ int kvmb_damon_start(const struct kvmb_root *root, const struct kvmb_damon_setup
 
 	if (!d)
 		return kvmb_str_errno(why, KVMB_TEXT_SIZE, -ENOMEM, "agent");
-	*d = (struct kvmb_damon){ .admin_fd = -1, .folder_fd = -1 };
+	*d = (struct kvmb_damon){ .admin_fd = -1, .kdamond = KVMB_KDAMOND_NONE };
 	d->admin_fd = r = open_admin(root, why);
 	if (r >= 0)
 		r = check_alone(root, why);
 	if (r >= 0)
-		d->folder_fd = r = kvmb_damon_take(d->admin_fd, why);
+		r = kvmb_damon_take(d->admin_fd, &d->kdamond, why);
 	if (r >= 0)
 		r = switch_on(d, setup, why);
 	if (r < 0)
@@ -215,7 +215,7 @@ static int read_regions(int fd, struct kvmb_damon_region **ret, size_t *ret_n)
 int kvmb_damon_regions(struct kvmb_damon *d, struct kvmb_damon_region **ret, size_t *ret_n)
 {
 	_cleanup_close_ int fd = -1;
-	int r = kvmb_damon_write(d->folder_fd, "state", "update_schemes_tried_regions");
+	int r = kvmb_damon_write(d->kdamond.folder_fd, "state", "update_schemes_tried_regions");
 
 	if (r == -EBUSY)
 		return -EAGAIN;
@@ -224,12 +224,12 @@ int kvmb_damon_regions(struct kvmb_damon *d, struct kvmb_damon_region **ret, siz
 		return -ENODEV;
 	if (r < 0)
 		return r;
-	fd = openat(d->folder_fd, "contexts/0/schemes/0/tried_regions",
+	fd = openat(d->kdamond.folder_fd, "contexts/0/schemes/0/tried_regions",
 		    O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ENODEV : -errno;
 	r = read_regions(fd, ret, ret_n);
 	/* Each is a folder of files, a KiB of kernel memory. */
-	(void)kvmb_damon_write(d->folder_fd, "state", "clear_schemes_tried_regions");
+	(void)kvmb_damon_write(d->kdamond.folder_fd, "state", "clear_schemes_tried_regions");
 	return r;
 }

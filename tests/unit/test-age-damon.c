@@ -451,19 +451,49 @@ static void test_a_kernel_without_damon_is_no_fault(void **state)
 	assert_refused(w, -EOPNOTSUPP, "is not there");
 }
 
+static int lock_file(const struct world *w, const char *file, int flags)
+{
+	char path[512];
+	int fd;
+
+	snprintf(path, sizeof(path), "%s/" FAKE_ADMIN "/%s", w->tree, file);
+	fd = open(path, flags | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	return fd;
+}
+
+static void test_what_anybody_can_lock_keeps_nobody_out(void **state)
+{
+	struct world *w = *state;
+	void *a = open_source(w), *b;
+	int fds[KVMB_DAMON_KDAMONDS];
+
+	fds[0] = lock_file(w, "", O_RDONLY | O_DIRECTORY);
+	for (int i = 1; i < KVMB_DAMON_KDAMONDS; i++) {
+		char folder[16];
+
+		snprintf(folder, sizeof(folder), "%d", i);
+		fds[i] = lock_file(w, folder, O_RDONLY | O_DIRECTORY);
+	}
+	b = open_source(w);
+	assert_int_equal(fake_damon_running(), 2);
+	ops->close(a);
+	ops->close(b);
+	assert_int_equal(fake_damon.n, 0);
+	for (int i = 0; i < KVMB_DAMON_KDAMONDS; i++)
+		close(fds[i]);
+}
+
 /* As an agent leaves it that was killed: set up, running, and locked by nobody. */
 static void leave_behind(struct world *w)
 {
 	void *handle = open_source(w);
-	char path[512];
 	int fd;
 
 	fake_damon.running[7] = true;
 	fake_damon_write("7/contexts/nr_contexts", "1");
 	/* what holds the array while the first handle goes */
-	snprintf(path, sizeof(path), "%s/" FAKE_ADMIN "/9", w->tree);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	fd = lock_file(w, "9/state", O_RDWR);
 	ops->close(handle);
 	assert_int_equal(fake_damon.n, KVMB_DAMON_KDAMONDS);
 	fake_damon.running[7] = true;
@@ -517,6 +547,7 @@ int main(void)
 		TEST(test_what_others_set_up_is_left_alone),
 		TEST(test_modules_that_have_damon_for_themselves_are_named),
 		TEST(test_a_kernel_without_damon_is_no_fault),
+		TEST(test_what_anybody_can_lock_keeps_nobody_out),
 		TEST(test_what_a_dead_agent_left_is_taken_over),
 		TEST(test_an_array_without_its_mark_yet_is_taken_over),
 	};
