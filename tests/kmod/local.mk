@@ -3,6 +3,9 @@
 EXTRA_DIST += %D%/build %D%/run \
 	%D%/busy.c %D%/busy.h \
 	%D%/child.c %D%/child.h \
+	%D%/faults.c %D%/faults.h \
+	%D%/kernel-reports \
+	%D%/kmod-torture \
 	%D%/module.c %D%/module.h \
 	%D%/quiet.c %D%/quiet.h \
 	%D%/smm.c %D%/smm.h \
@@ -23,5 +26,8 @@ EXTRA_DIST += %D%/build %D%/run \
 	%D%/test-sets.c \
 	%D%/test-slots.c \
 	%D%/test-swap.c \
+	%D%/torture.c %D%/torture.h \
+	%D%/torture-calls.c \
+	%D%/torture-worker.c \
 	%D%/vm.c %D%/vm.h
 EXTRA_DIST += %D%/deaf/Kbuild %D%/deaf/deaf.c %D%/deaf-kvm.c %D%/test-build %D%/trace-events.c
