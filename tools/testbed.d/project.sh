@@ -121,7 +121,7 @@ script_build() {
 		rm -rf "$work/dest"
 		mkdir -p "$work/dest" "$work/build-$name"
 		if ! "${in_root[@]}" "$base/root" "$work/src:/src" "$work/dest:/dest" "$work/build-$name:/build" \
-			-- /bin/sh -c "cd /src && KVMB_BUILD=/build exec '$dir/build' /dest" </dev/null >"$log" 2>&1; then
+			"${kernel_mounts[@]}" -- /bin/sh -c "cd /src && KVMB_BUILD=/build exec '$dir/build' /dest" </dev/null >"$log" 2>&1; then
 			tail -n 25 "$log" >&2
 			die "$STATUS_BUILD" "$dir/build failed; all of it: $log"
 		fi
@@ -134,13 +134,14 @@ script_build() {
 
 # All archives, from one consistent copy of the tree; for a host without a disk the module's only.
 work_build() {
-	local lock
+	local lock name=module
 	work=$(work_path)
 	mkdir -p "$work"
 	lock_file lock "$work/lock"
 	copy_tree "$work/src"
 	project='' guest='' module=''
-	[ "$with_project" = no ] || module=$(script_build module tests/kmod kmod/ include/uapi/) || exit
+	[ "$kernel" != debug ] || name=${debug##*/}-module
+	[ "$with_project" = no ] || module=$(script_build "$name" tests/kmod kmod/ include/uapi/) || exit
 	if [ "$initramfs" = no ]; then
 		[ "$with_project" = no ] || project_build
 		guest=$(script_build guest tests/guest) || exit

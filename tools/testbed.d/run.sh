@@ -40,7 +40,7 @@ pack_payload() {
 
 # This run's initramfs: the kernel's plain one, then our /init, each a cpio archive.
 pack_initrd() {
-	cat "$base/kernel/$kernel/initrd" >"$run/initrd"
+	cat "$kernel_dir/initrd" >"$run/initrd"
 	install -m 755 "$testbed_d/guest/init" "$run/init"
 	"${in_root[@]}" "$base/root" "$run:/dest" -- /bin/sh -c \
 		'cd /dest && echo init | cpio -o -H newc --quiet' >>"$run/initrd"
@@ -80,7 +80,7 @@ qemu_command() {
 	local number=0 archive
 	# shellcheck disable=SC2054 # the commas are QEMU's
 	qemu_args+=(-machine q35 -smp "$cpus" -m "$mem" -nodefaults -no-user-config -display none -no-reboot
-		-kernel "$(inside "$base/kernel/$kernel/vmlinux")" -initrd "$(inside "$run/initrd")"
+		-kernel "$(inside "$kernel_dir/$kernel_image")" -initrd "$(inside "$run/initrd")"
 		-append "$(kernel_command_line)"
 		-serial "file:$(inside "$run/console.log")" -object rng-random,id=rng,filename=/dev/urandom
 		-device virtio-rng-pci,rng=rng -device virtio-serial-pci
@@ -193,7 +193,7 @@ fetch_results() {
 
 # libvirt's cache of what QEMU can do, valid for this base, kernel and accelerator: later runs bring it along.
 capabilities() {
-	printf '%s/kernel/%s/libvirt-%s.tar\n' "$base" "$kernel" "${qemu_args[1]%%,*}"
+	printf '%s/libvirt-%s.tar\n' "$kernel_dir" "${qemu_args[1]%%,*}"
 }
 
 keep_capabilities() {
@@ -251,7 +251,7 @@ run_host() {
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
 	prepare_run
-	say "booting Debian 13 with Linux $(cat "$base/kernel/$kernel/release"), $mem MiB, $cpus CPUs, ${qemu_args[1]%%,*}"
+	say "booting Debian 13 with Linux $(cat "$kernel_dir/release"), $mem MiB, $cpus CPUs, ${qemu_args[1]%%,*}"
 	start_qemu
 	watch
 	stop_qemu
