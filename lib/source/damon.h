@@ -8,8 +8,9 @@
  * library, and it is given back when the last one is done. Nothing of that is kept in memory here:
  * the array is known by a mark in its last kdamond, which never runs; a kdamond is taken by a lock
  * on its file `state` (flock(2)), which ends with the process that holds it. The files that are
- * locked are root's alone to open: a lock on a folder would be anybody's to take. What a dead process left
- * running is stopped by the next one that comes. An array of anybody else is left alone.
+ * locked are root's alone to open: a lock on a folder would be anybody's to take. What a dead
+ * process left running is stopped by the next one that comes. An array of anybody else is left
+ * alone.
  */
 #ifndef KVMB_SOURCE_DAMON_H
 #define KVMB_SOURCE_DAMON_H

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Huge pages: asked as one, split, collapsed, and those of hugetlbfs. */
 #include <err.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -177,6 +178,15 @@ static void is_collapsed(void)
 	vm_free(&vm);
 }
 
+static void use_zero_page(const char *how)
+{
+	int fd = open("/sys/kernel/mm/transparent_hugepage/use_zero_page", O_WRONLY);
+
+	if (fd >= 0 && write(fd, how, 1) != 1)
+		warn("use_zero_page");
+	close(fd);
+}
+
 /* One page of zeroes stands for all of it: nobody's memory. */
 static void only_read(void)
 {
@@ -187,8 +197,10 @@ static void only_read(void)
 
 	vm_new(&vm, PAGES, VM_HUGE);
 	fd = must_attach(&vm);
+	use_zero_page("1");
 	for (size_t i = 0; i < PAGES; i += BLOCK_PAGES)
 		sum += ((volatile uint8_t *)vm.memory)[i * PAGE];
+	use_zero_page("0");
 	passes(fd, 2);
 	if (vmstat("thp_zero_page_alloc"))
 		ok(!sum && resident(fd) == 0, "%s (%zu)", what, resident(fd));

@@ -229,8 +229,8 @@ static void faults_of_a_line_name_it_and_what_is_allowed(void **state)
 }
 
 #define NEVER_COLD                                                                                 \
-	"ColdAge is above what ages reach with this AgingInterval, so nothing would ever be cold; " \
-	"allowed is up to "
+	"ColdAge is above what ages reach with this AgingInterval, so nothing would ever be "      \
+	"cold; allowed is up to "
 
 static void faults_of_the_whole_name_the_later_line(void **state)
 {
