@@ -191,6 +191,7 @@ static int make_mark(int admin_fd)
 static int make_array(int admin_fd, char *why)
 {
 	char length[16];
+	bool made = false;
 	uint64_t n;
 	int r = kvmb_damon_read(admin_fd, "nr_kdamonds", &n);
 
@@ -199,10 +200,15 @@ static int make_array(int admin_fd, char *why)
 		return -EBUSY;
 	}
 	(void)snprintf(length, sizeof(length), "%d", KVMB_DAMON_KDAMONDS);
-	if (r >= 0 && !n)
+	if (r >= 0 && !n) {
 		r = kvmb_damon_write(admin_fd, "nr_kdamonds", length);
+		made = r >= 0;
+	}
 	if (r >= 0 && !is_marked(admin_fd))
 		r = make_mark(admin_fd);
+	/* Nobody but us would know whose it is. */
+	if (r < 0 && made)
+		(void)kvmb_damon_write(admin_fd, "nr_kdamonds", "0");
 	return r < 0 ? kvmb_str_errno(why, KVMB_TEXT_SIZE, r, "it cannot be set up") : 0;
 }
 

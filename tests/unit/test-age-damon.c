@@ -366,6 +366,7 @@ static void test_errors_of_damon_are_told_and_leave_nothing(void **state)
 		assert_refused(w, cases[i].error, "");
 		assert_non_null(strchr(w->why, ':'));
 		fake_damon.fail_path = NULL;
+		assert_int_equal(fake_damon.n, 0);
 		/* the next one finds whatever could not be tidied up then, and tidies up */
 		ops->close(open_source(w));
 		assert_int_equal(fake_damon.n, 0);
