@@ -61,25 +61,36 @@ int bus_method_histogram(sd_bus_message *msg, void *userdata, sd_bus_error *erro
 	return r < 0 ? r : sd_bus_send(NULL, reply, NULL);
 }
 
-int bus_method_map(sd_bus_message *msg, void *userdata, sd_bus_error *error)
+static int map_allowed(sd_bus_message *msg, uid_t caller, void *userdata, sd_bus_error *error)
 {
-	const struct machine_view *v = userdata;
-	struct manager *m = v->manager;
+	struct manager *m = userdata;
+	const struct machine *machine = bus_machine_of(m, msg, error);
 	int r;
 
+	if (!machine)
+		return -ENOENT;
 	if (m->stopping)
 		return sd_bus_error_set(error, BUS_ERROR_STOPPING, "kvm-balloond is ending");
-	r = map_calls_add(&m->bus.maps, msg, v->name);
+	r = map_calls_add(&m->bus.maps, msg, machine->name);
 	if (r == -EBUSY)
 		return too_many(error);
 	if (r < 0)
 		return r;
-	r = kvmb_engine_ask_map(m->engine, v->name);
+	r = kvmb_engine_ask_map(m->engine, machine->name);
 	if (r < 0)
-		bus_map_done(m, v->name, NULL, r);
+		bus_map_done(m, machine->name, NULL, r);
 	else
 		manager_map_wanted(m);
 	return 1;
+}
+
+/* It shows what a guest does, to 2 MiB and by the second: that is not for everybody to see. */
+int bus_method_map(sd_bus_message *msg, void *userdata, sd_bus_error *error)
+{
+	struct manager *m = ((struct machine_view *)userdata)->manager;
+
+	return authz_run(&m->bus.authz,
+			 &(struct authz_request){ msg, POLKIT_MAP, map_allowed, m }, error);
 }
 
 /* Why there is no map, in a form that says what would have to be otherwise. */

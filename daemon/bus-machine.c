@@ -11,11 +11,7 @@
 #include "manager.h"
 #include "util.h"
 
-/*
- * The guest that a message is about. Between the call and polkit's answer it may have gone, so this
- * is looked up by path, not remembered.
- */
-static struct machine *machine_of(struct manager *m, sd_bus_message *msg, sd_bus_error *error)
+struct machine *bus_machine_of(struct manager *m, sd_bus_message *msg, sd_bus_error *error)
 {
 	_cleanup_free_ char *name = NULL;
 	struct machine *machine = NULL;
@@ -31,7 +27,7 @@ static int set_policy_allowed(sd_bus_message *msg, uid_t caller, void *userdata,
 			      sd_bus_error *error)
 {
 	struct manager *m = userdata;
-	struct machine *machine = machine_of(m, msg, error);
+	struct machine *machine = bus_machine_of(m, msg, error);
 	_cleanup_free_ char *text = NULL;
 	struct kvmb_policy policy;
 	int r;
@@ -86,7 +82,7 @@ static int reclaim_error(int r, const char *name, enum kvmb_why why, sd_bus_erro
 static int reclaim_allowed(sd_bus_message *msg, uid_t caller, void *userdata, sd_bus_error *error)
 {
 	struct manager *m = userdata;
-	const struct machine *machine = machine_of(m, msg, error);
+	const struct machine *machine = bus_machine_of(m, msg, error);
 	enum kvmb_why why = KVMB_WHY_NONE;
 	uint64_t bytes;
 	int r;

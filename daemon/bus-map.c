@@ -11,11 +11,21 @@
 /* Less than the 25 s that callers wait by default, so that they learn what they waited for. */
 #define MAP_USEC (20 * USEC_PER_SEC)
 
+static size_t count_of_sender(const struct map_calls *c, sd_bus_message *msg)
+{
+	const char *sender = sd_bus_message_get_sender(msg);
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += streq(sd_bus_message_get_sender(c->table[i].message), sender);
+	return n;
+}
+
 int map_calls_add(struct map_calls *c, sd_bus_message *msg, const char *machine)
 {
 	struct map_call *call = &c->table[c->n];
 
-	if (c->n >= MAP_CALLS_MAX)
+	if (c->n >= MAP_CALLS_MAX || count_of_sender(c, msg) >= MAP_CALLS_PER_SENDER)
 		return -EBUSY;
 	*call = (struct map_call){ .machine = strdup(machine), .since_usec = now_usec() };
 	if (!call->machine)

@@ -15,6 +15,8 @@
 
 /* Each answer to a guest of 1 TiB has half a MiB: what lies about at most is bounded by this. */
 #define MAP_CALLS_MAX 64
+/* One caller must not take the places of all others. */
+#define MAP_CALLS_PER_SENDER 8
 
 struct map_call {
 	sd_bus_message *message;
@@ -29,7 +31,7 @@ struct map_calls {
 
 /**
  * map_calls_add() - keep a caller until the answer for @machine is there
- * Return: 0, -EBUSY as many as may be are waiting, -ENOMEM.
+ * Return: 0, -EBUSY as many as may be are waiting, in all or of this sender, -ENOMEM.
  */
 int map_calls_add(struct map_calls *c, sd_bus_message *msg, const char *machine);
 

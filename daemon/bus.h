@@ -26,6 +26,7 @@
 
 #define POLKIT_SET_POLICY "org.linux_kvm.Balloon1.set-policy"
 #define POLKIT_RECLAIM "org.linux_kvm.Balloon1.reclaim"
+#define POLKIT_MAP "org.linux_kvm.Balloon1.map"
 #define POLKIT_RELOAD "org.linux_kvm.Balloon1.reload"
 
 struct bus {
@@ -63,6 +64,13 @@ int bus_introspect(void);
 
 /** bus_policy_read() - a{sv} of SetPolicy into a policy; -EINVAL with @error set */
 int bus_policy_read(sd_bus_message *m, struct kvmb_policy *ret, sd_bus_error *error);
+
+/**
+ * bus_machine_of() - the guest that a message is about, or NULL with @error set
+ *
+ * Between a call and polkit's answer it may have gone, so it is looked up by path, not remembered.
+ */
+struct machine *bus_machine_of(struct manager *m, sd_bus_message *msg, sd_bus_error *error);
 
 /* bus-ages.c: methods of interface Machine */
 int bus_method_histogram(sd_bus_message *msg, void *userdata, sd_bus_error *error);

@@ -4,6 +4,9 @@
  *
  *     call ADDRESS NAME OBJECT INTERFACE METHOD [SIGNATURE [ARGUMENT...]]
  *
+ * With CALL_BEFORE=N in the environment the same connection has called it N times before, and still
+ * waits for the answers.
+ *
  * Signatures are those that the tests need: s, t, x, d, and a{sv} with KEY TYPE VALUE triples.
  */
 #include <errno.h>
@@ -74,6 +77,18 @@ static int connect_bus(const char *address, sd_bus **ret)
 	return r < 0 ? r : sd_bus_start(*ret);
 }
 
+/* Their answers are nobody's. */
+static int call_before(sd_bus *bus, char *argv[])
+{
+	const char *n = getenv("CALL_BEFORE");
+	int r = 0;
+
+	for (int i = n ? atoi(n) : 0; r >= 0 && i > 0; i--)
+		r = sd_bus_call_method_async(bus, NULL, argv[2], argv[3], argv[4], argv[5], NULL,
+					     NULL, NULL);
+	return r;
+}
+
 int main(int argc, char *argv[])
 {
 	sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -88,6 +103,8 @@ int main(int argc, char *argv[])
 		r = sd_bus_message_new_method_call(bus, &m, argv[2], argv[3], argv[4], argv[5]);
 	if (r >= 0)
 		r = append(m, argc - 6, argv + 6);
+	if (r >= 0)
+		r = call_before(bus, argv);
 	if (r < 0) {
 		fprintf(stderr, "call: %s\n", strerror(-r));
 		return 1;

@@ -117,6 +117,15 @@ wait "$caller" 2>/dev/null || :
 tell 'map web 8388608'
 is "that leaves does no harm" "$(try has_property $web $i_machine Aging 's "none"' && echo yes)" yes
 
+one_asks() { # HOW-OFTEN-BEFORE
+	CALL_BEFORE=$1 "$(program tests/bus/call)" "$address" "$name" "$web" "$i_machine" Map
+}
+like "one caller may not wait for a ninth map" "$(one_asks 8)" '^org.freedesktop.DBus.Error.LimitsExceeded'
+comes "but for the eight before" asked_for $((n + 9)) web
+tell 'map web 8388608' 'aging web 1 eight'
+comes "who are answered" has_property $web $i_machine AgingReason 's "eight"'
+n=$((n + 8))
+
 # 63 more are as many as may wait, with the one from the beginning.
 for ((i = 0; i < 63; i++)); do
 	wait_for_map web "$work/crowd.$i"

@@ -41,14 +41,11 @@ is "everyone may read" "$(other "$nobody" "$web" "$i_machine" Explain)" none
 tell 'aging web 3 ' 'ages web 0 1 0'
 try has_property "$web" "$i_machine" Aging 's "module"'
 is "and a histogram" "$(other "$nobody" "$web" "$i_machine" Histogram)" none
-other "$nobody" "$web" "$i_machine" Map >"$work/map" &
-pids+=("$!")
-try logged 'asked for a map of web'
-tell 'map web 2097152'
-comes "and a map" grep -qx none "$work/map"
+map_of() { other "$1" "$web" "$i_machine" Map; }
 is "everyone may look for a machine" "$(other "$nobody" $manager $i_manager GetMachine s web)" none
 like "without polkit others may not set a policy" "$(set_shares "$nobody" 5)" "$denied.*polkit is not there"
 like "nor reclaim" "$(other "$nobody" "$web" "$i_machine" Reclaim t 4096)" "$denied"
+like "nor have a map" "$(map_of "$nobody")" "$denied.*polkit is not there"
 like "nor reload" "$(other "$nobody" $manager $i_manager Reload)" "$denied"
 is "nothing is changed" "$(property "$web" "$i_machine" Shares)" 'u 1000'
 is "root may, without polkit" "$(error_of "$web" "$i_machine" SetPolicy 'a{sv}' Shares u 6)" none
@@ -75,6 +72,12 @@ is "reclaim, too" "$(other "$nobody" "$web" "$i_machine" Reclaim t 4096)" none
 like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.reclaim '
 is "reload, too" "$(other "$nobody" $manager $i_manager Reload)" none
 like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.reload '
+map_of "$nobody" >"$work/map" &
+pids+=("$!")
+comes "a map, too" logged 'asked for a map of web'
+like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.map '
+tell 'map web 2097152'
+comes "and is answered" grep -qx none "$work/map"
 comes "the journal names the user" logged "policy changed over D-Bus by user $nobody"
 is "polkit is not asked about root" \
 	"$(error_of "$web" "$i_machine" SetPolicy 'a{sv}' Shares u 8; grep -c set-policy "$work/polkit.log")" $'none\n1'
