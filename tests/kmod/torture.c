@@ -193,10 +193,11 @@ int main(int argc, char **argv)
 	struct shared *shared = shared_new();
 	const char *no_faults;
 	unsigned int bad, stuck;
+	int device = open("/dev/kvm-swap", O_RDWR | O_CLOEXEC);
 
 	for (int i = 0; i < WORKERS; i++)
 		children[i].pidfd = -1;
-	if (open("/dev/kvm-swap", O_RDWR | O_CLOEXEC) < 0)
+	if (device < 0)
 		err(2, "/dev/kvm-swap");
 	no_faults = faults_setup(0);
 	note("%u s from seed %#llx; failing allocations: %s", seconds, (unsigned long long)seed,

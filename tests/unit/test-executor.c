@@ -197,7 +197,7 @@ static void a_hung_balloon_does_not_hold_up_reclaim(void **state)
 /* A guest whose mmap_lock is stuck hangs all that looks at its memory, and nothing else. */
 static void a_hung_pageout_does_not_hold_up_reclaim(void **state)
 {
-	struct gate reclaim, pageout;
+	struct gate reclaim = { 0 }, pageout = { 0 };
 	const struct kvmb_actuator table[KVMB_ACTION_KINDS] = {
 		[KVMB_ACTION_BALLOON] = { &gate_ops, &reclaim },
 		[KVMB_ACTION_DEFLATE] = { &gate_ops, &reclaim },
