@@ -30,11 +30,13 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 	memcpy(ret->error, e->virt_status.error, sizeof(ret->error));
 }
 
+/* The kernel's generations are asked once an interval, what they told holds until the next. */
 static uint64_t cold_bytes(const struct kvmb_engine *e, const struct kvmb_ages *a)
 {
 	const struct kvmb_host_config *h = &e->config->host;
 
-	return kvmb_ages_current(a, e->sample->now_ns, h->stale_usec) ?
+	return kvmb_ages_current(a, e->sample->now_ns,
+				 u64_max(h->stale_usec, 2 * h->aging_usec)) ?
 		       kvmb_ages_idle(a, h->cold_usec) :
 		       KVMB_UNKNOWN;
 }

@@ -193,8 +193,8 @@ static void test_garbled_generations(void **state)
 		"memcg 1 /a\n node 0\n  1 2 3 -4\n",
 		"memcg 1 /a\n node 0\n  2 2 3 4\n  2 1 3 4\n",
 		"memcg 1 /a\n node 0\n  2 2 3 4\n  1 1 3 4\n",
-		"memcg 1 /a\n node 0\n 1 1 1 1\n 2 1 1 1\n 3 1 1 1\n 4 1 1 1\n 5 1 1 1\n 6 1 1 1\n"
-		" 7 1 1 1\n 8 1 1 1\n 9 1 1 1\n",
+		("memcg 1 /a\n node 0\n 1 1 1 1\n 2 1 1 1\n 3 1 1 1\n 4 1 1 1\n 5 1 1 1\n 6 1 1 1\n"
+		 " 7 1 1 1\n 8 1 1 1\n 9 1 1 1\n"),
 		"memcg 1 /a\n node 0\n 1 1 1 1\nmemcg 2 /a/b\n 2 1 1 1\n",
 	};
 
