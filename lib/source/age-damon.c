@@ -30,6 +30,9 @@
 #define SAMPLE_MIN_USEC (20 * USEC_PER_MSEC)
 #define SAMPLE_MAX_USEC (250 * USEC_PER_MSEC)
 
+/* All that the guest has mapped is looked up, to count what is resident. */
+#define PAUSE_USEC (5 * USEC_PER_SEC)
+
 struct age_damon {
 	const struct kvmb_root *root;
 	int32_t pid;
@@ -314,6 +317,7 @@ static int age_damon_find(void *handle, uint64_t idle_usec, uint64_t most_bytes,
 
 const struct kvmb_age_source_ops kvmb_age_source_damon = {
 	.kind = KVMB_AGING_DAMON,
+	.pause_usec = PAUSE_USEC,
 	.open = age_damon_open,
 	.read = age_damon_read,
 	.find = age_damon_find,

@@ -103,12 +103,21 @@ static void choose(const struct kvmb_age_round *round, struct kvmb_age_follow *f
 	}
 }
 
-static void ask(struct kvmb_age_follow *f)
+/* Has this source told lately? */
+static bool has_told(const struct kvmb_age_follow *f, uint64_t period_usec)
+{
+	const struct kvmb_age_source_ops *ops = f->handle->ops;
+	uint64_t pause_ns = u64_min(ops->pause_usec, period_usec) * NSEC_PER_USEC;
+
+	return f->ages.source == ops->kind && kvmb_now_ns() - f->ages.told_ns < pause_ns;
+}
+
+static void ask(struct kvmb_age_follow *f, uint64_t period_usec)
 {
 	struct kvmb_ages ages = { 0 };
 	int r;
 
-	if (!f->handle)
+	if (!f->handle || has_told(f, period_usec))
 		return;
 	r = f->handle->ops->read(f->handle->handle, &ages);
 	if (r >= 0) {
@@ -177,7 +186,7 @@ void kvmb_age_round_run(struct kvmb_job *job)
 		kvmb_age_handle_unref(round->gone[--round->n_gone]);
 	for (size_t i = 0; i < round->n; i++) {
 		choose(round, &round->follows[i], kvmb_now_ns());
-		ask(&round->follows[i]);
+		ask(&round->follows[i], round->period_usec);
 	}
 	for (size_t i = 0; i < round->n_maps; i++)
 		draw_map(round, &round->maps[i]);

@@ -26,6 +26,9 @@ struct kvmb_age_target {
 struct kvmb_age_source_ops {
 	enum kvmb_aging kind;
 
+	/* A read is dear: no more than one in so long, or in a period where that is shorter. */
+	uint64_t pause_usec;
+
 	/*
 	 * @period_usec: how often memory is to be aged; more than 0
 	 * @why: KVMB_TEXT_SIZE bytes; set on failure: a short clause for operators, without the

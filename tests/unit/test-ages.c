@@ -170,11 +170,11 @@ static void fake_close(void *handle)
 }
 
 static const struct kvmb_age_source_ops good_ops = {
-	KVMB_AGING_MODULE, good_open, fake_read, fake_find, fake_map, fake_close,
+	KVMB_AGING_MODULE, 0, good_open, fake_read, fake_find, fake_map, fake_close,
 };
 
-static const struct kvmb_age_source_ops coarse_ops = {
-	KVMB_AGING_MGLRU, coarse_open, fake_read, NULL, NULL, fake_close,
+static struct kvmb_age_source_ops coarse_ops = {
+	KVMB_AGING_MGLRU, 0, coarse_open, fake_read, NULL, NULL, fake_close,
 };
 
 static const struct kvmb_age_source_ops *const fakes[] = { &good_ops, &coarse_ops, NULL };
@@ -219,6 +219,7 @@ static int teardown(void **state)
 	(void)kvmb_age_watch_free(w->watch);
 	tree_free(w->tree);
 	free(w);
+	coarse_ops.pause_usec = 0;
 	assert_int_equal(good.n_open, 0);
 	assert_int_equal(coarse.n_open, 0);
 	return 0;
@@ -270,6 +271,24 @@ static void a_worse_source_is_taken_and_the_reason_told(void **state)
 	WAIT_FOR(is_told_by(w, 1, KVMB_AGING_MODULE));
 	assert_string_equal(kvmb_age_watch_reason(w->watch, UUID(1)), "");
 	assert_int_equal(coarse.n_open, 0);
+}
+
+static void a_dear_source_is_asked_now_and_then(void **state)
+{
+	struct watch_world *w = *state;
+	struct kvmb_map_answer map;
+
+	good.open_error = -ENOENT;
+	coarse_ops.pause_usec = 3 * USEC_PER_SEC;
+	WAIT_FOR(is_told_by(w, 1, KVMB_AGING_MGLRU));
+	coarse.n_read = 0;
+	/* an answer is of a whole round */
+	assert_int_equal(kvmb_age_watch_ask_map(w->watch, UUID(1)), 0);
+	WAIT_FOR((read_guests(w, N_GUESTS), kvmb_age_watch_next_map(w->watch, &map) > 0));
+	assert_int_equal(coarse.n_read, 0);
+	assert_int_equal(w->guests[1].ages.source, KVMB_AGING_MGLRU);
+	atomic_fetch_add(&clock_ns, 3 * NSEC_PER_SEC);
+	WAIT_FOR((read_guests(w, N_GUESTS), coarse.n_read == N_GUESTS));
 }
 
 static void without_any_source_all_reasons_are_told(void **state)
@@ -470,6 +489,7 @@ int main(void)
 		cmocka_unit_test(maps_join_what_follows),
 		WATCH(all_guests_are_told_of),
 		WATCH(a_worse_source_is_taken_and_the_reason_told),
+		WATCH(a_dear_source_is_asked_now_and_then),
 		WATCH(without_any_source_all_reasons_are_told),
 		WATCH(who_is_not_to_be_followed_is_let_go),
 		WATCH(a_source_that_has_nothing_yet_is_waited_for),
