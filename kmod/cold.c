@@ -17,8 +17,8 @@
 #define CURSOR_AGE_SHIFT	56
 #define CURSOR_PAGE		((1ULL << CURSOR_AGE_SHIFT) - 1)
 
-/* So many blocks a call, found or not: it holds the guest's mutex. */
 #define TRIES			3
+/* So many blocks a call, found or not: it holds the guest's mutex. */
 #define BLOCKS_MAX		8192
 
 struct search {

@@ -209,7 +209,7 @@ static unsigned int spoil_cmd(struct chance *c, unsigned int cmd)
 	return cmd ^ 1U << chance_below(c, 32);
 }
 
-static void *must_map(size_t size, int protection)
+static void *map_anonymous(size_t size, int protection)
 {
 	void *p = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
@@ -224,7 +224,7 @@ static void *bad_memory(struct chance *c)
 	static uint8_t *read_only;
 
 	if (!read_only) {
-		read_only = must_map(RECORD, PROT_READ);
+		read_only = map_anonymous(RECORD, PROT_READ);
 		if (munmap(read_only + PAGE, RECORD - PAGE))
 			err(2, "munmap");
 	}

@@ -37,14 +37,14 @@ static const uint8_t code_loop[] = {
 	0xeb, 0xf3, /* jmp again */
 };
 
-static int must(int r, const char *what)
+int must(int r, const char *what)
 {
 	if (r < 0)
 		err(2, "%s", what);
 	return r;
 }
 
-static void *must_map(size_t size, int flags, int fd)
+void *must_map(size_t size, int flags, int fd)
 {
 	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
 

@@ -18,6 +18,10 @@
 #define VM_BASE     0x40000000UL /* guest-physical address of its memory; the code is below */
 #define VM_AS_SMM   (1U << 16)   /* in a slot's number: of the address space of SMM */
 
+/** must(), must_map() - what may not fail: the program ends, and says what failed */
+int must(int r, const char *what);
+void *must_map(size_t size, int flags, int fd);
+
 /* Pages of 4 KiB or of 2 MiB, private or shared; those of hugetlbfs are private. */
 enum vm_backing { VM_SMALL, VM_HUGE, VM_SHARED, VM_HUGE_SHARED, VM_HUGETLB };
 

@@ -41,22 +41,6 @@ asm(".pushsection .rodata\n"
 extern const uint8_t guest_code[];
 extern const uint32_t guest_code_size;
 
-static int must(int r, const char *what)
-{
-	if (r < 0)
-		err(2, "%s", what);
-	return r;
-}
-
-static void *must_map(size_t size, int flags, int fd)
-{
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, flags, fd, 0);
-
-	if (p == MAP_FAILED)
-		err(2, "mmap of %zu bytes", size);
-	return p;
-}
-
 static void control_new(struct guest *g)
 {
 	g->control_size = LIST_AT + g->vm.n_pages * sizeof(uint32_t);
