@@ -73,6 +73,7 @@ check_until() {
 		diag "$what: after $((SECONDS - start)) s"
 	else
 		not_ok "$what" "$* did not come true in four times $seconds s"
+		diag "asked once more, it says: $("$@" 2>&1)"
 		explain_all
 	fi
 }
@@ -126,7 +127,7 @@ guests_gone() {
 	cp /var/log/libvirt/qemu/*.log "$OUT/" 2>/dev/null
 	for console in /run/kvmb-test/*.console; do
 		name=$(basename "$console" .console)
-		[[ -e $console ]] && ! pid_of "$name" | grep -q . || continue
+		[[ -e $console ]] && ! pid_of "$name" >/dev/null || continue
 		diag "guest $name is gone; its console and its QEMU said last:"
 		tail -n 12 "$console" "/var/log/libvirt/qemu/$name.log" 2>&1 | tr -d '\r' | sed 's/^/# /'
 	done
@@ -195,12 +196,16 @@ guest_figure() {
 	kvmb-guest cmd --timeout 300 "$1" "$2" | jq -r "$3"
 }
 
-scope_of() {
-	kvmb-guest list | jq -r --arg n "$1" 'select(.name == $n).scope'
+# QEMU's process id; nothing and false when the guest does not run.
+pid_of() {
+	local pid
+	pid=$(cat "/run/libvirt/qemu/$1.pid" 2>/dev/null) && [[ -e /proc/$pid ]] && echo "$pid"
 }
 
-pid_of() {
-	kvmb-guest list | jq -r --arg n "$1" 'select(.name == $n).pid'
+scope_of() {
+	local path
+	path=$(sed -n 's/^0:://p' "/proc/$(pid_of "$1")/cgroup")
+	echo "/sys/fs/cgroup${path%%.scope*}.scope"
 }
 
 # cgroup_mib NAME FILE
