@@ -84,7 +84,7 @@ static u8 page_answer(struct walk *w, const struct kvms_block *b, u8 age, bool y
 	u8 was = age == KVMS_SUSPECT ? b->aux : age;
 
 	if (!young)
-		return age == KVMS_SUSPECT ? 1 : older(w, age);
+		return older(w, age == KVMS_SUSPECT ? 0 : age);
 	if (was)
 		w->vm->promoted[was]++;
 	w->pass->young++;
@@ -131,7 +131,7 @@ static void uniform_idle(struct walk *w, struct kvms_block *b)
 {
 	if (!b->resident)
 		return;
-	b->age = b->age == KVMS_SUSPECT ? 1 : older(w, b->age);
+	b->age = older(w, b->age == KVMS_SUSPECT ? 0 : b->age);
 }
 
 /* ---- Blocks page by page ----------------------------------------------------------------- */
@@ -558,16 +558,15 @@ static int walk(struct walk *w, u64 start_ns)
 	return 0;
 }
 
-/* Memslots that changed may have cost accessed bits, so no age grows by such a pass. */
+/* Changed memslots may have cost accessed bits: nothing grows by the next pass that is due. */
 static int begin(struct kvms_vm *vm, const struct kvms_pass *pass)
 {
-	bool changed;
-	int ret = kvms_tree_sync(vm, &changed);
+	bool due = vm->counters.passes % vm->params.passes_per_age == 0;
+	int ret = kvms_tree_sync(vm);
 
-	if (!pass->cursor)
-		vm->grow = vm->counters.passes % vm->params.passes_per_age == 0;
-	if (changed)
-		vm->grow = false;
+	vm->grow = (pass->cursor ? vm->grow : due) && !vm->slots_changed;
+	if (due && !pass->cursor)
+		vm->slots_changed = false;
 	return ret;
 }
 

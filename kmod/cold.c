@@ -241,7 +241,6 @@ static bool cursor_is_sane(const struct kvm_swap_cold *cold)
 int kvms_cold(struct kvms_vm *vm, struct kvm_swap_cold *cold)
 {
 	struct search s = { .vm = vm, .out = cold };
-	bool changed;
 	int ret;
 
 	lockdep_assert_held(&vm->mutex);
@@ -251,7 +250,7 @@ int kvms_cold(struct kvms_vm *vm, struct kvm_swap_cold *cold)
 	if (!vm->kvm || READ_ONCE(vm->gone) || !mmget_not_zero(vm->mm))
 		return -ESRCH;
 	cold->count = 0;
-	ret = kvms_tree_sync(vm, &changed);
+	ret = kvms_tree_sync(vm);
 	if (!ret)
 		ret = cold->flags & KVM_SWAP_COLD_BY_ADDRESS ? by_address(&s) : coldest_first(&s);
 	if (!ret)

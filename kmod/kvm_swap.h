@@ -101,6 +101,13 @@ struct kvms_memslot {
 	bool small;
 };
 
+/* All of an address space. */
+struct kvms_memslots_now {
+	struct kvms_memslot *slots;
+	unsigned int n;
+	u64 generation;
+};
+
 struct kvms_params {
 	u32 scan_period_ms;
 	u32 passes_per_age;
@@ -159,6 +166,7 @@ struct kvms_vm {
 	unsigned long scan_began;
 	unsigned long scan_next;
 	bool grow; /* the pass in hand makes pages older */
+	bool slots_changed; /* since the last pass began that could have made them older */
 	unsigned long *pfns;                            /* scratch of one block: hmm's answer */
 	DECLARE_BITMAP(resident, KVMS_BLOCK_PAGES);     /* ... which of its pages are there */
 	u8 ages[KVMS_BLOCK_PAGES];                      /* ... their ages */

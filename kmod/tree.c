@@ -160,22 +160,22 @@ static bool slot_overlaps(struct kvms_vm *vm, const struct kvms_memslot *from)
 }
 
 /* A slot whose memory is where it was keeps its ages, wherever the guest sees it now. */
-static void root_match(struct kvms_vm *vm, struct kvms_root *root, const struct kvms_memslot *now,
-		       unsigned int n)
+static void root_match(struct kvms_vm *vm, struct kvms_root *root,
+		       const struct kvms_memslots_now *now)
 {
 	struct kvms_slot *slot, *next;
 	unsigned int i;
 
 	list_for_each_entry(slot, &root->slots, link)
 		slot->seen = false;
-	for (i = 0; i < n; i++) {
-		slot = slot_same(vm, &now[i]);
+	for (i = 0; i < now->n; i++) {
+		slot = slot_same(vm, &now->slots[i]);
 		if (!slot || slot->root != root)
 			continue;
 		slot->seen = true;
-		slot->id = now[i].id;
-		slot->base_gfn = now[i].base_gfn;
-		slot->small = now[i].small;
+		slot->id = now->slots[i].id;
+		slot->base_gfn = now->slots[i].base_gfn;
+		slot->small = now->slots[i].small;
 		list_del(&slot->link);
 		slot_link(root, slot);
 		cond_resched();
@@ -185,19 +185,19 @@ static void root_match(struct kvms_vm *vm, struct kvms_root *root, const struct 
 			slot_remove(vm, slot);
 }
 
-static int root_sync(struct kvms_vm *vm, struct kvms_root *root, const struct kvms_memslot *now,
-		     unsigned int n)
+/* What another address space shows already is followed there. */
+static int root_fill(struct kvms_vm *vm, struct kvms_root *root,
+		     const struct kvms_memslots_now *now)
 {
 	unsigned int i;
 	int ret = 0;
 
-	root_match(vm, root, now, n);
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < now->n; i++) {
 		struct kvms_slot *slot;
 
-		if (slot_overlaps(vm, &now[i]))
+		if (slot_overlaps(vm, &now->slots[i]))
 			continue;
-		slot = slot_new(&now[i]);
+		slot = slot_new(&now->slots[i]);
 		if (slot)
 			slot_insert(vm, root, slot);
 		else
@@ -216,9 +216,8 @@ static bool is_small(const struct kvm_memory_slot *memslot)
 	       (page ^ memslot->base_gfn) & (KVMS_BLOCK_PAGES - 1);
 }
 
-/* Plain values of all memslots of an address space; *ret_now is for kvfree(). */
-static int memslots_read(struct kvms_vm *vm, int as_id, u64 *ret_generation,
-			 struct kvms_memslot **ret_now, unsigned int *ret_n)
+/* @ret->slots is for kvfree(). */
+static int memslots_read(struct kvms_vm *vm, int as_id, struct kvms_memslots_now *ret_now)
 {
 	struct kvm_memory_slot *memslot;
 	struct kvms_memslot *now;
@@ -248,9 +247,7 @@ static int memslots_read(struct kvms_vm *vm, int as_id, u64 *ret_generation,
 			.small = is_small(memslot),
 		};
 	}
-	*ret_generation = slots->generation;
-	*ret_now = now;
-	*ret_n = n;
+	*ret_now = (struct kvms_memslots_now){ now, n, slots->generation };
 out_unlock:
 	srcu_read_unlock(&vm->kvm->srcu, idx);
 	return ret;
@@ -265,39 +262,47 @@ static u64 memslots_generation(struct kvms_vm *vm, int as_id)
 	return generation;
 }
 
-static int tree_sync_one(struct kvms_vm *vm, struct kvms_root *root, bool *changed)
-{
-	struct kvms_memslot *now;
-	u64 generation;
-	unsigned int n;
-	int ret;
-
-	if (memslots_generation(vm, root->as_id) == vm->generation[root->as_id])
-		return 0;
-	ret = memslots_read(vm, root->as_id, &generation, &now, &n);
-	if (ret)
-		return ret;
-	*changed = true;
-	ret = root_sync(vm, root, now, n);
-	if (!ret)
-		vm->generation[root->as_id] = generation;
-	kvfree(now);
-	return ret;
-}
-
-int kvms_tree_sync(struct kvms_vm *vm, bool *ret_changed)
+static bool is_behind(struct kvms_vm *vm)
 {
 	struct kvms_root *root;
-	int ret = 0, r;
+
+	list_for_each_entry(root, &vm->roots, link)
+		if (memslots_generation(vm, root->as_id) != vm->generation[root->as_id])
+			return true;
+	return false;
+}
+
+/*
+ * All that went is forgotten before anything that came is taken in: memory that moved from one
+ * address space to another, or was hidden by another's, has its place free by then.
+ */
+int kvms_tree_sync(struct kvms_vm *vm)
+{
+	struct kvms_memslots_now now[KVMS_AS_MAX] = {};
+	struct kvms_root *root;
+	int ret = 0, r, i;
 
 	lockdep_assert_held(&vm->mutex);
 
-	*ret_changed = false;
+	if (!is_behind(vm))
+		return 0;
+	vm->slots_changed = true;
 	list_for_each_entry(root, &vm->roots, link) {
-		r = tree_sync_one(vm, root, ret_changed);
+		r = memslots_read(vm, root->as_id, &now[root->as_id]);
 		if (r)
 			ret = r;
+		else
+			root_match(vm, root, &now[root->as_id]);
 	}
+	list_for_each_entry(root, &vm->roots, link) {
+		r = root_fill(vm, root, &now[root->as_id]);
+		if (r)
+			ret = r;
+		else if (now[root->as_id].slots)
+			vm->generation[root->as_id] = now[root->as_id].generation;
+	}
+	for (i = 0; i < KVMS_AS_MAX; i++)
+		kvfree(now[i].slots);
 	return ret;
 }
 

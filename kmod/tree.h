@@ -14,11 +14,11 @@ void kvms_root_put(struct kvms_vm *vm, struct kvms_root *root);
 
 /**
  * kvms_tree_sync() - follow the memslots as they are now
- * @ret_changed: some memslot has changed since the last time
- * Slots with the same memory keep their ages, those that went lose them. vm->mutex.
+ * Slots with the same memory keep their ages, those that went lose them. Sets vm->slots_changed.
+ * vm->mutex.
  * Return: 0 or -ENOMEM; the slots that could be had are followed in any case.
  */
-int kvms_tree_sync(struct kvms_vm *vm, bool *ret_changed);
+int kvms_tree_sync(struct kvms_vm *vm);
 
 /** kvms_tree_make_young() - every page that has an age has age 0. vm->mutex. */
 void kvms_tree_make_young(struct kvms_vm *vm);

@@ -72,6 +72,14 @@ static void slow_ages(void)
 	passes(fd, 1 + 3 * 5);
 	age = one_age(fd, &vm);
 	ok(age == 5, "with 3 passes an age, 15 passes make age 5 (%d)", age);
+	/* Asked together, then alone, before the pass that makes ages grow. */
+	for (int i = 0; i < 2; i++) {
+		vm_touch(&vm, 0, 1, 1);
+		pass(fd);
+	}
+	ok(histogram(fd)->cold_bytes[1] == 0,
+	   "what is asked anew meanwhile is young until then (%llu bytes are not)",
+	   histogram(fd)->cold_bytes[1]);
 	close(fd);
 	vm_free(&vm);
 }

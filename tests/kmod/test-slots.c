@@ -84,6 +84,43 @@ static void is_deleted(void)
 	done(&vm, fd);
 }
 
+/* By whom the change was noticed does not matter: the accessed bits are lost. */
+static void is_noticed_by_others(void)
+{
+	struct kvm_swap_age part = { .max_pages = PAGES / 2 };
+	struct vm vm;
+	int fd = aged(&vm);
+	uint8_t *more = vm_map(BLOCK, VM_SMALL);
+
+	memset(more, 1, BLOCK);
+	vm_set_region(&vm, 1, more, BLOCK, ELSEWHERE);
+	read_ages(fd, &vm, 0, ages);
+	pass(fd);
+	read_ages(fd, &vm, 0, ages);
+	ok(ages[0] == 5, "no age grows though the cold ranges noticed the change (%u)", ages[0]);
+	pass(fd);
+
+	if (ioctl(fd, KVM_SWAP_AGE, &part) < 0 || !part.cursor)
+		err(2, "KVM_SWAP_AGE, a part");
+	vm_set_slot(&vm, 1, 0, 0, ELSEWHERE);
+	part.max_pages = 2 * PAGES;
+	if (ioctl(fd, KVM_SWAP_AGE, &part) < 0 || part.cursor)
+		err(2, "KVM_SWAP_AGE, the rest");
+	read_ages(fd, &vm, 0, ages);
+	ok(ages[0] == 7 && ages[PAGES - 1] == 6,
+	   "in the middle of a pass, the rest does not grow (%u, %u)", ages[0], ages[PAGES - 1]);
+	pass(fd);
+	read_ages(fd, &vm, 0, ages);
+	ok(ages[0] == 7 && ages[PAGES - 1] == 6, "nor anything by the next (%u, %u)", ages[0],
+	   ages[PAGES - 1]);
+	pass(fd);
+	read_ages(fd, &vm, 0, ages);
+	ok(ages[0] == 8 && ages[PAGES - 1] == 7, "all by the one after that (%u, %u)", ages[0],
+	   ages[PAGES - 1]);
+	done(&vm, fd);
+	munmap(more, BLOCK);
+}
+
 /* Moved in the guest: the memory is the same, and so are its ages. */
 static void moves_in_guest(void)
 {
@@ -186,6 +223,7 @@ void test_slots(void)
 {
 	comes_beside();
 	is_deleted();
+	is_noticed_by_others();
 	moves_in_guest();
 	moves_in_host();
 	is_resized();
