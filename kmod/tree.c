@@ -216,7 +216,7 @@ static bool is_small(const struct kvm_memory_slot *memslot)
 	       (page ^ memslot->base_gfn) & (KVMS_BLOCK_PAGES - 1);
 }
 
-/* @ret->slots is for kvfree(). */
+/* Plain values of all memslots of an address space; ret_now->slots is for kvfree(). */
 static int memslots_read(struct kvms_vm *vm, int as_id, struct kvms_memslots_now *ret_now)
 {
 	struct kvm_memory_slot *memslot;

@@ -196,7 +196,8 @@ guest_figure() {
 	kvmb-guest cmd --timeout 300 "$1" "$2" | jq -r "$3"
 }
 
-# QEMU's process id; nothing and false when the guest does not run.
+# QEMU's process id; nothing and false when the guest does not run. As kvmb_guest.py finds it, but starting Python takes
+# an emulated host a second or two.
 pid_of() {
 	local pid
 	pid=$(cat "/run/libvirt/qemu/$1.pid" 2>/dev/null) && [[ -e /proc/$pid ]] && echo "$pid"
