@@ -75,6 +75,7 @@ static bool ask_timed(struct walk *w, unsigned long hva, unsigned long n_pages)
 
 static u8 older(const struct walk *w, u8 age)
 {
+	age = age == KVMS_SUSPECT ? 0 : age;
 	return age < KVM_SWAP_AGE_MAX && w->grow ? age + 1 : age;
 }
 
@@ -84,7 +85,7 @@ static u8 page_answer(struct walk *w, const struct kvms_block *b, u8 age, bool y
 	u8 was = age == KVMS_SUSPECT ? b->aux : age;
 
 	if (!young)
-		return older(w, age == KVMS_SUSPECT ? 0 : age);
+		return older(w, age);
 	if (was)
 		w->vm->promoted[was]++;
 	w->pass->young++;
@@ -131,7 +132,7 @@ static void uniform_idle(struct walk *w, struct kvms_block *b)
 {
 	if (!b->resident)
 		return;
-	b->age = older(w, b->age == KVMS_SUSPECT ? 0 : b->age);
+	b->age = older(w, b->age);
 }
 
 /* ---- Blocks page by page ----------------------------------------------------------------- */
