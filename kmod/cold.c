@@ -202,11 +202,13 @@ static int coldest_first(struct search *s)
 	struct kvm_swap_cold *out = s->out;
 	unsigned int from = out->cursor >> CURSOR_AGE_SHIFT, age;
 	u64 *bytes = kcalloc(KVM_SWAP_AGES, sizeof(*bytes), GFP_KERNEL_ACCOUNT);
-	int ret = 0;
+	int ret;
 
 	if (!bytes)
 		return -ENOMEM;
-	kvms_histogram_cold(s->vm, bytes);
+	ret = kvms_histogram_cold(s->vm, bytes);
+	if (ret)
+		goto out_free;
 	age = oldest(bytes, from ?: KVM_SWAP_AGE_MAX);
 	/* No memory has that age any more: of the next one none was told yet. */
 	if (age == from)
@@ -220,9 +222,10 @@ static int coldest_first(struct search *s)
 		age = oldest(bytes, age - 1);
 		s->addr = 0;
 	}
-	kfree(bytes);
 	if (ret >= 0)
 		out->cursor = ret ? (u64)age << CURSOR_AGE_SHIFT | s->addr >> PAGE_SHIFT : 0;
+out_free:
+	kfree(bytes);
 	return ret < 0 ? ret : 0;
 }
 

@@ -64,8 +64,7 @@ static bool histogram_check(const void *arg)
 
 static int histogram_run(struct kvms_vm *vm, void *arg)
 {
-	kvms_histogram(vm, arg);
-	return 0;
+	return kvms_histogram(vm, arg);
 }
 
 static bool cold_check(const void *arg)

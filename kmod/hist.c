@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Histograms, counters and the map: sums over the age tree. */
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 
 #include "report.h"
 #include "tree.h"
@@ -40,7 +41,7 @@ static void block_add(u64 *bytes, const struct kvms_block *b, unsigned long n, s
 			bytes[b->ages[i] == KVMS_SUSPECT ? 0 : b->ages[i]] += PAGE_SIZE;
 }
 
-static void slot_add(struct kvms_vm *vm, u64 *bytes, struct kvms_slot *slot)
+static int slot_add(struct kvms_vm *vm, u64 *bytes, struct kvms_slot *slot)
 {
 	unsigned long i, hva;
 
@@ -52,33 +53,42 @@ static void slot_add(struct kvms_vm *vm, u64 *bytes, struct kvms_slot *slot)
 		if (b->resident)
 			block_add(bytes, b, n, block_unmapped(vm, b));
 		cond_resched();
+		if (fatal_signal_pending(current))
+			return -EINTR;
 	}
+	return 0;
 }
 
-void kvms_histogram_cold(struct kvms_vm *vm, u64 *bytes)
+int kvms_histogram_cold(struct kvms_vm *vm, u64 *bytes)
 {
 	struct kvms_root *root;
 	struct kvms_slot *slot;
+	int ret;
 
 	lockdep_assert_held(&vm->mutex);
 
+	ret = kvms_tree_sync(vm);
 	memset(bytes, 0, KVM_SWAP_AGES * sizeof(*bytes));
 	list_for_each_entry(root, &vm->roots, link)
 		list_for_each_entry(slot, &root->slots, link)
-			slot_add(vm, bytes, slot);
+			ret = ret ?: slot_add(vm, bytes, slot);
+	return ret;
 }
 
-void kvms_histogram(struct kvms_vm *vm, struct kvm_swap_histogram *h)
+int kvms_histogram(struct kvms_vm *vm, struct kvm_swap_histogram *h)
 {
 	unsigned int i;
+	int ret = kvms_histogram_cold(vm, h->cold_bytes);
 
-	kvms_histogram_cold(vm, h->cold_bytes);
+	if (ret)
+		return ret;
 	h->passes = vm->counters.passes;
 	h->resident_bytes = 0;
 	for (i = 0; i < KVM_SWAP_AGES; i++) {
 		h->resident_bytes += h->cold_bytes[i];
 		h->promoted_bytes[i] = vm->promoted[i] << PAGE_SHIFT;
 	}
+	return 0;
 }
 
 static void slot_stats(const struct kvms_slot *slot, struct kvm_swap_stats *stats)
@@ -127,31 +137,38 @@ void kvms_stats(struct kvms_vm *vm, struct kvm_swap_stats *stats)
 
 /* ---- The map ----------------------------------------------------------------------------- */
 
-static struct kvms_slot *slot_from_gpa(struct kvms_vm *vm, u64 gpa)
+/* In the order of the first address space's memslots; NULL after the last. */
+static struct kvms_slot *slot_next(struct kvms_root *root, struct kvms_slot *slot)
+{
+	return list_is_last(&slot->link, &root->slots) ? NULL : list_next_entry(slot, link);
+}
+
+static struct kvms_root *first_root(struct kvms_vm *vm)
 {
 	struct kvms_root *root;
-	struct kvms_slot *slot;
 
-	list_for_each_entry(root, &vm->roots, link) {
-		if (root->as_id)
-			continue;
-		list_for_each_entry(slot, &root->slots, link)
-			if (gfn_to_gpa(slot->base_gfn + slot->n_pages) > gpa)
-				return slot;
-	}
+	list_for_each_entry(root, &vm->roots, link)
+		if (!root->as_id)
+			return root;
 	return NULL;
 }
 
-static u8 block_at(struct kvms_vm *vm, u64 gpa)
+/* The slot from @slot on that is at or next after an address. */
+static struct kvms_slot *slot_from_gpa(struct kvms_root *root, struct kvms_slot *slot, u64 gpa)
 {
-	struct kvms_slot *slot = slot_from_gpa(vm, gpa);
+	while (slot && gfn_to_gpa(slot->base_gfn + slot->n_pages) <= gpa)
+		slot = slot_next(root, slot);
+	return slot;
+}
+
+static u8 block_at(const struct kvms_slot *slot, u64 gpa)
+{
 	const struct kvms_block *b;
 	unsigned long hva;
-	u64 start;
+	u64 start = gfn_to_gpa(slot->base_gfn);
 
-	if (!slot || gfn_to_gpa(slot->base_gfn) >= gpa + KVMS_BLOCK_SIZE)
+	if (start >= gpa + KVMS_BLOCK_SIZE)
 		return KVM_SWAP_MAP_NO_MEMORY;
-	start = gfn_to_gpa(slot->base_gfn);
 	hva = slot->it.start + (gpa > start ? gpa - start : 0);
 	b = &slot->blocks[(hva - (slot->it.start & KVMS_BLOCK_MASK)) >> KVM_SWAP_BLOCK_SHIFT];
 	if (!b->resident)
@@ -159,25 +176,37 @@ static u8 block_at(struct kvms_vm *vm, u64 gpa)
 	return b->age == KVMS_SUSPECT ? 0 : b->age;
 }
 
+static void map_fill(struct kvms_root *root, struct kvms_slot *slot, struct kvm_swap_map *map)
+{
+	u64 gpa = map->gpa;
+
+	while (slot && map->count < KVM_SWAP_MAP_BLOCKS) {
+		map->blocks[map->count++] = block_at(slot, gpa);
+		gpa += KVMS_BLOCK_SIZE;
+		slot = slot_from_gpa(root, slot, gpa);
+	}
+	map->next_gpa = slot ? gpa : 0;
+}
+
 int kvms_map(struct kvms_vm *vm, struct kvm_swap_map *map)
 {
+	struct kvms_root *root;
 	struct kvms_slot *slot;
-	u64 gpa = map->gpa;
+	int ret;
 
 	lockdep_assert_held(&vm->mutex);
 
-	if (!IS_ALIGNED(gpa, KVMS_BLOCK_SIZE))
+	if (!IS_ALIGNED(map->gpa, KVMS_BLOCK_SIZE))
 		return -EINVAL;
+	ret = kvms_tree_sync(vm);
+	if (ret)
+		return ret;
+	root = first_root(vm);
+	slot = root ? list_first_entry_or_null(&root->slots, struct kvms_slot, link) : NULL;
+	slot = slot_from_gpa(root, slot, map->gpa);
+	if (slot)
+		map->gpa = max(map->gpa, gfn_to_gpa(slot->base_gfn) & KVMS_BLOCK_MASK);
 	map->count = 0;
-	map->next_gpa = 0;
-	slot = slot_from_gpa(vm, gpa);
-	if (!slot)
-		return 0;
-	gpa = max(gpa, gfn_to_gpa(slot->base_gfn) & KVMS_BLOCK_MASK);
-	map->gpa = gpa;
-	for (; map->count < KVM_SWAP_MAP_BLOCKS && slot_from_gpa(vm, gpa); gpa += KVMS_BLOCK_SIZE)
-		map->blocks[map->count++] = block_at(vm, gpa);
-	if (slot_from_gpa(vm, gpa))
-		map->next_gpa = gpa;
+	map_fill(root, slot, map);
 	return 0;
 }

@@ -74,7 +74,6 @@ struct kvms_slot {
 	unsigned long n_pages;
 	unsigned long n_blocks;
 	int id;
-	bool seen;
 	bool all_marked; /* every block is to be marked invalid (lock) */
 	bool small;      /* KVM maps it by small pages, whatever the host does */
 	struct kvms_block blocks[];
@@ -101,7 +100,7 @@ struct kvms_memslot {
 	bool small;
 };
 
-/* All of an address space. */
+/* All of an address space, by base_gfn. */
 struct kvms_memslots_now {
 	struct kvms_memslot *slots;
 	unsigned int n;

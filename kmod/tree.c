@@ -9,6 +9,7 @@
  */
 #include <linux/mm.h>
 #include <linux/sched/mm.h>
+#include <linux/sort.h>
 
 #include "kvm_swap.h"
 #include "tree.h"
@@ -123,26 +124,22 @@ static struct kvms_slot *slot_new(const struct kvms_memslot *from)
 	return slot;
 }
 
-/* By guest-physical address: the map is read in that order. */
-static void slot_link(struct kvms_root *root, struct kvms_slot *slot)
-{
-	struct kvms_slot *next;
-
-	list_for_each_entry(next, &root->slots, link)
-		if (next->base_gfn > slot->base_gfn)
-			break;
-	list_add_tail(&slot->link, &next->link);
-}
-
-static void slot_insert(struct kvms_vm *vm, struct kvms_root *root, struct kvms_slot *slot)
+/* Before @next, or last where that is the list's head. */
+static void slot_insert(struct kvms_vm *vm, struct kvms_root *root, struct kvms_slot *slot,
+			struct list_head *next)
 {
 	lockdep_assert_held(&vm->mutex);
 
 	slot->root = root;
-	slot_link(root, slot);
+	list_add_tail(&slot->link, next);
 	spin_lock(&vm->lock);
 	interval_tree_insert(&slot->it, &vm->tree);
 	spin_unlock(&vm->lock);
+}
+
+static struct kvms_slot *slot_of(struct list_head *link)
+{
+	return list_entry(link, struct kvms_slot, link);
 }
 
 static struct kvms_slot *slot_same(struct kvms_vm *vm, const struct kvms_memslot *from)
@@ -159,47 +156,51 @@ static bool slot_overlaps(struct kvms_vm *vm, const struct kvms_memslot *from)
 					from->hva + (from->n_pages << PAGE_SHIFT) - 1);
 }
 
-/* A slot whose memory is where it was keeps its ages, wherever the guest sees it now. */
+/*
+ * A slot whose memory is where it was keeps its ages, wherever the guest sees it now. Those that
+ * are kept follow the order of @now.
+ */
 static void root_match(struct kvms_vm *vm, struct kvms_root *root,
 		       const struct kvms_memslots_now *now)
 {
 	struct kvms_slot *slot, *next;
+	LIST_HEAD(kept);
 	unsigned int i;
 
-	list_for_each_entry(slot, &root->slots, link)
-		slot->seen = false;
 	for (i = 0; i < now->n; i++) {
 		slot = slot_same(vm, &now->slots[i]);
 		if (!slot || slot->root != root)
 			continue;
-		slot->seen = true;
 		slot->id = now->slots[i].id;
 		slot->base_gfn = now->slots[i].base_gfn;
 		slot->small = now->slots[i].small;
-		list_del(&slot->link);
-		slot_link(root, slot);
+		list_move_tail(&slot->link, &kept);
 		cond_resched();
 	}
 	list_for_each_entry_safe(slot, next, &root->slots, link)
-		if (!slot->seen)
-			slot_remove(vm, slot);
+		slot_remove(vm, slot);
+	list_splice(&kept, &root->slots);
 }
 
 /* What another address space shows already is followed there. */
 static int root_fill(struct kvms_vm *vm, struct kvms_root *root,
 		     const struct kvms_memslots_now *now)
 {
+	struct list_head *next = root->slots.next;
 	unsigned int i;
 	int ret = 0;
 
 	for (i = 0; i < now->n; i++) {
+		const struct kvms_memslot *from = &now->slots[i];
 		struct kvms_slot *slot;
 
-		if (slot_overlaps(vm, &now->slots[i]))
+		while (next != &root->slots && slot_of(next)->base_gfn < from->base_gfn)
+			next = next->next;
+		if (slot_overlaps(vm, from))
 			continue;
-		slot = slot_new(&now->slots[i]);
+		slot = slot_new(from);
 		if (slot)
-			slot_insert(vm, root, slot);
+			slot_insert(vm, root, slot, next);
 		else
 			ret = -ENOMEM;
 		cond_resched();
@@ -216,7 +217,14 @@ static bool is_small(const struct kvm_memory_slot *memslot)
 	       (page ^ memslot->base_gfn) & (KVMS_BLOCK_PAGES - 1);
 }
 
-/* Plain values of all memslots of an address space; ret_now->slots is for kvfree(). */
+static int by_gfn(const void *a, const void *b)
+{
+	const struct kvms_memslot *x = a, *y = b;
+
+	return x->base_gfn < y->base_gfn ? -1 : x->base_gfn > y->base_gfn;
+}
+
+/* Plain values of all memslots of an address space, by gfn; ret_now->slots is for kvfree(). */
 static int memslots_read(struct kvms_vm *vm, int as_id, struct kvms_memslots_now *ret_now)
 {
 	struct kvm_memory_slot *memslot;
@@ -250,6 +258,8 @@ static int memslots_read(struct kvms_vm *vm, int as_id, struct kvms_memslots_now
 	*ret_now = (struct kvms_memslots_now){ now, n, slots->generation };
 out_unlock:
 	srcu_read_unlock(&vm->kvm->srcu, idx);
+	if (!ret)
+		sort(now, n, sizeof(*now), by_gfn, NULL);
 	return ret;
 }
 
@@ -284,7 +294,7 @@ int kvms_tree_sync(struct kvms_vm *vm)
 
 	lockdep_assert_held(&vm->mutex);
 
-	if (!is_behind(vm))
+	if (!vm->kvm || !is_behind(vm))
 		return 0;
 	vm->slots_changed = true;
 	list_for_each_entry(root, &vm->roots, link) {

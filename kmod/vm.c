@@ -174,12 +174,9 @@ static int vm_new(struct kvm *kvm, struct kvms_vm **ret)
 
 	if (!vm)
 		return r;
-	r = roots_get_locked(vm);
-	if (r)
-		goto out_free;
 	r = kvms_notifier_register(vm);
 	if (r)
-		goto out_roots;
+		goto out_free;
 	r = kvms_sysfs_add(vm);
 	if (r)
 		goto out_notifier;
@@ -189,8 +186,6 @@ static int vm_new(struct kvm *kvm, struct kvms_vm **ret)
 	return 0;
 out_notifier:
 	kvms_notifier_unregister(vm);
-out_roots:
-	roots_put_locked(vm);
 out_free:
 	vm_free(vm);
 	return r;
@@ -208,18 +203,8 @@ static struct kvms_vm *vm_find(const struct kvm *kvm)
 	return NULL;
 }
 
-static int vm_share(struct kvms_vm *vm, struct kvms_vm **ret)
-{
-	int r = roots_get_locked(vm);
-
-	if (r)
-		return r;
-	kref_get(&vm->ref);
-	*ret = vm;
-	return 0;
-}
-
-static int attach_kvm(struct kvm *kvm, struct kvms_vm **ret)
+/* The guest as it is attached already, or a new one. */
+static int vm_get(struct kvm *kvm, struct kvms_vm **ret)
 {
 	struct kvms_vm *vm;
 	int r;
@@ -227,30 +212,15 @@ static int attach_kvm(struct kvm *kvm, struct kvms_vm **ret)
 	lockdep_assert_held(&kvms_vms_mutex);
 
 	vm = vm_find(kvm);
-	if (vm)
-		return vm_share(vm, ret);
+	if (vm) {
+		kref_get(&vm->ref);
+		*ret = vm;
+		return 0;
+	}
 	if (!mmget_not_zero(kvm->mm))
 		return -ESRCH;
 	r = vm_new(kvm, ret);
 	mmput_async(kvm->mm);
-	return r;
-}
-
-int kvms_vm_attach(int vm_fd, struct kvms_vm **ret)
-{
-	struct kvm *kvm;
-	int r = kvm_from_fd(vm_fd, &kvm);
-
-	if (r)
-		return r;
-	r = can_age(kvm) ? mutex_lock_killable(&kvms_vms_mutex) : -ENODEV;
-	if (!r) {
-		r = attach_kvm(kvm, ret);
-		mutex_unlock(&kvms_vms_mutex);
-	}
-	if (!r)
-		trace_kvm_swap_attach(*ret);
-	kvm_put_kvm(kvm);
 	return r;
 }
 
@@ -269,11 +239,51 @@ static void vm_release(struct kref *ref)
 	vm_free(vm);
 }
 
+static void vm_put(struct kvms_vm *vm)
+{
+	kref_put_mutex(&vm->ref, vm_release, &kvms_vms_mutex);
+}
+
+/* The guest may be in a long pass: its mutex is waited for when the list is free for others. */
+static int attach_kvm(struct kvm *kvm, struct kvms_vm **ret)
+{
+	struct kvms_vm *vm;
+	int r;
+
+	r = mutex_lock_killable(&kvms_vms_mutex);
+	if (r)
+		return r;
+	r = vm_get(kvm, &vm);
+	mutex_unlock(&kvms_vms_mutex);
+	if (r)
+		return r;
+	r = roots_get_locked(vm);
+	if (r)
+		vm_put(vm);
+	else
+		*ret = vm;
+	return r;
+}
+
+int kvms_vm_attach(int vm_fd, struct kvms_vm **ret)
+{
+	struct kvm *kvm;
+	int r = kvm_from_fd(vm_fd, &kvm);
+
+	if (r)
+		return r;
+	r = can_age(kvm) ? attach_kvm(kvm, ret) : -ENODEV;
+	if (!r)
+		trace_kvm_swap_attach(*ret);
+	kvm_put_kvm(kvm);
+	return r;
+}
+
 void kvms_vm_detach(struct kvms_vm *vm)
 {
 	trace_kvm_swap_detach(vm);
 	roots_put_locked(vm);
-	kref_put_mutex(&vm->ref, vm_release, &kvms_vms_mutex);
+	vm_put(vm);
 }
 
 bool kvms_vm_is_orphan(struct kvms_vm *vm)

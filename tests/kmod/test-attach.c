@@ -208,6 +208,46 @@ static void two_agents(void)
 	vm_free(&vm);
 }
 
+static size_t folders_of_this_process(void)
+{
+	char pattern[64];
+	glob_t found = {};
+	size_t n;
+
+	snprintf(pattern, sizeof(pattern), "/sys/kernel/kvm_swap/%d-*", getpid());
+	n = glob(pattern, 0, NULL, &found) ? 0 : found.gl_pathc;
+	globfree(&found);
+	return n;
+}
+
+/* As a program may have it that is no QEMU: each VM is a guest of its own. */
+static void two_in_a_process(void)
+{
+	struct vm a, b;
+	int fd_a, fd_b;
+
+	vm_new(&a, PAGES, VM_SMALL);
+	vm_new(&b, PAGES, VM_SMALL);
+	fd_a = must_attach(&a);
+	fd_b = must_attach(&b);
+	vm_touch(&a, 0, PAGES, 1);
+	vm_touch(&b, 0, 100, 1);
+	passes(fd_a, 4);
+	passes(fd_b, 2);
+	ok(resident(fd_a) == PAGES && histogram(fd_a)->cold_bytes[3] == (PAGES + 1) * PAGE,
+	   "of two VMs of a process each has its own memory and ages (%zu)", resident(fd_a));
+	ok(resident(fd_b) == 100 && histogram(fd_b)->cold_bytes[1] == 101 * PAGE,
+	   "the other too (%zu)", resident(fd_b));
+	ok(folders_of_this_process() == 2, "and a folder in sysfs");
+	vm_free(&a);
+	ok(is_gone(fd_a, GONE_MS) && !is_gone(fd_b, 0), "when one ends the other goes on");
+	passes(fd_b, 2);
+	ok(histogram(fd_b)->cold_bytes[3] == 101 * PAGE, "and its ages go on growing");
+	close(fd_a);
+	close(fd_b);
+	vm_free(&b);
+}
+
 static void often(void)
 {
 	struct vm vm;
@@ -287,6 +327,7 @@ void test_attach(void)
 	killed();
 	executes();
 	two_agents();
+	two_in_a_process();
 	often();
 	set_while_it_goes();
 }

@@ -71,9 +71,10 @@ static void is_deleted(void)
 	read_ages(fd, &vm, 0, ages);
 	ok(!ages[0] && !ages[PAGES - 1],
 	   "what was deleted is in no cold range, before the next pass");
+	ok(resident(fd) == 0, "nor in the histogram");
 	pass(fd);
 	ok(stats(fd).slots == 1, "a memslot that was deleted is forgotten (%llu)", stats(fd).slots);
-	ok(resident(fd) == 0, "with its pages (seed 003)");
+	ok(vm.memory[0] == 1, "whose pages its process still has (seed 003)");
 	ok(stats(fd).tree_bytes < 4096, "and what its ages took (%llu bytes)",
 	   stats(fd).tree_bytes);
 	vm_set_slot(&vm, 0, 0, PAGES, VM_BASE);
@@ -219,6 +220,69 @@ static void is_seen_twice(void)
 	done(&vm, fd);
 }
 
+#define PARTS (PAGES / BLOCK_PAGES)
+
+/* Memory is in the guest in the other order than in the host, its memslots come in a third one. */
+static void set_part(struct vm *vm, size_t i, bool there)
+{
+	vm_set_slot(vm, 1 + (uint32_t)i, (PARTS - 1 - i) * BLOCK_PAGES, there ? BLOCK_PAGES : 0,
+		    VM_BASE + i * BLOCK);
+}
+
+static const struct kvm_swap_map *map_of_parts(int fd)
+{
+	static struct kvm_swap_map m;
+
+	m = (struct kvm_swap_map){ .gpa = VM_BASE };
+	if (ioctl(fd, KVM_SWAP_MAP, &m) < 0)
+		err(2, "KVM_SWAP_MAP");
+	return &m;
+}
+
+/* Those that the map shows with the age they should have; of every second one @odd_age. */
+static size_t parts_right(int fd, int odd_age)
+{
+	const struct kvm_swap_map *m = map_of_parts(fd);
+	size_t i, n = 0;
+
+	for (i = 0; i < PARTS; i++)
+		n += m->blocks[i] == (odd_age && i % 2 ? odd_age : (int)(PARTS - 1 - i));
+	return n;
+}
+
+static void are_many(void)
+{
+	static const uint8_t order[PARTS] = { 5, 0, 7, 2, 1, 6, 3, 4 };
+	struct vm vm;
+	size_t i;
+	int fd;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
+	for (i = 0; i < PARTS; i++)
+		set_part(&vm, order[i], true);
+	fd = must_attach(&vm);
+	vm_touch(&vm, 0, PAGES, 1);
+	pass(fd);
+	for (i = 0; i < PARTS; i++) {
+		vm_touch(&vm, i * BLOCK_PAGES, PAGES - i * BLOCK_PAGES, 1);
+		pass(fd);
+	}
+	ok(parts_right(fd, 0) == PARTS, "of many memslots each is on the map at its place (%zu)",
+	   parts_right(fd, 0));
+	for (i = 1; i < PARTS; i += 2)
+		set_part(&vm, i, false);
+	ok(parts_right(fd, KVM_SWAP_MAP_NO_MEMORY) == PARTS - 1 && map_of_parts(fd)->count == 7,
+	   "what was deleted leaves holes at once, the last one is the end (%zu)",
+	   parts_right(fd, KVM_SWAP_MAP_NO_MEMORY));
+	for (i = 1; i < PARTS; i += 2)
+		set_part(&vm, i, true);
+	ok(parts_right(fd, KVM_SWAP_MAP_ABSENT) == PARTS,
+	   "what comes between those that stayed has its place, and no ages yet (%zu)",
+	   parts_right(fd, KVM_SWAP_MAP_ABSENT));
+	done(&vm, fd);
+}
+
 void test_slots(void)
 {
 	comes_beside();
@@ -229,6 +293,7 @@ void test_slots(void)
 	is_resized();
 	is_odd();
 	is_seen_twice();
+	are_many();
 }
 
 /* ---- The second address space (seed 004) -------------------------------------------------- */
