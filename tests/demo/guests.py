@@ -21,6 +21,7 @@ class Member(kg.Guest):
 
     promised: MiB that it was sold; want: MiB that its workload must hold in the end;
     lost: None, or why it is no longer there; sealed: what verify said.
+    hot_looked_at, hot_in_swap: pages of the hot set, summed up over all looks.
     given_up: the host thrashed for too long, all guests were killed.
     """
 
@@ -32,6 +33,7 @@ class Member(kg.Guest):
         self.want = 0
         self.lost = None
         self.sealed = None
+        self.hot_looked_at = self.hot_in_swap = 0
         self._pid_seen = None
 
     def tell(self, command, timeout=ANSWER_S):
@@ -52,6 +54,17 @@ class Member(kg.Guest):
         if "oom_kills" in problem:
             return "killed in the guest"
         return "no answer"
+
+    def look_at_hot_set(self):
+        """Count how much of the hot set the host has in swap just now."""
+        if self.lost:
+            return
+        try:
+            now = self.hot_set()
+        except kg.GuestError:
+            return  # it is going; the next command to it finds out why
+        self.hot_looked_at += now["pages"]
+        self.hot_in_swap += now["swapped"]
 
     def change(self, mib):
         """Start to fill (or, negative, to free) so much; finish_jobs() waits for it."""

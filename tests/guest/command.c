@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "facts.h"
+#include "frames.h"
 #include "worker.h"
 
 #define ARGS_MAX 4
@@ -240,6 +241,22 @@ static const char *do_stats(struct worker *w, const struct call *c)
 	return NULL;
 }
 
+static const char *do_hot_frames(struct worker *w, const struct call *c)
+{
+	struct frames f;
+	struct reply r;
+
+	if (frames_read(&w->arena, &w->load.hot, &f) < 0)
+		return "cannot read /proc/self/pagemap";
+	reply_begin(&r, c->id, 1);
+	reply_add(&r, "\"hot_frames\":[");
+	for (size_t i = 0; i < f.n_runs; i++)
+		reply_add(&r, "%s[%" PRIu64 ",%" PRIu64 "]", i ? "," : "", f.first[i], f.n[i]);
+	reply_add(&r, "],");
+	reply_send(&r, &w->port);
+	return NULL;
+}
+
 static const char *do_reset(struct worker *w, const struct call *c)
 {
 	const uint64_t now = now_ns();
@@ -293,6 +310,7 @@ static const struct command {
 	{ "fill",        "MIB",                  1, 1, do_fill },
 	{ "free",        "MIB [tail|scatter]",   1, 2, do_free },
 	{ "hot",         "PERCENT [run|blocks|chunks|pages [SALT]]", 1, 3, do_hot },
+	{ "hot-frames",  "",                     0, 0, do_hot_frames },
 	{ "rate",        "OPS [PAGES]",          1, 2, do_rate },
 	{ "write",       "PERCENT",              1, 1, do_write },
 	{ "idle",        "",                     0, 0, do_idle },

@@ -8,6 +8,7 @@ import pathlib
 import pwd
 import re
 import socket
+import struct
 import subprocess
 import time
 
@@ -18,6 +19,9 @@ PORT = "org.kvmb.workload.0"
 # quiet: every character on the emulated serial port is an exit to the hypervisor of a hypervisor
 CMDLINE = ("console=ttyS0 quiet panic=-1 mitigations=off audit=0 no_timer_check nokaslr "
            "tsc=reliable random.trust_cpu=on cryptomgr.notests")
+PAGE = 4096
+ENTRY = 8               # bytes of a page's entry in pagemap
+ENTRY_SWAPPED_BIT = 62  # Documentation/admin-guide/mm/pagemap.rst
 _ids = itertools.count(1)
 
 
@@ -171,6 +175,36 @@ class Guest:
             path = re.sub(r"(\.scope)/.*$", r"\1", path)
             self._scope = CGROUP / path.lstrip("/")
         return self._scope
+
+    def _ram(self, pid):
+        """Where QEMU has the guest's memory: the one mapping of just that size."""
+        size = int(re.search(r"<memory unit='KiB'>(\d+)<", virsh("dumpxml", self.name))[1]) << 10
+        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+            first, end = (int(number, 16) for number in line.split()[0].split("-"))
+            if end - first == size:
+                return first
+        raise GuestError(f"{self.name}: no mapping of {size} bytes")
+
+    def hot_set(self):
+        """Pages of the hot set on the host: how many were looked at, how many are in swap.
+
+        The machine is a 'pc': below 3 GiB a guest-physical address is an offset into its memory.
+        """
+        runs = self.do("hot-frames")["hot_frames"]
+        pid = self.pid()
+        if pid is None:
+            raise GuestError(f"{self.name}: not running")
+        first_page = self._ram(pid) // PAGE
+        swapped = 0
+        try:
+            with open(f"/proc/{pid}/pagemap", "rb", buffering=0) as pagemap:
+                for frame, number in runs:
+                    pagemap.seek((first_page + frame) * ENTRY)
+                    for (entry,) in struct.iter_unpack("=Q", pagemap.read(number * ENTRY)):
+                        swapped += entry >> ENTRY_SWAPPED_BIT & 1
+        except OSError as err:
+            raise GuestError(f"{self.name}: pagemap: {err}") from err
+        return {"pages": sum(number for _, number in runs), "swapped": swapped}
 
     def console_tail(self, lines=8):
         """The end of what the guest's kernel printed."""

@@ -45,6 +45,7 @@ for pattern in run:4928 blocks:5120 chunks:4928 pages:4916; do
 	is "a hot set of 30 % ${pattern%:*} is chosen" "hot 30 ${pattern%:*}" '*"ok":true}'
 	is "... and has the size of its granules" "stats" "*\"hot_pattern\":\"${pattern%:*}\",*\"hot_pages\":${pattern#*:},*"
 done
+is "frames of the hot set are told, as far as its rights go" "hot-frames" '*"ok":true,"hot_frames":[[]*]}'
 is "writing is switched on" "write 25" '*"ok":true}'
 is "the hot set is visited" "rate 2000 16" '*"ok":true}'
 is "growing while the hot set is busy" "fill 64" '*"ok":true,*"filled_mib":128}'
