@@ -78,6 +78,8 @@ static uint64_t free_inside(const struct gate *gate, const struct entrant *e)
 	uint64_t unused = g->unused_bytes == KVMB_UNKNOWN ? 0 : u64_sub_sat(g->unused_bytes, moved);
 	uint64_t used = u64_sub_sat(g->balloon_bytes, unused);
 
+	/* Told before somebody else's balloon grew, it may be more than the guest now has. */
+	unused = u64_min(unused, g->balloon_bytes);
 	/* An unknown one is the largest number there is. */
 	unused = u64_min(unused, u64_sub_sat(g->usable_bytes, moved));
 	return u64_sub_sat(unused, u64_max(c->guest_headroom_bytes,

@@ -25,7 +25,8 @@ static void estimate_inside(const struct kvmb_host_config *c, const struct kvmb_
 	uint64_t backed, free_bytes;
 
 	e->told = true;
-	e->unused_bytes = u64_sub_sat(known(g->unused_bytes), moved_bytes);
+	e->unused_bytes = u64_min(u64_sub_sat(known(g->unused_bytes), moved_bytes),
+				  g->balloon_bytes);
 	e->used_bytes = u64_sub_sat(g->balloon_bytes, e->unused_bytes);
 	e->headroom_bytes = u64_max(c->guest_headroom_bytes,
 				    permyriad_of(e->used_bytes, c->guest_headroom_permyriad));
