@@ -64,6 +64,7 @@ static size_t claim_spare(struct kvmb_turn *t)
 			.priority = reversed(v->policy.priority),
 			.shares = 1,
 			.have_bytes = held,
+			.idle_bytes = held, /* alike for all: nothing here is taxed */
 			.cap_bytes = u64_min(held, t->config->host.step_bytes),
 		};
 		t->claimants[n++] = v;

@@ -67,6 +67,7 @@ static struct kvmb_claim claim_of(const struct kvmb_turn *t, const struct kvmb_v
 		.priority = v->policy.priority,
 		.shares = (uint32_t)u64_max(v->policy.shares, KVMB_SHARES_MIN),
 		.have_bytes = u64_sub_sat(e->resident_bytes, v->policy.guarantee_bytes),
+		.idle_bytes = v->idle_bytes,
 	};
 
 	switch (means) {
@@ -81,7 +82,9 @@ static struct kvmb_claim claim_of(const struct kvmb_turn *t, const struct kvmb_v
 		claim_swap_out(t, v, e->reclaimable_bytes, &c);
 		break;
 	case GROWTH:
+		/* Memory that was never touched has no age. */
 		c.have_bytes = u64_sub_sat(v->guest->balloon_bytes, v->policy.guarantee_bytes);
+		c.idle_bytes = e->free_bytes;
 		c.cap_bytes = u64_min(most, e->free_bytes);
 		break;
 	}

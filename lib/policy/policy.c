@@ -55,6 +55,8 @@ static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, 
 	v->cold_bytes = u64_min(kvmb_ages_cold(&g->ages, t->config->host.cold_usec,
 					       t->sample->now_ns, t->config->host.stale_usec),
 				v->estimate.reclaimable_bytes);
+	/* The host's own look outranks what the guest says. */
+	v->idle_bytes = v->aged ? v->cold_bytes : kvmb_view_gain(t, v);
 	if (v->fit)
 		kvmb_damp_update(&damp, v->state, &v->feel);
 }

@@ -43,9 +43,10 @@ static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 	else
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
 		    " MiB; its share by %" PRIu32 " shares of the %" PRIu64
-		    " MiB it holds above its guarantee",
+		    " MiB it holds above its guarantee, %" PRIu64 " of them idle",
 		    level, mib(host->available_bytes), mib(host->total_bytes),
-		    mib(t->host.need_bytes), v->policy.shares, mib(above_bytes));
+		    mib(t->host.need_bytes), v->policy.shares, mib(above_bytes),
+		    mib(u64_min(v->idle_bytes, above_bytes)));
 }
 
 static void say_proactive(const struct kvmb_view *v, struct kvmb_action *a)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* Stage 3: min-funding revocation, in whole units and integers. */
+/* Stage 3: min-funding revocation with an idle tax, in whole units and integers. */
 #include "policy/share.h"
 
 #include "base/num.h"
@@ -11,9 +11,26 @@ struct class {
 	uint64_t unit_bytes;
 };
 
+static uint64_t in_use(const struct kvmb_claim *c)
+{
+	return u64_sub_sat(c->have_bytes, c->idle_bytes);
+}
+
+/*
+ * The most bytes that cost no more than @cost, those in use first. Bytes in use are cheap: up to
+ * all of them there is the first bound, above it the second, and it is the lesser that holds.
+ */
+static uint64_t keep_for(const struct kvmb_claim *c, uint64_t cost)
+{
+	uint64_t used = in_use(c);
+
+	return u64_min(u64_mul_sat(cost, KVMB_IDLE_COST),
+		       u64_add_sat(cost, used - used / KVMB_IDLE_COST));
+}
+
 static uint64_t give_at(const struct kvmb_claim *c, uint64_t line, uint64_t unit)
 {
-	uint64_t keep = u64_mul_sat(line, c->shares);
+	uint64_t keep = keep_for(c, u64_mul_sat(line, c->shares));
 
 	return align_down(u64_min(u64_sub_sat(c->have_bytes, keep), c->cap_bytes), unit);
 }
@@ -28,14 +45,20 @@ static uint64_t sum_at(const struct class *k, uint64_t line)
 	return sum;
 }
 
-/* No line is of use above what the richest holds per share. */
+/* What all that it holds costs; it cannot overflow, for it is less than what it holds. */
+static uint64_t cost(const struct kvmb_claim *c)
+{
+	return c->have_bytes - (in_use(c) - in_use(c) / KVMB_IDLE_COST);
+}
+
+/* No line is of use above what the dearest costs per share. */
 static uint64_t top_line(const struct class *k)
 {
 	uint64_t top = 0;
 
 	for (size_t i = 0; i < k->n; i++)
 		if (k->claims[i].priority == k->priority)
-			top = u64_max(top, k->claims[i].have_bytes / k->claims[i].shares);
+			top = u64_max(top, cost(&k->claims[i]) / k->claims[i].shares);
 	return top;
 }
 

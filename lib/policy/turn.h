@@ -26,6 +26,7 @@ struct kvmb_view {
 	bool acted;                /* has its action of this turn: there is one at most */
 	bool aged;                 /* its ages are known: page-out can be told what is cold */
 	uint64_t cold_bytes;       /* idle for ColdAge or longer, above the floor */
+	uint64_t idle_bytes;       /* taxed: what is cold, or where ages are not known, free */
 	struct kvmb_estimate estimate;
 	struct kvmb_feel feel;
 };

@@ -44,6 +44,9 @@ EXTRA_DIST += \
 	%D%/hostile-statistics-move-no-balloon/plan.json \
 	%D%/hostile-statistics-move-no-balloon/sample.json \
 	%D%/hostile-statistics-move-no-balloon/kvm-balloond.conf \
+	%D%/idle-memory-gives-before-memory-in-use/plan.json \
+	%D%/idle-memory-gives-before-memory-in-use/sample.json \
+	%D%/idle-memory-gives-before-memory-in-use/kvm-balloond.conf \
 	%D%/proactive-guests-give-what-they-do-not-feel/plan.json \
 	%D%/proactive-guests-give-what-they-do-not-feel/sample.json \
 	%D%/proactive-guests-give-what-they-do-not-feel/kvm-balloond.conf \

@@ -433,7 +433,7 @@ static void test_reason(void **data)
 	assert_string_equal(
 		world_action(&w, 0)->reason,
 		"host is elevated with 573 of 4096 MiB available and needs 122 MiB; its "
-		"share by 1000 shares of the 700 MiB it holds above its guarantee");
+		"share by 1000 shares of the 700 MiB it holds above its guarantee, 0 of them idle");
 	assert_int_equal(world_action(&w, 0)->facts.resident_bytes, 700 * MIB);
 	assert_int_equal(world_action(&w, 0)->facts.level, KVMB_LEVEL_ELEVATED);
 	world_done(&w);

@@ -12,7 +12,7 @@
 static const struct share_row {
 	const char *name;
 	uint64_t need, unit;
-	struct kvmb_claim claims[CLAIMS]; /* priority, shares, have, cap, later */
+	struct kvmb_claim claims[CLAIMS]; /* priority, shares, have, cap, later, idle */
 	uint64_t want[CLAIMS];
 	bool patient;
 } share_rows[] = {
@@ -51,10 +51,32 @@ static const struct share_row {
 	  { { NORMAL, 1, 1000, 1000, 1000 }, { LOW, 1, 900, 64, 900 } }, { 636, 64 }, false },
 	{ "patience is nothing to guests of one class", 700, 1,
 	  { { NORMAL, 1, 1000, 64, 1000 }, { NORMAL, 1, 900, 64, 900 } }, { 64, 64 }, true },
+	{ "who holds it idle gives before who uses it", 600, 1,
+	  { { NORMAL, 1, 1000, 1000 }, { NORMAL, 1, 1000, 1000, 0, 1000 } }, { 0, 600 } },
+	{ "until it keeps a quarter of what the other keeps in use", 1000, 1,
+	  { { NORMAL, 1, 1000, 1000 }, { NORMAL, 1, 1000, 1000, 0, 1000 } }, { 200, 800 } },
+	{ "with three times the shares it is asked later, as the tax is four times", 100, 1,
+	  { { NORMAL, 1, 1000, 1000 }, { NORMAL, 3, 1000, 1000, 0, 1000 } }, { 0, 100 } },
+	{ "with five times the shares the busy one is first", 100, 1,
+	  { { NORMAL, 1, 1000, 1000 }, { NORMAL, 5, 1000, 1000, 0, 1000 } }, { 100, 0 } },
+	{ "the example of docs/POLICY.md", 768 * MIB, 4 * MIB,
+	  { { NORMAL, 1000, 900 * MIB, 804 * MIB, 0, 804 * MIB },
+	    { NORMAL, 2000, 900 * MIB, 420 * MIB, 0, 420 * MIB } }, { 628 * MIB, 140 * MIB } },
+	{ "by shares alone it would be another", 768 * MIB, 4 * MIB,
+	  { { NORMAL, 1000, 900 * MIB, 804 * MIB }, { NORMAL, 2000, 900 * MIB, 420 * MIB } },
+	  { 556 * MIB, 212 * MIB } },
+	{ "who is idle at the guarantee has nothing to give all the same", 300, 1,
+	  { { NORMAL, 1, 0, 1000, 0, 1000 }, { NORMAL, 1, 1000, 1000 } }, { 0, 300 } },
+	{ "an idle guest of a higher class still comes last", 700, 1,
+	  { { NORMAL, 1, 1000, 1000, 0, 1000 }, { LOW, 1, 900, 900 } }, { 0, 700 } },
+	{ "idle beyond what it holds is all that it holds", 600, 1,
+	  { { NORMAL, 1, 1000, 1000 }, { NORMAL, 1, 1000, 1000, 0, UINT64_MAX } }, { 0, 600 } },
 	{ "no need, no giving", 0, 1, { { NORMAL, 1, 1000, 1000 } }, { 0 } },
 	{ "the largest numbers there are do not overflow", UINT64_MAX, 1,
 	  { { NORMAL, 1000000, UINT64_MAX, 1000 }, { NORMAL, 1, UINT64_MAX, 1000 } },
 	  { 1000, 1000 } },
+	{ "nor where all is idle", UINT64_MAX - 10, 1,
+	  { { NORMAL, 1, UINT64_MAX, UINT64_MAX, 0, UINT64_MAX } }, { UINT64_MAX - 10 } },
 };
 
 static void test_share(void **data)
@@ -91,6 +113,7 @@ static uint64_t make_claims(struct kvmb_claim *claims, size_t n, uint64_t unit, 
 			.shares = (uint32_t)(1 + next_random(seed) % 3000),
 			.have_bytes = next_random(seed) % 100000,
 			.cap_bytes = next_random(seed) % 50000,
+			.idle_bytes = next_random(seed) % 120000,
 		};
 		all += align_down(u64_min(claims[i].have_bytes, claims[i].cap_bytes), unit);
 	}
@@ -109,9 +132,17 @@ static void assert_classes(const struct kvmb_claim *claims, size_t n, uint64_t u
 							    unit));
 }
 
+/* What it costs to keep @bytes, those in use first: an idle one 1, one in use 1/4. */
+static uint64_t cost_of(const struct kvmb_claim *c, uint64_t bytes)
+{
+	uint64_t used = u64_sub_sat(c->have_bytes, c->idle_bytes);
+
+	return u64_max((bytes + 3) / 4, u64_sub_sat(bytes, used - used / 4));
+}
+
 /*
- * Whoever gives keeps at least as much per share (within a unit) as anybody of its class that could
- * have given more.
+ * Whoever gives keeps at least what costs as much per share (within a unit) as with anybody of its
+ * class that could have given more.
  */
 static void assert_level(const struct kvmb_claim *claims, size_t n, uint64_t unit)
 {
@@ -124,8 +155,10 @@ static void assert_level(const struct kvmb_claim *claims, size_t n, uint64_t uni
 
 			if (giver->priority != other->priority || !giver->give_bytes || room < unit)
 				continue;
-			giver_line = (giver->have_bytes - giver->give_bytes + unit) / giver->shares;
-			other_line = u64_sub_sat(other->have_bytes - other->give_bytes, unit) /
+			giver_line = cost_of(giver, giver->have_bytes - giver->give_bytes + unit) /
+				     giver->shares;
+			other_line = cost_of(other, u64_sub_sat(other->have_bytes -
+								other->give_bytes, unit)) /
 				     other->shares;
 			assert_true(giver_line + 1 >= other_line);
 		}
@@ -158,6 +191,31 @@ static void test_random(void **data)
 	}
 }
 
+/* Idle memory is never an advantage, and the same claims give the same. */
+static void test_idler(void **data)
+{
+	struct kvmb_claim claims[20], again[20];
+	uint64_t seed = 20251128;
+
+	(void)data;
+	for (size_t round = 0; round < 2000; round++) {
+		size_t n = 1 + next_random(&seed) % ARRAY_SIZE(claims), who;
+		uint64_t all = make_claims(claims, n, 1, &seed), need;
+
+		need = next_random(&seed) % (all + 2);
+		who = next_random(&seed) % n;
+		memcpy(again, claims, sizeof(again));
+		(void)kvmb_share(claims, n, need, 1, false);
+		(void)kvmb_share(again, n, need, 1, false);
+		assert_memory_equal(claims, again, n * sizeof(*claims));
+		again[who].idle_bytes += next_random(&seed) % 10000;
+		(void)kvmb_share(again, n, need, 1, false);
+		/* By a line at most, for the last bytes go by order, not by need. */
+		assert_true(again[who].give_bytes + (uint64_t)KVMB_IDLE_COST * claims[who].shares >=
+			    claims[who].give_bytes);
+	}
+}
+
 int main(void)
 {
 	static struct tests t;
@@ -167,5 +225,7 @@ int main(void)
 		&t,
 		"over 3000 random rounds sums are exact, caps kept, classes in order, lines level",
 		test_random);
+	TESTS_ADD(&t, "over 2000 random rounds who idles more gives no less, twice the same",
+		  test_idler);
 	return tests_run("share", &t);
 }
