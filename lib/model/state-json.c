@@ -15,6 +15,7 @@ struct host_record {
 	enum kvmb_level level;
 	enum kvmb_level base_level;
 	bool pressed;
+	bool swap_short;
 	uint64_t taken_minute_bytes;
 	uint64_t taken_bytes;
 	uint64_t given_bytes;
@@ -25,6 +26,7 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_ENUM(struct host_record, level, &kvmb_level_tokens),
 	KVMB_JSON_ENUM(struct host_record, base_level, &kvmb_level_tokens),
 	KVMB_JSON_BOOL(struct host_record, pressed),
+	KVMB_JSON_BOOL_OPT(struct host_record, swap_short),
 	KVMB_JSON_U64_OPT(struct host_record, taken_minute_bytes),
 	KVMB_JSON_U64_OPT(struct host_record, taken_bytes),
 	KVMB_JSON_U64_OPT(struct host_record, given_bytes),
@@ -169,6 +171,7 @@ static int host_to_json(const struct kvmb_state *s, struct kvmb_json *object)
 		.level = s->level,
 		.base_level = s->base_level,
 		.pressed = s->pressed,
+		.swap_short = s->swap_short,
 		.taken_minute_bytes = kvmb_rate_sum(&s->taken, s->last_ns),
 		.taken_bytes = s->taken_bytes,
 		.given_bytes = s->given_bytes,
@@ -263,6 +266,7 @@ int kvmb_state_from_json(const char *text, struct kvmb_state **ret)
 	s->level = host.level;
 	s->base_level = host.base_level;
 	s->pressed = host.pressed;
+	s->swap_short = host.swap_short;
 	kvmb_rate_add(&s->taken, 0, host.taken_minute_bytes);
 	s->taken_bytes = host.taken_bytes;
 	s->given_bytes = host.given_bytes;

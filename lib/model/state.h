@@ -30,6 +30,23 @@ uint64_t kvmb_rate_sum(const struct kvmb_rate *rate, uint64_t now_ns);
 /** kvmb_rate_left() - what a limit per minute still allows */
 uint64_t kvmb_rate_left(const struct kvmb_rate *rate, uint64_t now_ns, uint64_t limit);
 
+#define KVMB_TREND_POINTS 8
+
+/* Available memory of the last seconds, oldest first; see policy/trend.h. */
+struct kvmb_trend {
+	size_t n;
+	uint64_t at_ns[KVMB_TREND_POINTS];
+	uint64_t available_bytes[KVMB_TREND_POINTS];
+};
+
+#define KVMB_OWN_USE_SLOTS 61 /* ten minutes of 10 s slots, and the one that runs */
+
+/* The least that the host itself used in each slot; 0: not known. See policy/reserve.h. */
+struct kvmb_own_use {
+	uint64_t slot; /* number of the newest one */
+	uint64_t least_bytes[KVMB_OWN_USE_SLOTS]; /* ring, by slot number */
+};
+
 #define KVMB_NO_EFFECT_MAX 3 /* actions in a row that got nothing: degraded */
 #define KVMB_REQUEST_NS (10 * NSEC_PER_MINUTE) /* an operator's request is dropped after that */
 
@@ -84,11 +101,19 @@ struct kvmb_state_guest {
 struct kvmb_state {
 	bool fresh;   /* made or read, no tick yet: times count from 0 */
 	bool pressed; /* the host's PSI was above its bound */
+	bool swap_short; /* swap had less room than the host needed */
 	enum kvmb_level level;
 	enum kvmb_level base_level; /* by available memory alone */
 	uint64_t last_ns;
 	uint64_t relaxed_ns; /* since when level is relaxed, if it is */
 	struct kvmb_rate taken;
+	/*
+	 * These two are not kept over restarts: points in time mean nothing then, and the window is
+	 * full again in seconds, the peak in minutes.
+	 */
+	struct kvmb_trend trend;
+	struct kvmb_own_use own_use;
+	bool falling; /* the trend had raised the level */
 	/* totals, guests that are gone included */
 	uint64_t taken_bytes;
 	uint64_t given_bytes;

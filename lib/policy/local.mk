@@ -11,5 +11,7 @@ libkvmballoon_sources += \
 	%D%/proactive.c \
 	%D%/reason.c \
 	%D%/request.c \
+	%D%/reserve.c %D%/reserve.h \
 	%D%/share.c %D%/share.h \
+	%D%/trend.c %D%/trend.h \
 	%D%/turn.h

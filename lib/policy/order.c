@@ -198,12 +198,14 @@ static int explain_view(struct kvmb_turn *t, const struct kvmb_view *v)
 
 static int round_of(struct kvmb_turn *t, bool observed)
 {
-	uint64_t need = u64_min(u64_sub_sat(t->host.need_bytes, on_its_way(t)),
-				t->host_rate_left_bytes);
+	uint64_t missing = t->host.need_bytes - t->host.ahead_need_bytes, way = on_its_way(t);
+	uint64_t need = u64_min(u64_sub_sat(t->host.need_bytes, way), t->host_rate_left_bytes);
+	uint64_t soon = need - u64_min(u64_sub_sat(missing, way), need);
 	int r = ask(t, GUEST_FREE, observed, &need);
 
-	if (r >= 0 && t->host.missing)
+	if (r >= 0 && (t->host.missing || t->host.ahead_need_bytes))
 		r = ask_swap_out(t, COLD, observed, &need);
+	need = u64_sub_sat(need, soon); /* coarse reclaim is for what is missing already */
 	if (r >= 0 && t->host.missing)
 		r = ask_swap_out(t, RECLAIM, observed, &need);
 	if (r >= 0 && t->host.missing)

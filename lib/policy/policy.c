@@ -9,20 +9,44 @@
 #include "base/num.h"
 #include "model/ages.h"
 #include "model/exclude.h"
+#include "policy/reserve.h"
+#include "policy/trend.h"
 #include "policy/turn.h"
+
+/* A drop by less than the hysteresis is noise; where there is none, by less than 1 %. */
+static uint64_t noise(const struct kvmb_host_config *c, const struct kvmb_host_sample *host)
+{
+	return u64_max(permyriad_of(host->total_bytes, c->hysteresis_permyriad),
+		       host->total_bytes / 100);
+}
+
+static struct kvmb_outlook look(struct kvmb_turn *t)
+{
+	const struct kvmb_host_sample *host = &t->sample->host;
+	struct kvmb_state *s = t->state;
+
+	kvmb_trend_see(&s->trend, t->sample->now_ns, host->available_bytes);
+	return (struct kvmb_outlook){
+		.ahead_bytes = kvmb_trend_ahead(&s->trend, noise(&t->config->host, host)),
+		.reserve_bytes = kvmb_reserve_update(&s->own_use, t->sample),
+	};
+}
 
 static void update_host(struct kvmb_turn *t)
 {
 	const struct kvmb_host_config *c = &t->config->host;
 	const struct kvmb_host_sample *host = &t->sample->host;
+	const struct kvmb_outlook outlook = look(t);
 	struct kvmb_state *s = t->state;
 
-	kvmb_pressure_update(c, host, s, &t->host);
+	kvmb_pressure_update(c, host, &outlook, s, &t->host);
 	if (s->level != KVMB_LEVEL_RELAXED && t->host.level == KVMB_LEVEL_RELAXED)
 		s->relaxed_ns = t->sample->now_ns;
 	s->level = t->host.level;
 	s->base_level = t->host.base_level;
 	s->pressed = t->host.pressed;
+	s->swap_short = t->host.swap_short;
+	s->falling = t->host.falling;
 	t->plan->level = t->host.level;
 	t->plan->need_bytes = t->host.need_bytes;
 	t->plan->spare_bytes = t->host.spare_bytes;

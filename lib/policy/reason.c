@@ -21,13 +21,14 @@ static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 {
 	const struct kvmb_host_sample *host = &t->sample->host;
 	const char *level = kvmb_level_to_string(t->host.level);
+	const char *soon = t->host.ahead_need_bytes ? " soon" : "";
 	uint64_t above_bytes = u64_sub_sat(v->estimate.resident_bytes, v->policy.guarantee_bytes);
 
 	if (a->rule == KVMB_RULE_GUEST_FREE)
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
-		    " MiB; the guest itself holds %" PRIu64 " MiB free",
+		    " MiB%s; the guest itself holds %" PRIu64 " MiB free",
 		    level, mib(host->available_bytes), mib(host->total_bytes),
-		    mib(t->host.need_bytes), mib(v->estimate.unused_bytes));
+		    mib(t->host.need_bytes), soon, mib(v->estimate.unused_bytes));
 	else if (a->kind == KVMB_ACTION_BALLOON)
 		SAY("host is %s and needs %" PRIu64
 		    " MiB that cannot be reclaimed here; the %" PRIu64
@@ -35,10 +36,10 @@ static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 		    level, mib(t->host.need_bytes), mib(v->estimate.unused_bytes));
 	else if (a->kind == KVMB_ACTION_PAGEOUT)
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
-		    " MiB; %" PRIu64 " of the guest's %" PRIu64
+		    " MiB%s; %" PRIu64 " of the guest's %" PRIu64
 		    " MiB were not touched for %" PRIu64 " s or longer, the coldest go first",
 		    level, mib(host->available_bytes), mib(host->total_bytes),
-		    mib(t->host.need_bytes), mib(v->cold_bytes),
+		    mib(t->host.need_bytes), soon, mib(v->cold_bytes),
 		    mib(v->estimate.resident_bytes), a->idle_usec / USEC_PER_SEC);
 	else
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64

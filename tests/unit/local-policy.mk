@@ -44,6 +44,12 @@ tests_unit_test_pressure_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_pressure_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-pressure
 
+check_PROGRAMS += %D%/test-reserve
+tests_unit_test_reserve_SOURCES = %D%/test-reserve.c
+tests_unit_test_reserve_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_reserve_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-reserve
+
 check_PROGRAMS += %D%/test-share
 tests_unit_test_share_SOURCES = %D%/test-share.c
 tests_unit_test_share_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
@@ -61,6 +67,12 @@ tests_unit_test_state_SOURCES = %D%/test-state.c
 tests_unit_test_state_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_state_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-state
+
+check_PROGRAMS += %D%/test-trend
+tests_unit_test_trend_SOURCES = %D%/test-trend.c
+tests_unit_test_trend_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_trend_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-trend
 
 check_PROGRAMS += %D%/test-validate
 tests_unit_test_validate_SOURCES = %D%/test-validate.c

@@ -43,7 +43,13 @@ static inline uint64_t random_size(uint64_t *seed, uint64_t mib)
 static inline void random_host(uint64_t *seed, struct kvmb_host_sample *h)
 {
 	h->total_bytes = 4096 * MIB;
-	h->available_bytes = random_below(seed, random_one_in(seed, 2) ? 4096 * MIB : 700 * MIB);
+	/* It jumps, or falls on from where it was. */
+	if (random_one_in(seed, 3))
+		h->available_bytes = random_below(seed, random_one_in(seed, 2) ? 4096 * MIB :
+										 700 * MIB);
+	else
+		h->available_bytes = u64_sub_sat(h->available_bytes,
+						 random_below(seed, 400 * MIB));
 	h->swap_total_bytes = random_one_in(seed, 5) ? 0 : 1024 * MIB;
 	h->swap_free_bytes = random_below(seed, h->swap_total_bytes + 1);
 	h->psi_valid = !random_one_in(seed, 10);
@@ -68,6 +74,16 @@ static inline void random_guest_told(uint64_t *seed, struct kvmb_guest_sample *g
 	}
 }
 
+static inline void random_ages(uint64_t *seed, uint64_t now_ns, struct kvmb_ages *a)
+{
+	*a = (struct kvmb_ages){
+		.source = (enum kvmb_aging)random_below(seed, KVMB_AGINGS),
+		.told_ns = now_ns - random_below(seed, 12 * SEC),
+	};
+	for (size_t i = 0; i < KVMB_AGE_BUCKETS; i++)
+		a->cold_bytes[i] = random_size(seed, 200);
+}
+
 static inline void random_guest(uint64_t *seed, uint64_t now_ns, uint64_t stale_usec,
 				struct kvmb_guest_sample *g)
 {
@@ -84,6 +100,7 @@ static inline void random_guest(uint64_t *seed, uint64_t now_ns, uint64_t stale_
 	g->swap_bytes = random_below(seed, 512 * MIB);
 	g->psi.some_avg10_permyriad = (uint32_t)random_below(seed, 1200);
 	g->refault_anon += random_below(seed, random_one_in(seed, 4) ? 300 : 20);
+	random_ages(seed, now_ns, &g->ages);
 	random_guest_told(seed, g);
 	kvmb_guest_check_stats(g, stale_usec);
 }

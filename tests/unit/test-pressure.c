@@ -15,7 +15,10 @@ static const struct level_row {
 	uint64_t available_mib;
 	uint32_t some, full;
 	bool triggered;
-	uint64_t swap_free_mib; /* of 1000; 0 stands for all of it */
+	uint64_t swap_free_mib; /* of 1000, 100 of them reserved; 0 stands for all of it */
+	uint64_t ahead_mib;     /* available soon; 0 stands for what is now */
+	uint64_t reserve_mib;   /* the host's own */
+	uint64_t shmem_mib;
 	struct kvmb_state before;
 	enum kvmb_level want;
 } level_rows[] = {
@@ -52,7 +55,39 @@ static const struct level_row {
 	  .before = { .level = HARD, .base_level = ELEVATED, .pressed = true }, .want = HARD },
 	{ "little swap raises a host that is short", 1400, .swap_free_mib = 99, .want = HARD },
 	{ "little swap alone is no shortage", 5000, .swap_free_mib = 99, .want = RELAXED },
-	{ "swap at its reserve is enough", 1400, .swap_free_mib = 100, .want = ELEVATED },
+	{ "swap at its reserve has no room either", 1400, .swap_free_mib = 100, .want = HARD },
+	{ "less room in swap than is missing, and than an eighth of it, is little", 1400,
+	  .swap_free_mib = 212, .want = HARD },
+	{ "an eighth of swap is room enough", 1400, .swap_free_mib = 213, .want = ELEVATED },
+	{ "room for what is missing is enough", 1690, .swap_free_mib = 110,
+	  .before = { .level = ELEVATED, .base_level = ELEVATED }, .want = ELEVATED },
+	{ "swap that was short stays so until there is twice the room", 1400,
+	  .swap_free_mib = 324, .before = { .swap_short = true }, .want = HARD },
+	{ "with twice the room it is short no longer", 1400, .swap_free_mib = 325,
+	  .before = { .swap_short = true }, .want = ELEVATED },
+	{ "a host that will soon be short is elevated before it is", 3000, .ahead_mib = 1499,
+	  .want = ELEVATED },
+	{ "one that will be at the threshold is not", 3000, .ahead_mib = 1500, .want = RELAXED },
+	{ "a forecast in force stays until 2 % above the threshold", 3000, .ahead_mib = 1699,
+	  .before = { .level = ELEVATED, .falling = true }, .want = ELEVATED },
+	{ "and ends there", 3000, .ahead_mib = 1700,
+	  .before = { .level = ELEVATED, .falling = true }, .want = RELAXED },
+	{ "however deep it falls, hard is a matter of fact", 3000, .ahead_mib = 1,
+	  .want = ELEVATED },
+	{ "nor is a host that is short made hard by a forecast", 1400, .ahead_mib = 1,
+	  .want = ELEVATED },
+	{ "pressure and a forecast do not add up", 5000, .some = 1000, .ahead_mib = 1,
+	  .want = ELEVATED },
+	{ "elevated stays until the host's own reserve is there as well", 1799,
+	  .reserve_mib = 100, .before = { .level = ELEVATED, .base_level = ELEVATED },
+	  .want = ELEVATED },
+	{ "with the reserve it is left", 1800, .reserve_mib = 100,
+	  .before = { .level = ELEVATED, .base_level = ELEVATED }, .want = RELAXED },
+	{ "the reserve is no more than another 2 %", 1900, .reserve_mib = 5000,
+	  .before = { .level = ELEVATED, .base_level = ELEVATED }, .want = RELAXED },
+	{ "the reserve makes no host short", 1500, .reserve_mib = 5000, .want = RELAXED },
+	{ "shared memory is not in what is available and is not taken off again", 1500,
+	  .shmem_mib = 3000, .want = RELAXED },
 };
 
 static void host_of(const struct level_row *row, struct kvmb_host_sample *ret)
@@ -65,19 +100,31 @@ static void host_of(const struct level_row *row, struct kvmb_host_sample *ret)
 		.psi = { .some_avg10_permyriad = row->some, .full_avg10_permyriad = row->full },
 		.psi_valid = true,
 		.triggered = row->triggered,
+		.shmem_bytes = row->shmem_mib * MIB,
 	};
+}
+
+static void update(const struct level_row *row, const struct kvmb_host_sample *host,
+		   struct kvmb_pressure *ret)
+{
+	_cleanup_(kvmb_config_freep) struct kvmb_config *c = NULL;
+	const struct kvmb_outlook outlook = {
+		.ahead_bytes = (row->ahead_mib ? row->ahead_mib : row->available_mib) * MIB,
+		.reserve_bytes = row->reserve_mib * MIB,
+	};
+
+	assert_int_equal(kvmb_config_new(&c), 0);
+	kvmb_pressure_update(&c->host, host, &outlook, &row->before, ret);
 }
 
 static void test_level(void **data)
 {
 	const struct level_row *row = *data;
-	_cleanup_(kvmb_config_freep) struct kvmb_config *c = NULL;
 	struct kvmb_host_sample host;
 	struct kvmb_pressure p;
 
-	assert_int_equal(kvmb_config_new(&c), 0);
 	host_of(row, &host);
-	kvmb_pressure_update(&c->host, &host, &row->before, &p);
+	update(row, &host, &p);
 	assert_string_equal(kvmb_level_to_string(p.level), kvmb_level_to_string(row->want));
 }
 
@@ -86,6 +133,7 @@ static const struct bytes_row {
 	struct level_row host;
 	uint64_t need_mib, spare_mib;
 	bool missing;
+	uint64_t ahead_need_mib;
 } bytes_rows[] = {
 	{ "a relaxed host needs nothing and spares what is above 19 %",
 	  { NULL, 5000 },
@@ -120,35 +168,61 @@ static const struct bytes_row {
 	  0,
 	  0,
 	  false },
+	{ "the example of docs/POLICY.md: a host that falls needs what will be missing soon",
+	  { NULL, 2400, .ahead_mib = 1400 },
+	  300,
+	  0,
+	  false,
+	  300 },
+	{ "a short host that falls needs what is missing and what will be",
+	  { NULL, 1400, .ahead_mib = 900 },
+	  800,
+	  0,
+	  true,
+	  500 },
+	{ "pressure while it falls needs no more than that",
+	  { NULL, 3000, .some = 2000, .ahead_mib = 1000 },
+	  700,
+	  0,
+	  false,
+	  636 },
+	{ "a short host needs its own reserve as well",
+	  { NULL, 1400, .reserve_mib = 100 },
+	  400,
+	  0,
+	  true },
+	{ "pressure alone is no reason to refill the reserve",
+	  { NULL, 1750, .some = 2000, .reserve_mib = 100 },
+	  64,
+	  0,
+	  false },
+	{ "the reserve is not spared", { NULL, 5000, .reserve_mib = 100 }, 0, 3000, false },
 };
 
 static void test_bytes(void **data)
 {
 	const struct bytes_row *row = *data;
-	_cleanup_(kvmb_config_freep) struct kvmb_config *c = NULL;
 	struct kvmb_host_sample host;
 	struct kvmb_pressure p;
 
-	assert_int_equal(kvmb_config_new(&c), 0);
 	host_of(&row->host, &host);
-	kvmb_pressure_update(&c->host, &host, &row->host.before, &p);
+	update(&row->host, &host, &p);
 	assert_int_equal(p.need_bytes, row->need_mib * MIB);
 	assert_int_equal(p.spare_bytes, row->spare_mib * MIB);
 	assert_int_equal(p.missing, row->missing);
+	assert_int_equal(p.ahead_need_bytes, row->ahead_need_mib * MIB);
 }
 
 static void test_no_psi(void **data)
 {
 	struct kvmb_host_sample host;
 	const struct level_row row = { NULL, 5000, .some = 9000, .full = 9000 };
-	_cleanup_(kvmb_config_freep) struct kvmb_config *c = NULL;
 	struct kvmb_pressure p;
 
 	(void)data;
-	assert_int_equal(kvmb_config_new(&c), 0);
 	host_of(&row, &host);
 	host.psi_valid = false;
-	kvmb_pressure_update(&c->host, &host, &row.before, &p);
+	update(&row, &host, &p);
 	assert_int_equal(p.level, RELAXED);
 }
 
@@ -156,14 +230,12 @@ static void test_no_swap(void **data)
 {
 	struct kvmb_host_sample host;
 	const struct level_row row = { NULL, 1400 };
-	_cleanup_(kvmb_config_freep) struct kvmb_config *c = NULL;
 	struct kvmb_pressure p;
 
 	(void)data;
-	assert_int_equal(kvmb_config_new(&c), 0);
 	host_of(&row, &host);
 	host.swap_total_bytes = host.swap_free_bytes = 0;
-	kvmb_pressure_update(&c->host, &host, &row.before, &p);
+	update(&row, &host, &p);
 	assert_int_equal(p.level, ELEVATED);
 }
 

@@ -32,6 +32,7 @@ struct vm {
 struct sim {
 	struct world w;
 	struct vm vm[N_GUESTS];
+	int64_t others; /* what the host uses besides, beyond HOST_ITSELF */
 	int64_t least_available;
 	int64_t available;
 	unsigned int tick;
@@ -112,7 +113,7 @@ static void vm_balloon(struct vm *v, int64_t target)
 
 static void sim_measure(struct sim *x)
 {
-	int64_t sum = HOST_ITSELF, swapped = 0;
+	int64_t sum = HOST_ITSELF + x->others, swapped = 0;
 
 	for (size_t i = 0; i < N_GUESTS; i++) {
 		sum += charged(&x->vm[i]) + x->vm[i].swapped / 3;
@@ -354,6 +355,61 @@ static void test_all_given_back(void **data)
 	world_done(&x.w);
 }
 
+/* Two guests hold free what they used; the host has a fifth more than where it gets elevated. */
+static void calm(struct sim *x)
+{
+	sim_init(x);
+	for (size_t i = 0; i < 2; i++) {
+		vm_use(&x->vm[i], 900);
+		vm_use(&x->vm[i], 400);
+	}
+	sim_measure(x);
+	x->others = x->available - TOTAL * 18 / 100 - TOTAL * 12 / 100;
+	assert_int_equal(taken_in(x, 5), 0);
+}
+
+static void test_fall_is_seen_ahead(void **data)
+{
+	struct sim x;
+	int64_t taken = 0;
+
+	(void)data;
+	calm(&x);
+	/* The host itself begins to use 3 % of the RAM each tick. */
+	while (!taken && x.tick < 20) {
+		x.others += TOTAL * 3 / 100;
+		taken = taken_in(&x, 1);
+	}
+	assert_true(taken > 0);
+	assert_int_equal(x.w.plan->level, KVMB_LEVEL_ELEVATED);
+	assert_true(x.available >= TOTAL * 15 / 100);
+	/* Nothing but what was free goes for a forecast. */
+	for (size_t i = 0; i < x.w.plan->n_actions; i++)
+		assert_int_equal(x.w.plan->actions[i].rule, KVMB_RULE_GUEST_FREE);
+	/* The fall ends above the threshold: so does the forecast. */
+	(void)taken_in(&x, 3);
+	assert_int_equal(x.w.plan->level, KVMB_LEVEL_RELAXED);
+	assert_int_equal(taken_in(&x, 10), 0);
+	world_done(&x.w);
+}
+
+static void test_noise_is_not(void **data)
+{
+	struct sim x;
+
+	(void)data;
+	calm(&x);
+	x.others += TOTAL * 13 / 100; /* 17 % are available, two above elevated */
+	(void)taken_in(&x, 15);
+	for (size_t i = 0; i < 100; i++) {
+		int64_t wave = TOTAL * 18 / 1000 * (i % 2 ? 1 : -1);
+
+		x.others += i ? wave : wave / 2;
+		assert_int_equal(taken_in(&x, 1), 0);
+	}
+	world_done(&x.w);
+}
+
 static void test_proactive_finds_cold(void **data)
 {
 	struct sim x;
@@ -392,6 +448,10 @@ int main(void)
 	TESTS_ADD(&t, "a guest that needs its memory again has it with the next look", test_burst);
 	TESTS_ADD(&t, "when the host has plenty again all is given back, and stays",
 		  test_all_given_back);
+	TESTS_ADD(&t, "a steep fall is met before the watermark, with free memory alone",
+		  test_fall_is_seen_ahead);
+	TESTS_ADD(&t, "noise of 1.8 % just above the watermark moves nothing",
+		  test_noise_is_not);
 	TESTS_ADD(&t, "proactive mode finds the cold pages and leaves the hot ones",
 		  test_proactive_finds_cold);
 	return tests_run("simulate", &t);

@@ -289,7 +289,9 @@ static void fill(struct world *w)
 	s = w->state;
 	s->level = KVMB_LEVEL_HARD;
 	s->base_level = KVMB_LEVEL_ELEVATED;
-	s->pressed = true;
+	s->pressed = s->swap_short = s->falling = true;
+	s->trend = (struct kvmb_trend){ .n = 1, .at_ns = { 1 } };
+	s->own_use = (struct kvmb_own_use){ .slot = 1, .least_bytes = { 1 } };
 	s->taken_bytes = 11;
 	s->given_bytes = 12;
 	s->net_bytes = -13;
@@ -358,6 +360,11 @@ static void test_round_trip(void **data)
 	assert_int_equal(w.state->level, KVMB_LEVEL_HARD);
 	assert_int_equal(w.state->base_level, KVMB_LEVEL_ELEVATED);
 	assert_true(w.state->pressed);
+	assert_true(w.state->swap_short);
+	/* What is seen again in no time is not kept. */
+	assert_false(w.state->falling);
+	assert_int_equal(w.state->trend.n, 0);
+	assert_int_equal(w.state->own_use.least_bytes[0], 0);
 	assert_int_equal(w.state->taken_bytes, 11);
 	assert_int_equal(w.state->given_bytes, 12);
 	assert_int_equal(w.state->net_bytes, -13);
@@ -402,6 +409,8 @@ static const struct json_row {
 	{ "missing guests are a fault", "{" HOST "}", -EBADMSG },
 	{ "an unknown level is a fault",
 	  "{\"level\":\"x\",\"base_level\":\"hard\",\"pressed\":false,\"guests\":[]}", -EBADMSG },
+	{ "swap that is short is said by a word of logic, not by a number",
+	  "{" HOST ",\"swap_short\":1,\"guests\":[]}", -EBADMSG },
 	{ "a guest without a UUID is a fault", "{" HOST ",\"guests\":[{\"name\":\"n\"}]}",
 	  -EBADMSG },
 	{ "a guest that is a number is a fault", "{" HOST ",\"guests\":[1]}", -EBADMSG },
