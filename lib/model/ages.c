@@ -26,8 +26,7 @@ static unsigned int bucket(uint64_t usec)
 	return i;
 }
 
-/* The first bucket that holds nothing younger than @usec. */
-static unsigned int first_bucket(uint64_t usec)
+unsigned int kvmb_age_first_bucket(uint64_t usec)
 {
 	unsigned int i = 0;
 
@@ -45,7 +44,7 @@ uint64_t kvmb_ages_idle(const struct kvmb_ages *a, uint64_t usec)
 {
 	uint64_t sum = 0;
 
-	for (unsigned int i = first_bucket(usec); i < KVMB_AGE_BUCKETS; i++)
+	for (unsigned int i = kvmb_age_first_bucket(usec); i < KVMB_AGE_BUCKETS; i++)
 		sum = u64_add_sat(sum, a->cold_bytes[i]);
 	return sum;
 }

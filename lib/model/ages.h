@@ -5,6 +5,12 @@
 
 #include <kvmballoon.h>
 
+/**
+ * kvmb_age_first_bucket() - the first bucket that holds nothing younger than @usec
+ * KVMB_AGE_BUCKETS where there is none.
+ */
+unsigned int kvmb_age_first_bucket(uint64_t usec);
+
 /** kvmb_ages_add() - book @bytes that were idle for @idle_usec into cold_bytes */
 void kvmb_ages_add(struct kvmb_ages *a, uint64_t idle_usec, uint64_t bytes);
 

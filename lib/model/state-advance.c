@@ -30,6 +30,7 @@ static void rebase(struct kvmb_state *s, uint64_t now_ns)
 		g->reclaim_after_ns = u64_add_sat(g->reclaim_after_ns, now_ns);
 		g->balloon_after_ns = u64_add_sat(g->balloon_after_ns, now_ns);
 		rate_rebase(&g->taken, now_ns);
+		g->cold.floor_ns = now_ns;
 		for (size_t k = 0; k < KVMB_ACTION_KINDS; k++)
 			g->retry_ns[k] = u64_add_sat(g->retry_ns[k], now_ns);
 	}
@@ -71,6 +72,7 @@ static void restart(struct kvmb_state_guest *g)
 	g->barren_until_ns = 0;
 	g->seen_balloon_bytes = g->report_ns = g->report_balloon_bytes = 0;
 	memset(&g->counters, 0, sizeof(g->counters));
+	memset(&g->cold, 0, sizeof(g->cold));
 	memset(&g->refaults, 0, sizeof(g->refaults));
 	memset(g->n_no_effect, 0, sizeof(g->n_no_effect));
 	memset(g->retry_ns, 0, sizeof(g->retry_ns));

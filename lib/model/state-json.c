@@ -54,7 +54,11 @@ struct guest_record {
 	uint32_t deflate_no_effect;
 	uint32_t reclaim_no_effect;
 	uint32_t pageout_no_effect;
+	uint32_t cold_floor;
+	char cold_minutes[KVMB_COLD_MINUTES + 1]; /* a letter each, oldest first: bucket 0 is '@' */
 };
+
+#define BUCKET_LETTER '@'
 
 /* Far more than a pause lasts, and small enough that sums of times cannot overflow. */
 #define LEFT_MAX_NS (UINT64_C(24) * 60 * NSEC_PER_MINUTE)
@@ -82,6 +86,8 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_U32_OPT(struct guest_record, deflate_no_effect, 0, ROW_MAX),
 	KVMB_JSON_U32_OPT(struct guest_record, reclaim_no_effect, 0, ROW_MAX),
 	KVMB_JSON_U32_OPT(struct guest_record, pageout_no_effect, 0, ROW_MAX),
+	KVMB_JSON_U32_OPT(struct guest_record, cold_floor, 0, KVMB_AGE_BUCKETS),
+	KVMB_JSON_STRING_OPT(struct guest_record, cold_minutes),
 };
 
 static uint64_t left_ns(const struct kvmb_state *s, uint64_t until_ns)
@@ -111,9 +117,29 @@ static void record_from_guest(const struct kvmb_state *s, const struct kvmb_stat
 		.deflate_no_effect = g->n_no_effect[KVMB_ACTION_DEFLATE],
 		.reclaim_no_effect = g->n_no_effect[KVMB_ACTION_RECLAIM],
 		.pageout_no_effect = g->n_no_effect[KVMB_ACTION_PAGEOUT],
+		.cold_floor = g->cold.floor_bucket,
 	};
+	for (size_t i = 0; i < g->cold.n_minutes; i++)
+		ret->cold_minutes[i] = (char)(BUCKET_LETTER + g->cold.minutes[i]);
 	memcpy(ret->uuid, g->uuid, sizeof(ret->uuid));
 	memcpy(ret->name, g->name, sizeof(ret->name));
+}
+
+/* What was learnt of the guest outlives a restart; its ages do not. */
+static int cold_from_record(const struct guest_record *in, struct kvmb_state_cold *ret)
+{
+	size_t n = strlen(in->cold_minutes);
+
+	for (size_t i = 0; i < n; i++) {
+		int bucket = in->cold_minutes[i] - BUCKET_LETTER;
+
+		if (bucket < 1 || bucket > KVMB_AGE_BUCKETS)
+			return -EBADMSG;
+		ret->minutes[i] = (uint8_t)bucket;
+	}
+	ret->n_minutes = (uint32_t)n;
+	ret->floor_bucket = in->cold_floor;
+	return 0;
 }
 
 static void guest_from_record(const struct guest_record *in, struct kvmb_state_guest *ret)
@@ -207,6 +233,9 @@ static int guest_from_json(const struct kvmb_json *object, struct kvmb_state_gue
 	if (r < 0)
 		return r;
 	guest_from_record(&record, ret);
+	r = cold_from_record(&record, &ret->cold);
+	if (r < 0)
+		return r;
 	policy = kvmb_json_get(object, "policy");
 	if (!policy)
 		return 0;

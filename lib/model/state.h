@@ -60,6 +60,25 @@ struct kvmb_state_counters {
 	uint64_t major_faults;
 };
 
+#define KVMB_COLD_MINUTES 120 /* remembered: two of them may be the worst 2 %, and are let pass */
+
+/* From what idle time on a guest's memory is cold; see policy/cold-age.h. */
+struct kvmb_state_cold {
+	enum kvmb_aging source; /* of the ages below; NONE: nobody tells */
+	uint64_t since_ns;      /* its ages go on since then */
+	uint64_t told_ns;       /* when it was asked last */
+	uint64_t minute_ns;     /* the running minute began; 0: none runs */
+	uint64_t promoted_bytes[KVMB_AGE_BUCKETS]; /* the counters then */
+	/* Of the last whole minute: pages a minute, touched again after that long or longer. */
+	bool judged;
+	uint64_t back_pages[KVMB_AGE_BUCKETS];
+	/* Of each whole minute, oldest first: the least bucket that kept within the target. */
+	uint32_t n_minutes;
+	uint8_t minutes[KVMB_COLD_MINUTES];
+	uint32_t floor_bucket; /* not cold below that: the guest read back too much; 0: none */
+	uint64_t floor_ns;     /* raised or lowered last */
+};
+
 struct kvmb_state_guest {
 	char uuid[KVMB_UUID_SIZE];
 	char name[KVMB_NAME_SIZE];
@@ -89,6 +108,7 @@ struct kvmb_state_guest {
 	struct kvmb_rate taken;    /* bytes asked */
 	struct kvmb_rate refaults; /* pages */
 	struct kvmb_state_counters counters;
+	struct kvmb_state_cold cold;
 	/* totals since the state was made */
 	uint64_t taken_bytes;
 	uint64_t given_bytes;

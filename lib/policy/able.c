@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* What can be done to a guest now, and if not, why. */
 #include "base/num.h"
+#include "model/ages.h"
 #include "policy/turn.h"
 
 /* Our own period of balloon statistics (5 s), and as long again for the switching on. */
@@ -12,6 +13,13 @@ static bool without_effect(const struct kvmb_turn *t, const struct kvmb_view *v,
 {
 	return v->state->n_no_effect[kind] >= KVMB_NO_EFFECT_MAX &&
 	       t->sample->now_ns < v->state->retry_ns[kind];
+}
+
+uint64_t kvmb_view_idle(const struct kvmb_turn *t, const struct kvmb_view *v, uint64_t idle_usec)
+{
+	return u64_min(kvmb_ages_cold(&v->guest->ages, idle_usec, t->sample->now_ns,
+				      t->config->host.stale_usec),
+		       v->estimate.reclaimable_bytes);
 }
 
 uint64_t kvmb_view_rate_left(const struct kvmb_turn *t, const struct kvmb_view *v)
@@ -110,13 +118,17 @@ static enum kvmb_why no_swap_out(const struct kvmb_turn *t, const struct kvmb_vi
 	return KVMB_WHY_NONE;
 }
 
-enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_view *v)
+enum kvmb_why kvmb_view_no_pageout_of(const struct kvmb_turn *t, const struct kvmb_view *v,
+				      uint64_t bytes)
 {
 	enum kvmb_why why = no_swap_out(t, v, KVMB_ACTION_PAGEOUT);
 
-	if (why == KVMB_WHY_NONE && v->cold_bytes < t->unit_bytes)
-		return KVMB_WHY_NOT_COLD;
-	return why;
+	return why == KVMB_WHY_NONE && bytes < t->unit_bytes ? KVMB_WHY_NOT_COLD : why;
+}
+
+enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	return kvmb_view_no_pageout_of(t, v, v->cold_bytes);
 }
 
 /* Cold memory that page-out cannot get, as where two processes have it mapped. */

@@ -22,7 +22,8 @@ static void fill(const struct kvmb_turn *t, const struct kvmb_view *v, struct kv
 		.balloon_bytes = g->balloon_bytes,
 		.unused_bytes = v->estimate.told ? v->estimate.unused_bytes : KVMB_UNKNOWN,
 		.usable_bytes = v->estimate.told ? v->estimate.usable_bytes : KVMB_UNKNOWN,
-		.cold_bytes = v->cold_bytes,
+		.cold_bytes = a->kind == KVMB_ACTION_PAGEOUT ? kvmb_view_idle(t, v, a->idle_usec) :
+							       v->cold_bytes,
 		.guarantee_bytes = v->policy.guarantee_bytes,
 		.host_some_avg10_permyriad = t->sample->host.psi.some_avg10_permyriad,
 		.guest_some_avg10_permyriad = g->psi.some_avg10_permyriad,
@@ -67,13 +68,14 @@ int kvmb_turn_deflate(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule r
 	return a.asked_bytes ? add(t, v, &a) : 0;
 }
 
-int kvmb_turn_pageout(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule, uint64_t bytes)
+int kvmb_turn_pageout(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule,
+		      uint64_t idle_usec, uint64_t bytes)
 {
 	struct kvmb_action a = {
 		.kind = KVMB_ACTION_PAGEOUT,
 		.rule = rule,
 		.asked_bytes = bytes,
-		.idle_usec = t->config->host.cold_usec,
+		.idle_usec = idle_usec,
 	};
 
 	return bytes ? add(t, v, &a) : 0;

@@ -2,6 +2,7 @@
 libkvmballoon_sources += \
 	%D%/able.c \
 	%D%/act.c \
+	%D%/cold-age.c %D%/cold-age.h \
 	%D%/damp.c %D%/damp.h \
 	%D%/estimate.c %D%/estimate.h \
 	%D%/give.c \

@@ -4,8 +4,9 @@
  *
  * 1. What guests hold free and the host has memory behind: by balloon, costs them nothing.
  * 2. What they have not touched for long, where that is known: page-out, coldest first.
- * 3. Reclaim of their scopes, a step each, by shares.
- * 4. Where none of that works: what they hold free without memory behind it, so that they do not
+ * 3. What was idle for ColdAge at least, though they want some of it back: for a host hard up.
+ * 4. Reclaim of their scopes, a step each, by shares.
+ * 5. Where none of that works: what they hold free without memory behind it, so that they do not
  *    grow.
  *
  * Guests that are only observed are shared among in a round of their own: what would be asked of
@@ -17,6 +18,7 @@
 enum means {
 	GUEST_FREE,
 	COLD,
+	COOL,
 	RECLAIM,
 	GROWTH,
 };
@@ -33,12 +35,19 @@ static bool worth_it(const struct kvmb_turn *t, const struct kvmb_view *v)
 	return v->estimate.free_bytes >= u64_max(t->unit_bytes, v->guest->balloon_bytes / 100);
 }
 
+static uint64_t cool_bytes(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	return kvmb_view_idle(t, v, t->config->host.cold_usec);
+}
+
 static enum kvmb_why why_not(const struct kvmb_turn *t, const struct kvmb_view *v, enum means means)
 {
 	enum kvmb_why why;
 
 	if (means == COLD)
 		return kvmb_view_no_pageout(t, v);
+	if (means == COOL)
+		return kvmb_view_no_pageout_of(t, v, cool_bytes(t, v));
 	if (means == RECLAIM)
 		return kvmb_view_no_reclaim(t, v);
 	why = kvmb_view_no_balloon(t, v);
@@ -78,6 +87,9 @@ static struct kvmb_claim claim_of(const struct kvmb_turn *t, const struct kvmb_v
 	case COLD:
 		claim_swap_out(t, v, v->cold_bytes, &c);
 		break;
+	case COOL:
+		claim_swap_out(t, v, cool_bytes(t, v), &c);
+		break;
 	case RECLAIM:
 		claim_swap_out(t, v, e->reclaimable_bytes, &c);
 		break;
@@ -97,7 +109,10 @@ static int act(struct kvmb_turn *t, struct kvmb_view *v, enum means means, uint6
 	case GUEST_FREE:
 		return kvmb_turn_balloon(t, v, KVMB_RULE_GUEST_FREE, bytes);
 	case COLD:
-		return kvmb_turn_pageout(t, v, KVMB_RULE_HOST_PRESSURE, bytes);
+		return kvmb_turn_pageout(t, v, KVMB_RULE_HOST_PRESSURE, v->cold.idle_usec, bytes);
+	case COOL:
+		return kvmb_turn_pageout(t, v, KVMB_RULE_HOST_PRESSURE, t->config->host.cold_usec,
+					 bytes);
 	case RECLAIM:
 		return kvmb_turn_reclaim(t, v, KVMB_RULE_HOST_PRESSURE, bytes);
 	case GROWTH:
@@ -206,6 +221,8 @@ static int round_of(struct kvmb_turn *t, bool observed)
 	if (r >= 0 && (t->host.missing || t->host.ahead_need_bytes))
 		r = ask_swap_out(t, COLD, observed, &need);
 	need = u64_sub_sat(need, soon); /* coarse reclaim is for what is missing already */
+	if (r >= 0 && t->host.missing && !patient(t))
+		r = ask_swap_out(t, COOL, observed, &need);
 	if (r >= 0 && t->host.missing)
 		r = ask_swap_out(t, RECLAIM, observed, &need);
 	if (r >= 0 && t->host.missing)

@@ -57,6 +57,21 @@ static void update_host(struct kvmb_turn *t)
 			    permyriad_of(host->swap_total_bytes, c->swap_reserve_permyriad));
 }
 
+static void update_cold(const struct kvmb_turn *t, struct kvmb_view *v)
+{
+	const struct kvmb_cold_look look = {
+		.config = &t->config->host,
+		.policy = &v->policy,
+		.guest = v->guest,
+		.now_ns = t->sample->now_ns,
+		.over_target = v->feel.over_target,
+	};
+
+	kvmb_cold_age_update(&look, &v->state->cold);
+	kvmb_cold_age(&look, &v->state->cold, &v->cold);
+	v->cold_bytes = kvmb_view_idle(t, v, v->cold.idle_usec);
+}
+
 static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, struct kvmb_view *v)
 {
 	struct kvmb_damp damp = {
@@ -76,13 +91,12 @@ static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, 
 	kvmb_estimate_guest(&t->config->host, &v->policy, g, kvmb_state_moved(v->state, g),
 			    &v->estimate);
 	v->aged = kvmb_ages_fresh(&g->ages, t->sample->now_ns, t->config->host.stale_usec);
-	v->cold_bytes = u64_min(kvmb_ages_cold(&g->ages, t->config->host.cold_usec,
-					       t->sample->now_ns, t->config->host.stale_usec),
-				v->estimate.reclaimable_bytes);
-	/* The host's own look outranks what the guest says. */
-	v->idle_bytes = v->aged ? v->cold_bytes : kvmb_view_gain(t, v);
 	if (v->fit)
 		kvmb_damp_update(&damp, v->state, &v->feel);
+	update_cold(t, v);
+	/* The host's own look outranks what the guest says; by one age for all, to compare them. */
+	v->idle_bytes = v->aged ? kvmb_view_idle(t, v, t->config->host.cold_usec) :
+				  kvmb_view_gain(t, v);
 }
 
 static int apply_rules(struct kvmb_turn *t)

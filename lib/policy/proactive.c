@@ -44,8 +44,11 @@ static int take_from(struct kvmb_turn *t, struct kvmb_view *v)
 		return kvmb_turn_balloon(t, v, KVMB_RULE_PROACTIVE, free_bytes);
 	if (v->feel.over_target)
 		return 0;
+	/* Nobody is in need: what is cold can wait until it is known to be. */
+	if (v->aged && v->cold.warm_up_usec)
+		return 0;
 	if (kvmb_view_no_pageout(t, v) == KVMB_WHY_NONE)
-		return kvmb_turn_pageout(t, v, KVMB_RULE_PROACTIVE,
+		return kvmb_turn_pageout(t, v, KVMB_RULE_PROACTIVE, v->cold.idle_usec,
 					 u64_min(cold_bytes(t, v), rate_left));
 	if (kvmb_view_no_reclaim(t, v) != KVMB_WHY_NONE)
 		return 0;

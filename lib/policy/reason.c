@@ -4,6 +4,7 @@
  * gate may still cut it, and the action says it.
  */
 #include <inttypes.h>
+#include <string.h>
 
 #include "base/num.h"
 #include "base/str.h"
@@ -14,6 +15,18 @@
 static uint64_t mib(uint64_t bytes)
 {
 	return bytes / MIB;
+}
+
+/* What the guest will pay for it, where that is known. */
+static void say_price(const struct kvmb_view *v, struct kvmb_action *a)
+{
+	size_t len = strlen(a->reason);
+
+	if (a->idle_usec == v->cold.idle_usec && v->cold.judged)
+		kvmb_str_format(a->reason + len, sizeof(a->reason) - len,
+				"; %" PRIu64 " pages of that age were touched again in the last "
+				"minute, %" PRIu64 " are allowed",
+				v->cold.back_pages, v->cold.allowed_pages);
 }
 
 static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
@@ -39,7 +52,7 @@ static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 		    " MiB%s; %" PRIu64 " of the guest's %" PRIu64
 		    " MiB were not touched for %" PRIu64 " s or longer, the coldest go first",
 		    level, mib(host->available_bytes), mib(host->total_bytes),
-		    mib(t->host.need_bytes), soon, mib(v->cold_bytes),
+		    mib(t->host.need_bytes), soon, mib(a->facts.cold_bytes),
 		    mib(v->estimate.resident_bytes), a->idle_usec / USEC_PER_SEC);
 	else
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
@@ -59,7 +72,7 @@ static void say_proactive(const struct kvmb_view *v, struct kvmb_action *a)
 	else if (a->kind == KVMB_ACTION_PAGEOUT)
 		SAY("proactive: %" PRIu64 " of the guest's %" PRIu64
 		    " MiB were not touched for %" PRIu64 " s or longer, the coldest go first",
-		    mib(v->cold_bytes), mib(v->estimate.resident_bytes),
+		    mib(a->facts.cold_bytes), mib(v->estimate.resident_bytes),
 		    a->idle_usec / USEC_PER_SEC);
 	else
 		SAY("proactive: %" PRIu64 " refaults in the last minute where %" PRIu64
@@ -104,4 +117,6 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 		    kvmb_mode_to_string(v->mode));
 		break;
 	}
+	if (a->kind == KVMB_ACTION_PAGEOUT)
+		say_price(v, a);
 }

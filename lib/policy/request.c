@@ -21,10 +21,15 @@ static enum kvmb_why reclaim_why(const struct kvmb_turn *t, const struct kvmb_vi
 static int serve_to_swap(struct kvmb_turn *t, struct kvmb_view *v, uint64_t most)
 {
 	uint64_t bytes = u64_min(most, t->swap_room_bytes);
+	/* More than the guest would give unasked: then what was idle for ColdAge at least. */
+	uint64_t idle_usec = v->cold_bytes >= t->unit_bytes ? v->cold.idle_usec :
+							      t->config->host.cold_usec;
+	uint64_t idle_bytes = kvmb_view_idle(t, v, idle_usec);
 
-	if (v->cold_bytes >= t->unit_bytes &&
-	    kvmb_view_no_pageout(t, v) != KVMB_WHY_NO_EFFECT)
-		return kvmb_turn_pageout(t, v, KVMB_RULE_OPERATOR, u64_min(bytes, v->cold_bytes));
+	if (idle_bytes >= t->unit_bytes &&
+	    kvmb_view_no_pageout_of(t, v, idle_bytes) != KVMB_WHY_NO_EFFECT)
+		return kvmb_turn_pageout(t, v, KVMB_RULE_OPERATOR, idle_usec,
+					 u64_min(bytes, idle_bytes));
 	return kvmb_turn_reclaim(t, v, KVMB_RULE_OPERATOR,
 				 u64_min(bytes, v->estimate.reclaimable_bytes));
 }

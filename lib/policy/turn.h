@@ -8,6 +8,7 @@
 #include <kvmballoon.h>
 
 #include "model/state.h"
+#include "policy/cold-age.h"
 #include "policy/damp.h"
 #include "policy/estimate.h"
 #include "policy/pressure.h"
@@ -25,8 +26,9 @@ struct kvmb_view {
 	bool fit;                  /* runs, and its facts are fresh */
 	bool acted;                /* has its action of this turn: there is one at most */
 	bool aged;                 /* its ages are known: page-out can be told what is cold */
-	uint64_t cold_bytes;       /* idle for ColdAge or longer, above the floor */
-	uint64_t idle_bytes;       /* taxed: what is cold, or where ages are not known, free */
+	struct kvmb_cold_age cold; /* from when on it is */
+	uint64_t cold_bytes;       /* idle for so long, above the floor */
+	uint64_t idle_bytes;       /* taxed: idle for ColdAge, or free where ages are not known */
 	struct kvmb_estimate estimate;
 	struct kvmb_feel feel;
 };
@@ -55,9 +57,9 @@ int kvmb_turn_balloon(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule r
 /** kvmb_turn_deflate() - let the guest have @target_bytes */
 int kvmb_turn_deflate(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule,
 		      uint64_t target_bytes);
-/** kvmb_turn_pageout() - take @bytes of what is cold, coldest first */
+/** kvmb_turn_pageout() - take @bytes of what was idle for @idle_usec or longer, coldest first */
 int kvmb_turn_pageout(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule,
-		      uint64_t bytes);
+		      uint64_t idle_usec, uint64_t bytes);
 int kvmb_turn_reclaim(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule rule,
 		      uint64_t bytes);
 /** kvmb_turn_refuse() - say why not; nothing for KVMB_WHY_NONE */
@@ -73,10 +75,15 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v);
 /** kvmb_view_no_pageout() - why its cold memory may not be paged out now, or NONE */
 enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_no_pageout_of() - the same of @bytes of it that are not cold by its own threshold */
+enum kvmb_why kvmb_view_no_pageout_of(const struct kvmb_turn *t, const struct kvmb_view *v,
+				      uint64_t bytes);
 /** kvmb_view_no_reclaim() - why its scope may not be reclaimed from now, or NONE */
 enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_view *v);
 /** kvmb_view_can_deflate() - has a balloon, and is not being given back just now */
 bool kvmb_view_can_deflate(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_idle() - what was idle for @idle_usec or longer, above the floor */
+uint64_t kvmb_view_idle(const struct kvmb_turn *t, const struct kvmb_view *v, uint64_t idle_usec);
 /** kvmb_view_rate_left() - what may be taken of it within its rate */
 uint64_t kvmb_view_rate_left(const struct kvmb_turn *t, const struct kvmb_view *v);
 /** kvmb_view_gain() - what the host would win by its balloon now */

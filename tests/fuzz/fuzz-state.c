@@ -10,6 +10,14 @@
 #include "fuzz.h"
 #include "model/state.h"
 
+static void check_cold(const struct kvmb_state_cold *c)
+{
+	REQUIRE(c->source == KVMB_AGING_NONE && !c->minute_ns && !c->judged);
+	REQUIRE(c->n_minutes <= KVMB_COLD_MINUTES && c->floor_bucket <= KVMB_AGE_BUCKETS);
+	for (size_t i = 0; i < c->n_minutes; i++)
+		REQUIRE(c->minutes[i] >= 1 && c->minutes[i] <= KVMB_AGE_BUCKETS);
+}
+
 static void check_state(const struct kvmb_state *s)
 {
 	REQUIRE(s->level <= KVMB_LEVEL_EMERGENCY && s->base_level <= KVMB_LEVEL_EMERGENCY);
@@ -25,6 +33,7 @@ static void check_state(const struct kvmb_state *s)
 		REQUIRE(!(g->runtime.set & 1U << KVMB_FIELD_SHARES) ||
 			(g->runtime.shares >= KVMB_SHARES_MIN &&
 			 g->runtime.shares <= KVMB_SHARES_MAX));
+		check_cold(&g->cold);
 		REQUIRE(kvmb_state_find(s, g->uuid) == g);
 	}
 }

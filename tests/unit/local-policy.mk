@@ -2,6 +2,12 @@
 # Tests of policy, gate and state: values in, values out.
 EXTRA_DIST += %D%/age-opened.h %D%/gate-world.h %D%/policy-world.h %D%/put-file.h %D%/random-world.h %D%/rule-world.h
 
+check_PROGRAMS += %D%/test-cold-age
+tests_unit_test_cold_age_SOURCES = %D%/test-cold-age.c
+tests_unit_test_cold_age_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_cold_age_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-cold-age
+
 check_PROGRAMS += %D%/test-damp
 tests_unit_test_damp_SOURCES = %D%/test-damp.c
 tests_unit_test_damp_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

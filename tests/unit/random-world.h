@@ -74,19 +74,25 @@ static inline void random_guest_told(uint64_t *seed, struct kvmb_guest_sample *g
 	}
 }
 
+/* Mostly the module's, that go on; at times what no histogram can hold. */
 static inline void random_ages(uint64_t *seed, uint64_t now_ns, struct kvmb_ages *a)
 {
-	*a = (struct kvmb_ages){
-		.source = (enum kvmb_aging)random_below(seed, KVMB_AGINGS),
-		.told_ns = now_ns - random_below(seed, 12 * SEC),
-	};
-	for (size_t i = 0; i < KVMB_AGE_BUCKETS; i++)
-		a->cold_bytes[i] = random_size(seed, 200);
+	if (random_one_in(seed, 50))
+		a->source = (enum kvmb_aging)random_below(seed, KVMB_AGINGS);
+	a->told_ns = now_ns - random_below(seed, random_one_in(seed, 50) ? 600 * SEC : 2 * SEC);
+	for (size_t i = 0; i < KVMB_AGE_BUCKETS; i++) {
+		a->cold_bytes[i] = random_size(seed, 64);
+		if (random_one_in(seed, 1000))
+			a->promoted_bytes[i] = random_size(seed, 64);
+		a->promoted_bytes[i] += random_below(seed, 64) * 4096;
+	}
 }
 
 static inline void random_guest(uint64_t *seed, uint64_t now_ns, uint64_t stale_usec,
 				struct kvmb_guest_sample *g)
 {
+	uint64_t own = ~*seed;
+
 	g->state = random_one_in(seed, 10) ? KVMB_GUEST_PAUSED : KVMB_GUEST_RUNNING;
 	g->has_balloon = !random_one_in(seed, 10);
 	g->cgroup_valid = !random_one_in(seed, 10);
@@ -100,9 +106,9 @@ static inline void random_guest(uint64_t *seed, uint64_t now_ns, uint64_t stale_
 	g->swap_bytes = random_below(seed, 512 * MIB);
 	g->psi.some_avg10_permyriad = (uint32_t)random_below(seed, 1200);
 	g->refault_anon += random_below(seed, random_one_in(seed, 4) ? 300 : 20);
-	random_ages(seed, now_ns, &g->ages);
 	random_guest_told(seed, g);
 	kvmb_guest_check_stats(g, stale_usec);
+	random_ages(&own, now_ns, &g->ages);
 }
 
 static inline void random_config(uint64_t *seed, struct kvmb_host_config *h)

@@ -96,6 +96,10 @@ static void assert_taking(struct run *x, size_t i, const struct kvmb_action *a,
 		assert_true(g->resident_bytes >= a->facts.floor_bytes + a->asked_bytes);
 		assert_true(x->w.sample->host.swap_total_bytes > 0);
 	}
+	if (a->kind == KVMB_ACTION_PAGEOUT) {
+		assert_true(a->idle_usec >= c->cold_usec);
+		assert_true(a->asked_bytes <= kvmb_ages_idle(&g->ages, a->idle_usec));
+	}
 	assert_true(x->n_records < RECORDS);
 	x->records[x->n_records++] =
 		(struct record){ x->w.sample->now_ns, i, a->asked_bytes };

@@ -168,6 +168,29 @@ static void proactive_quiet(struct world *w)
 	set_mode(w, 0, KVMB_MODE_PROACTIVE);
 }
 
+/* Its ages are known for as long as the warm-up is, or for less. */
+static void proactive_cold(struct world *w, uint64_t known_sec)
+{
+	proactive_quiet(w);
+	w->state->fresh = false;
+	aged(w, 0, 300);
+	world_state(w, 0)->cold = (struct kvmb_state_cold){
+		.source = KVMB_AGING_MODULE,
+		.since_ns = w->sample->now_ns - known_sec * SEC,
+		.told_ns = w->sample->now_ns,
+	};
+}
+
+static void proactive_warm(struct world *w)
+{
+	proactive_cold(w, 420);
+}
+
+static void proactive_not_warm(struct world *w)
+{
+	proactive_cold(w, 419);
+}
+
 static void proactive_refaults(struct world *w)
 {
 	proactive_quiet(w);
@@ -325,6 +348,12 @@ static const struct rule_row give_rows[] = {
 	{ "a quiet proactive guest is reclaimed from gently",
 	  proactive_quiet,
 	  { RECLAIMS(PROACTIVE, 4), NOTHING, NOTHING } },
+	{ "what of a proactive guest is cold is paged out",
+	  proactive_warm,
+	  { PAGES_OUT(PROACTIVE, 64), NOTHING, NOTHING } },
+	{ "but not before its ages were known for long enough",
+	  proactive_not_warm,
+	  { NOTHING, NOTHING, NOTHING } },
 	{ "a proactive guest that refaults above its target is left alone",
 	  proactive_refaults,
 	  { NOTHING, NOTHING, NOTHING } },

@@ -77,6 +77,33 @@ static void one_is_cold_one_is_hot(struct world *w)
 	aged(w, 1, 50);
 }
 
+/* Asked for 2560 s in its last minute; its cold memory is idle for less than 320 s. */
+static void one_wants_it_back(struct world *w)
+{
+	one_is_cold(w);
+	world_state(w, 1)->cold = (struct kvmb_state_cold){
+		.source = KVMB_AGING_MODULE,
+		.told_ns = w->sample->now_ns,
+		.n_minutes = 1,
+		.minutes = { 10 },
+	};
+}
+
+static void hard_one_wants_it_back(struct world *w)
+{
+	one_wants_it_back(w);
+	world_available(w, 700);
+}
+
+static void request_what_is_wanted_back(struct world *w)
+{
+	one_wants_it_back(w);
+	world_available(w, 5000);
+	w->state->fresh = false;
+	world_state(w, 1)->request_bytes = 64 * MIB;
+	world_state(w, 1)->request_until_ns = w->sample->now_ns + SEC;
+}
+
 static void hard_all_are_hot(struct world *w)
 {
 	host_short(w);
@@ -280,6 +307,16 @@ static const struct rule_row take_rows[] = {
 	{ "cold memory goes before anything is reclaimed",
 	  one_is_cold,
 	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 64), NOTHING } },
+	{ "what a guest would want back is not cold for it",
+	  one_wants_it_back,
+	  { RECLAIMS(HOST_PRESSURE, 64), NOTHING, RECLAIMS(HOST_PRESSURE, 60) } },
+	{ "a host that is hard up takes that before what is in use",
+	  hard_one_wants_it_back,
+	  { RECLAIMS(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 64),
+	    RECLAIMS(HOST_PRESSURE, 64) } },
+	{ "an operator who asks for more than is cold gets that, too",
+	  request_what_is_wanted_back,
+	  { NOTHING, PAGES_OUT(OPERATOR, 64), NOTHING } },
 	{ "a guest whose memory is in use is spared, one that nobody ages is not",
 	  one_is_cold_one_is_hot,
 	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 48), RECLAIMS(HOST_PRESSURE, 64) },
@@ -439,11 +476,43 @@ static void test_reason(void **data)
 	world_done(&w);
 }
 
+/* Of what is cold by its own threshold; of the rest nobody asked how much is wanted back. */
+static void test_price(void **data)
+{
+	for (int hard = 0; hard <= 1; hard++) {
+		struct world w;
+		struct kvmb_state_cold *cold;
+		const char *told;
+
+		world_init(&w, N_GUESTS);
+		one_is_cold(&w);
+		world_available(&w, hard ? 700 : 1400);
+		cold = &world_state(&w, 1)->cold;
+		*cold = (struct kvmb_state_cold){
+			.source = KVMB_AGING_MODULE,
+			.told_ns = w.sample->now_ns,
+			.n_minutes = 1,
+			.minutes = { hard ? 10 : 6 },
+			.judged = true,
+			.back_pages = { [6] = 12, [10] = 11 },
+		};
+		world_decide(&w);
+		told = strstr(world_action(&w, 1)->reason,
+			      "; 12 pages of that age were touched again in the last minute, 358 "
+			      "are allowed");
+		assert_int_equal(told != NULL, !hard);
+		assert_null(strstr(world_action(&w, 1)->reason, "11 pages"));
+		world_done(&w);
+	}
+}
+
 int main(void)
 {
 	static struct tests t;
 
 	TESTS_ADD_TABLE(&t, take_rows, test_rule);
+	TESTS_ADD(&t, "the reason of a page-out says what of it the guest will want back",
+		  test_price);
 	TESTS_ADD(&t, "observed guests are shared among apart, and shown what would be done",
 		  test_observed_apart);
 	TESTS_ADD(&t, "an action says in one sentence what it rests on", test_reason);

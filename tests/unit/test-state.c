@@ -162,6 +162,7 @@ static void test_started_anew(void **data)
 	g->step_permyriad = 700;
 	g->n_no_effect[KVMB_ACTION_BALLOON] = 9;
 	g->taken_bytes = 77;
+	g->cold.n_minutes = g->cold.floor_bucket = 8;
 	g->runtime.set = 1U << KVMB_FIELD_MODE;
 	world_guest(&w, 0)->pid++;
 	world_pass(&w, SEC);
@@ -171,6 +172,7 @@ static void test_started_anew(void **data)
 	assert_int_equal(g->step_permyriad, PERMYRIAD);
 	assert_int_equal(kvmb_state_degraded(g), KVMB_WHY_NONE);
 	assert_int_equal(g->taken_bytes, 77);
+	assert_int_equal(g->cold.n_minutes + g->cold.floor_bucket, 0);
 	assert_int_equal(g->runtime.set, 1U << KVMB_FIELD_MODE);
 	world_done(&w);
 }
@@ -312,6 +314,17 @@ static void fill(struct world *w)
 	g->n_actions = 33;
 	for (uint32_t i = 0; i < KVMB_ACTION_KINDS; i++)
 		g->n_no_effect[i] = 34 + i;
+	g->cold = (struct kvmb_state_cold){
+		.source = KVMB_AGING_MODULE,
+		.since_ns = 5,
+		.minute_ns = 6,
+		.judged = true,
+		.n_minutes = KVMB_COLD_MINUTES,
+		.floor_bucket = 9,
+		.floor_ns = 7,
+	};
+	for (uint32_t i = 0; i < KVMB_COLD_MINUTES; i++)
+		g->cold.minutes[i] = (uint8_t)(1 + i % KVMB_AGE_BUCKETS);
 	g->runtime = (struct kvmb_policy){
 		.set = 1U << KVMB_FIELD_GUARANTEE | 1U << KVMB_FIELD_MODE,
 		.guarantee_bytes = 40,
@@ -336,6 +349,14 @@ static void assert_guest_kept(const struct kvmb_state_guest *g, uint64_t now_ns)
 	assert_int_equal(g->n_actions, 33);
 	for (uint32_t i = 0; i < KVMB_ACTION_KINDS; i++)
 		assert_int_equal(g->n_no_effect[i], 34 + i);
+	/* What was learnt of its minutes, not the ages themselves: these begin anew. */
+	assert_int_equal(g->cold.n_minutes, KVMB_COLD_MINUTES);
+	for (uint32_t i = 0; i < KVMB_COLD_MINUTES; i++)
+		assert_int_equal(g->cold.minutes[i], 1 + i % KVMB_AGE_BUCKETS);
+	assert_int_equal(g->cold.floor_bucket, 9);
+	assert_int_equal(g->cold.floor_ns, now_ns);
+	assert_int_equal(g->cold.source, KVMB_AGING_NONE);
+	assert_false(g->cold.judged);
 	assert_int_equal(g->runtime.set, 1U << KVMB_FIELD_GUARANTEE | 1U << KVMB_FIELD_MODE);
 	assert_int_equal(g->runtime.guarantee_bytes, 40);
 	assert_int_equal(g->runtime.mode, KVMB_MODE_PROACTIVE);
@@ -392,6 +413,7 @@ static void test_same_text(void **data)
 }
 
 #define HOST "\"level\":\"relaxed\",\"base_level\":\"relaxed\",\"pressed\":false"
+#define FORTY "BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB"
 #define GUEST "\"uuid\":\"u\",\"name\":\"n\""
 
 static const struct json_row {
@@ -425,6 +447,21 @@ static const struct json_row {
 	  "{" HOST
 	  ",\"guests\":[{\"uuid\":\"0123456789012345678901234567890123456\",\"name\":\"n\"}]}",
 	  -EBADMSG },
+	{ "minutes of the least and of no bucket are read",
+	  "{" HOST ",\"guests\":[{" GUEST ",\"cold_minutes\":\"AP\",\"cold_floor\":16}]}", 0 },
+	{ "a minute below the least bucket is a fault",
+	  "{" HOST ",\"guests\":[{" GUEST ",\"cold_minutes\":\"A@\"}]}", -EBADMSG },
+	{ "a minute above all buckets is a fault",
+	  "{" HOST ",\"guests\":[{" GUEST ",\"cold_minutes\":\"Q\"}]}", -EBADMSG },
+	{ "a minute that is no letter is a fault",
+	  "{" HOST ",\"guests\":[{" GUEST ",\"cold_minutes\":\"\u00e9\"}]}", -EBADMSG },
+	{ "more minutes than are remembered are a fault",
+	  "{" HOST ",\"guests\":[{" GUEST ",\"cold_minutes\":\"" FORTY FORTY FORTY "A\"}]}",
+	  -EBADMSG },
+	{ "as many are not",
+	  "{" HOST ",\"guests\":[{" GUEST ",\"cold_minutes\":\"" FORTY FORTY FORTY "\"}]}", 0 },
+	{ "a floor above all buckets is a fault",
+	  "{" HOST ",\"guests\":[{" GUEST ",\"cold_floor\":17}]}", -EBADMSG },
 	{ "a policy that is none is a fault",
 	  "{" HOST ",\"guests\":[{" GUEST ",\"policy\":{\"shares\":0}}]}", -EBADMSG },
 };
