@@ -79,6 +79,7 @@ static const struct field machine_table[] = {
 	M("Aging", TEXT, aging),
 	M("AgingReason", TEXT, aging_reason),
 	M("ColdBytes", SIZE, cold_bytes),
+	M("ColdAgeUSec", USEC, cold_age_usec),
 };
 #undef M
 

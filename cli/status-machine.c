@@ -54,14 +54,20 @@ static void print_cold(const struct ctl *ctl, const struct machine *m)
 
 	if (!*m->aging)
 		return;
-	if (aged)
-		fact_print(ctl, "Cold", COLOUR_NONE, "%s, ages from %s%s%s%s",
-			   figure_size(m->cold_bytes).text, m->aging,
-			   *m->aging_reason ? " (" : "", m->aging_reason,
-			   *m->aging_reason ? ")" : "");
-	else
+	if (!aged) {
 		fact_print(ctl, "Cold", COLOUR_NONE, "not known%s%s", *m->aging_reason ? ": " : "",
 			   m->aging_reason);
+		return;
+	}
+	fact_print(ctl, "Cold", COLOUR_NONE, "%s, ages from %s%s%s%s",
+		   figure_size(m->cold_bytes).text, m->aging, *m->aging_reason ? " (" : "",
+		   m->aging_reason, *m->aging_reason ? ")" : "");
+	/* In seconds, as explain has it: the steps of ages would be lost in minutes. */
+	if (m->cold_age_usec == UINT64_MAX)
+		fact_print(ctl, "Cold age", COLOUR_NONE, "-");
+	else
+		fact_print(ctl, "Cold age", COLOUR_NONE, "%" PRIu64 " s",
+			   m->cold_age_usec / 1000000);
 }
 
 static void print_inside(const struct ctl *ctl, const struct machine *m)

@@ -179,6 +179,7 @@ const sd_bus_vtable bus_machine_vtable[] = {
 	PROPERTY("Aging", "s", aging, TOLD),
 	PROPERTY("AgingReason", "s", aging_reason, TOLD),
 	PROPERTY("ColdBytes", "t", cold_bytes, 0),
+	PROPERTY("ColdAgeUSec", "t", cold_age_usec, 0),
 	SD_BUS_METHOD_WITH_ARGS("SetPolicy", SD_BUS_ARGS("a{sv}", values), SD_BUS_NO_RESULT,
 				method_set_policy, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Reclaim", SD_BUS_ARGS("t", bytes), SD_BUS_NO_RESULT,

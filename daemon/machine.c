@@ -171,13 +171,18 @@ void machine_view_fill(struct manager *manager, struct machine *machine, struct 
 		.stats_why = KVMB_WHY_GONE,
 	};
 	struct machine_view v = { .manager = manager, .name = machine->name };
-	struct kvmb_guest_status s = { .excluded = KVMB_WHY_GONE, .cold_bytes = KVMB_UNKNOWN };
+	struct kvmb_guest_status s = {
+		.excluded = KVMB_WHY_GONE,
+		.cold_bytes = KVMB_UNKNOWN,
+		.cold_age_usec = KVMB_UNKNOWN,
+	};
 
 	(void)kvmb_engine_guest_status(manager->engine, machine->name, &s);
 	view_policy(&s.policy, &v);
 	view_sample(s.sample ?: &nothing, &v);
 	v.aging = kvmb_aging_to_string((s.sample ?: &nothing)->ages.source);
 	v.cold_bytes = s.cold_bytes;
+	v.cold_age_usec = s.cold_age_usec;
 	v.aging_reason = s.aging_reason ?: "";
 	v.excluded = why_token(s.excluded);
 	v.degraded = why_token(s.degraded);

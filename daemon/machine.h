@@ -59,6 +59,7 @@ struct machine_view {
 	uint64_t guarantee_bytes, limit_bytes;
 	uint64_t maximum_bytes, balloon_bytes, target_bytes, resident_bytes, swap_bytes;
 	uint64_t unused_bytes, usable_bytes, caches_bytes, stats_age_usec, cold_bytes;
+	uint64_t cold_age_usec;
 	uint64_t refaults, refaults_per_min, oom_kills;
 	uint64_t taken_bytes, given_bytes, n_actions;
 	int64_t net_bytes;

@@ -496,6 +496,8 @@ struct kvmb_guest_status {
 	/* why its ages have no better source than sample->ages.source, "" for the best */
 	const char *aging_reason;
 	uint64_t cold_bytes; /* idle for ColdAge or longer; KVMB_UNKNOWN: no source told of late */
+	/* what was idle for so long is paged out first, ColdAge at least; UINT64_MAX: nothing is */
+	uint64_t cold_age_usec;
 };
 
 /* Guest-physical memory by age, in blocks; what kvm_swap(4) calls MAP. */

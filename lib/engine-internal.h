@@ -11,6 +11,7 @@
 #include "model/sample.h"
 #include "model/state.h"
 #include "plan/effect.h"
+#include "policy/cold-age.h"
 #include "source/ages.h"
 #include "source/guest-watch.h"
 #include "source/libvirt.h"
@@ -102,6 +103,10 @@ void kvmb_engine_notify(struct kvmb_engine *e);
 int kvmb_engine_list_absent(struct kvmb_engine *e, const struct kvmb_config *c);
 uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_t now_ns,
 				   uint64_t pages);
+
+/* engine-status.c */
+void kvmb_engine_cold_age(const struct kvmb_engine *e, const struct kvmb_guest_sample *s,
+			  const struct kvmb_policy *policy, struct kvmb_cold_age *ret);
 
 /* engine-issue.c */
 /* @saved: 0, or why the state could not be kept: then no BALLOON goes out, that is its result. */

@@ -41,6 +41,21 @@ static uint64_t cold_bytes(const struct kvmb_engine *e, const struct kvmb_ages *
 		       KVMB_UNKNOWN;
 }
 
+void kvmb_engine_cold_age(const struct kvmb_engine *e, const struct kvmb_guest_sample *s,
+			  const struct kvmb_policy *policy, struct kvmb_cold_age *ret)
+{
+	const struct kvmb_cold_look look = {
+		.config = &e->config->host,
+		.policy = policy,
+		.guest = s,
+		.now_ns = e->sample->now_ns,
+	};
+	const struct kvmb_state_guest *state = kvmb_state_find(e->state, s->uuid);
+	const struct kvmb_state_cold none = { KVMB_AGING_NONE };
+
+	kvmb_cold_age(&look, state ? &state->cold : &none, ret);
+}
+
 static void fill_from_state(struct kvmb_guest_status *status, const struct kvmb_state_guest *state)
 {
 	status->taken_bytes = state->taken_bytes;
@@ -55,9 +70,11 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 	const struct kvmb_engine_guest *g = kvmb_engine_find(e, name);
 	const struct kvmb_guest_sample *s = g ? kvmb_sample_find_name(e->sample, name) : NULL;
 	const struct kvmb_state_guest *state;
+	struct kvmb_cold_age cold;
 
 	if (!s)
 		return -ENOENT;
+	kvmb_engine_cold_age(e, s, &g->policy, &cold);
 	*ret = (struct kvmb_guest_status){
 		.sample = s,
 		.policy = g->policy,
@@ -66,6 +83,7 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 		.target_bytes = g->target_bytes,
 		.aging_reason = kvmb_engine_aging_reason(e, s),
 		.cold_bytes = cold_bytes(e, &s->ages),
+		.cold_age_usec = cold.idle_usec,
 		.refaults_per_min = kvmb_refault_rate_per_min(
 			&g->refaults, e->sample->now_ns,
 			u64_add_sat(s->refault_anon, s->refault_file)),

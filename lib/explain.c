@@ -65,6 +65,51 @@ static int explain_ages(char **text, const struct kvmb_engine *e,
 	return r < 0 ? r : kvmb_str_append(text, ").\n");
 }
 
+static int explain_basis(char **text, const struct kvmb_cold_age *cold)
+{
+	switch (cold->basis) {
+	case KVMB_COLD_CONFIGURED:
+		return kvmb_str_append(text, "by ColdAge");
+	case KVMB_COLD_MINUTES_PAST:
+		return kvmb_str_append(text,
+				       "as %d %% of its minutes asked for (known: %" PRIu32 ")",
+				       KVMB_COLD_PERCENT, cold->n_minutes);
+	case KVMB_COLD_LAST_MINUTE:
+		return kvmb_str_append(text, "as its last minute alone asked for");
+	case KVMB_COLD_REFAULTS:
+		return kvmb_str_append(text, "because it read back more than its target allows");
+	}
+	return 0;
+}
+
+/* From what idle time on it is paged out, what that costs it, and if enough is known of it. */
+static int explain_cold(char **text, const struct kvmb_engine *e,
+			const struct kvmb_guest_status *status)
+{
+	struct kvmb_cold_age cold;
+	int r;
+
+	if (status->sample->ages.source < KVMB_AGING_DAMON || status->cold_bytes == KVMB_UNKNOWN)
+		return 0;
+	kvmb_engine_cold_age(e, status->sample, &status->policy, &cold);
+	if (cold.idle_usec == UINT64_MAX)
+		r = kvmb_str_append(text, "None of it is cold, ");
+	else
+		r = kvmb_str_append(text, "It is cold from %" PRIu64 " s on, ",
+				    cold.idle_usec / USEC_PER_SEC);
+	if (r >= 0)
+		r = explain_basis(text, &cold);
+	if (r >= 0 && cold.judged && cold.idle_usec != UINT64_MAX)
+		r = kvmb_str_append(text,
+				    ": %" PRIu64 " pages of that age were touched again in the "
+				    "last minute, %" PRIu64 " are allowed",
+				    cold.back_pages, cold.allowed_pages);
+	if (r >= 0 && cold.warm_up_usec && status->policy.mode == KVMB_MODE_PROACTIVE)
+		r = kvmb_str_append(text, "; nothing is paged out unasked for %" PRIu64 " s more",
+				    cold.warm_up_usec / USEC_PER_SEC + 1);
+	return r < 0 ? r : kvmb_str_append(text, ".\n");
+}
+
 static int explain_policy(char **text, const struct kvmb_policy *p)
 {
 	char limit[32] = "its maximum";
@@ -162,6 +207,8 @@ int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret)
 	r = explain_guest(&text, &status);
 	if (r >= 0)
 		r = explain_ages(&text, e, &status);
+	if (r >= 0)
+		r = explain_cold(&text, e, &status);
 	if (r >= 0)
 		r = explain_policy(&text, &status.policy);
 	if (r >= 0)

@@ -360,6 +360,7 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 		.cold_bytes = g->sample.ages.told_ns ?
 				      kvmb_ages_idle(&g->sample.ages, e->config->host.cold_usec) :
 				      KVMB_UNKNOWN,
+		.cold_age_usec = 2 * e->config->host.cold_usec,
 	};
 	kvmb_config_policy(e->config, name, &g->runtime, &ret->policy);
 	return 0;

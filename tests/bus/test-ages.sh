@@ -64,6 +64,7 @@ for ((i = 0; i < 16; i++)); do
 done
 for i in "${!cold[@]}"; do tell "ages web $i ${cold[$i]} ${promoted[$i]}"; done
 comes "ColdBytes are those of the buckets from ColdUSec on" has_property $web $i_machine ColdBytes "t $sum"
+is "the guest's own threshold is told besides" "$(property $web $i_machine ColdAgeUSec)" "t $((2 * cold_usec))"
 is "Histogram has all buckets, and where they begin" "$(bus call $name $web $i_machine Histogram)" "$wanted"
 like "the host tells how often memory is aged" "$(property $manager $i_manager AgingUSec)" '^t [0-9]+$'
 is "and from when on it is cold" "$((cold_usec > 0 && sum < 1234))" 1

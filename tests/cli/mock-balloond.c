@@ -28,7 +28,7 @@
 struct guest {
 	const char *name, *uuid, *state, *mode, *priority, *stats_status, *excluded, *degraded;
 	const char *aging, *aging_reason;
-	uint64_t cold, guarantee, limit, maximum, balloon, target, resident, swap;
+	uint64_t cold, cold_age, guarantee, limit, maximum, balloon, target, resident, swap;
 	uint64_t unused, usable, caches, age, refaults, per_minute, oom_kills;
 	uint64_t taken, given, actions;
 	int64_t net;
@@ -58,13 +58,14 @@ static const struct guest canned[] = {
 	  .swap = MIB(120), .unused = MIB(200), .usable = MIB(700), .caches = MIB(480),
 	  .age = 1500000, .refaults = 40211, .per_minute = 12, .taken = GIB(3), .given = GIB(1),
 	  .net = GIB(2), .actions = 57, .some = 34, .full = 3, .aging = "module",
-	  .cold = MIB(312) },
+	  .cold = MIB(312), .cold_age = 640000000 },
 	{ .name = "db-01", .state = "running", .mode = "proactive", .stats_status = "stats-stale",
 	  .excluded = "", .degraded = "no-effect", .guarantee = GIB(2), .limit = GIB(3),
 	  .maximum = GIB(4), .balloon = GIB(3), .target = 0, .resident = MIB(2990), .swap = 0,
 	  .unused = UNKNOWN, .usable = UNKNOWN, .caches = UNKNOWN, .age = 95000000, .refaults = 9,
 	  .per_minute = 123456, .taken = 0, .given = 0, .net = -(int64_t)MIB(12), .actions = 3,
 	  .some = 1234, .full = 560, .oom_kills = 1, .aging = "mglru", .cold = MIB(1024),
+	  .cold_age = UNKNOWN,
 	  .aging_reason = "module: /dev/kvm-swap is not there; damon: not in this \033[1mkernel" },
 	{ .name = "batch", .state = "running", .mode = "observe",
 	  .stats_status = "stats-impossible", .excluded = "mode-observe", .degraded = "",
@@ -265,6 +266,7 @@ static const sd_bus_vtable machine_vtable[] = {
 	SD_BUS_PROPERTY("Aging", "s", NULL, offsetof(struct guest, aging),
 			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	P("AgingReason", "s", aging_reason), P("ColdBytes", "t", cold),
+	P("ColdAgeUSec", "t", cold_age),
 	SD_BUS_METHOD("SetPolicy", "a{sv}", NULL, set_policy, 0),
 	SD_BUS_METHOD("Reclaim", "t", NULL, reclaim, 0),
 	SD_BUS_METHOD("Explain", NULL, "s", explain, 0),
@@ -344,6 +346,7 @@ static struct guest make_guest(uint32_t i)
 		g.aging = "none";
 		g.aging_reason = "not followed";
 		g.cold = UNKNOWN;
+		g.cold_age = 300000000;
 	}
 	g.aging_reason = g.aging_reason ? g.aging_reason : "";
 	return g;

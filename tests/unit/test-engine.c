@@ -396,6 +396,65 @@ static void ages_of_long_ago_are_not_shown_as_of_now(void **data)
 	end(&f);
 }
 
+static const struct cold_row {
+	const char *name;
+	struct kvmb_state_cold cold;
+	uint64_t want_usec;
+	const char *says;
+	const char *mode;
+} cold_rows[] = {
+	{ "a guest is cold by ColdAge, and how long its ages are still too young",
+	  { .source = KVMB_AGING_DAMON, .since_ns = 900 * SEC }, 120 * USEC_PER_SEC,
+	  "\nIt is cold from 120 s on, by ColdAge; nothing is paged out unasked for 321 s "
+	  "more.\n", "proactive" },
+	{ "which says nothing to a guest that is left alone anyway",
+	  { .source = KVMB_AGING_DAMON, .since_ns = 900 * SEC }, 120 * USEC_PER_SEC,
+	  "\nIt is cold from 120 s on, by ColdAge.\n", "pressure" },
+	{ "a guest is cold by its minutes",
+	  { .source = KVMB_AGING_MODULE, .n_minutes = 2, .minutes = { 9, 7 } },
+	  1280 * USEC_PER_SEC,
+	  "\nIt is cold from 1280 s on, as 98 % of its minutes asked for (known: 2).\n",
+	  "proactive" },
+	{ "a guest is cold by its last minute, and what came back in that is said",
+	  { .source = KVMB_AGING_MODULE, .n_minutes = 50, .minutes = { [0 ... 48] = 6, 7 },
+	    .judged = true, .back_pages = { [7] = 350 } },
+	  320 * USEC_PER_SEC,
+	  "\nIt is cold from 320 s on, as its last minute alone asked for: 350 pages of that "
+	  "age were touched again in the last minute, 358 are allowed.\n", "proactive" },
+	{ "of a guest that needs everything nothing is cold",
+	  { .source = KVMB_AGING_MODULE, .n_minutes = 1, .minutes = { 16 }, .judged = true },
+	  UINT64_MAX, "\nNone of it is cold, as 98 % of its minutes asked for (known: 1).\n",
+	  "proactive" },
+	{ "a guest is cold by what it suffered",
+	  { .source = KVMB_AGING_DAMON, .floor_bucket = 8 }, 640 * USEC_PER_SEC,
+	  "\nIt is cold from 640 s on, because it read back more than its target allows.\n",
+	  "proactive" },
+};
+
+static void cold_row_holds(void **data)
+{
+	const struct cold_row *row = *data;
+	_cleanup_free_ char *text = NULL;
+	struct kvmb_guest_status status;
+	struct kvmb_state_guest *g = NULL;
+	struct kvmb_guest_sample *s;
+	struct fixture f;
+
+	begin(&f, 1);
+	s = world_guest(&f.w, 0);
+	s->ages = (struct kvmb_ages){ .source = row->cold.source, .told_ns = f.w.sample->now_ns };
+	assert_int_equal(kvmb_state_guest(f.e.state, s->uuid, s->name, &g), 0);
+	g->cold = row->cold;
+	assert_int_equal(kvmb_policy_set(&f.e.config->defaults, "Mode", row->mode, NULL), 0);
+	look(&f);
+	kvmb_engine_notify(&f.e);
+	assert_int_equal(kvmb_engine_guest_status(&f.e, s->name, &status), 0);
+	assert_true(status.cold_age_usec == row->want_usec);
+	assert_int_equal(kvmb_engine_explain(&f.e, s->name, &text), 0);
+	assert_non_null(strstr(text, row->says));
+	end(&f);
+}
+
 /* ---- What an operator may ask for -------------------------------------------------------- */
 
 static const struct size_row {
@@ -446,6 +505,7 @@ int main(void)
 	TESTS_ADD_TABLE(&t, follow_rows, follow_row_holds);
 	TESTS_ADD(&t, "ages of long ago are not shown as those of now",
 		  ages_of_long_ago_are_not_shown_as_of_now);
+	TESTS_ADD_TABLE(&t, cold_rows, cold_row_holds);
 	TESTS_ADD_TABLE(&t, size_rows, size_row_holds);
 	return tests_run("engine", &t);
 }
