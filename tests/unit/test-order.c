@@ -274,7 +274,22 @@ static void no_effect(struct world *w)
 	world_state(w, 0)->retry_ns[KVMB_ACTION_RECLAIM] = 60 * SEC;
 }
 
+/* 20 % are available, after 75 MiB a second less: in 10 s next to nothing. */
+static void falls(struct world *w)
+{
+	world_available(w, 2000);
+	w->state->trend = (struct kvmb_trend){ .n = 2 };
+	for (size_t i = 0; i < 2; i++) {
+		w->state->trend.at_ns[i] = w->sample->now_ns - (4 - 2 * i) * SEC;
+		w->state->trend.available_bytes[i] =
+			w->sample->host.available_bytes + (300 - 150 * i) * MIB;
+	}
+	aged(w, 0, 200);
+}
+
 static const struct rule_row take_rows[] = {
+	{ "for what will be missing soon what is cold goes, nothing is reclaimed", falls,
+	  { PAGES_OUT(HOST_PRESSURE, 64), NOTHING, NOTHING } },
 	{ "a short host takes by shares from alike guests, in whole units",
 	  host_short,
 	  { RECLAIMS(HOST_PRESSURE, 44), RECLAIMS(HOST_PRESSURE, 40),
