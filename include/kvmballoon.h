@@ -251,6 +251,15 @@ enum kvmb_why {
 	KVMB_WHY_CHANGED,          /* facts changed between plan and action */
 	KVMB_WHY_NO_EFFECT,        /* asked > 0, got = 0, three times in a row */
 	KVMB_WHY_NOT_COLD,         /* what it holds is in use */
+	KVMB_WHY_PASSTHROUGH,      /* a device reaches into its memory: VFIO, vDPA */
+	KVMB_WHY_ENCRYPTED,        /* SEV, TDX and the like */
+	KVMB_WHY_LOCKED,           /* its memory is locked or pinned */
+	KVMB_WHY_HUGETLB,          /* huge pages of a pool that is nobody else's */
+	KVMB_WHY_SHARED,           /* other processes map its memory: it is not swapped out */
+	KVMB_WHY_MIGRATING,
+	KVMB_WHY_SAVING,           /* to a file, or from one */
+	KVMB_WHY_SNAPSHOT,
+	KVMB_WHY_BALLOON_DEAD,     /* asked for statistics, it never sent any */
 	KVMB_WHYS,
 };
 
@@ -283,6 +292,20 @@ uint64_t kvmb_age_bucket_usec(unsigned int i);
 uint64_t kvmb_ages_idle(const struct kvmb_ages *a, uint64_t usec);
 
 /*
+ * What a guest's memory is, and who else holds on to it: as libvirt defines the guest, and as the
+ * kernel accounts it to QEMU. Some of it cannot be taken, whatever the policy says.
+ */
+struct kvmb_backing {
+	bool passthrough; /* a device is passed through (VFIO, vDPA): the memory is pinned for it */
+	bool encrypted;   /* launchSecurity: SEV, SEV-ES, SEV-SNP, TDX, Secure Execution */
+	bool locked;      /* <locked/> */
+	bool hugetlb;     /* <hugepages/> */
+	bool shared;      /* mapped by others too: vhost-user, virtiofs, or a shared file */
+	uint64_t locked_bytes;  /* locked and pinned by QEMU (VmLck, VmPin) */
+	uint64_t hugetlb_bytes; /* of QEMU (HugetlbPages) */
+};
+
+/*
  * One guest. Everything below the line "from the guest" is hostile input: kept apart, and used
  * only if stats_why is KVMB_WHY_NONE (decided by kvmb_guest_check_stats()).
  */
@@ -297,7 +320,10 @@ struct kvmb_guest_sample {
 	bool triggered; /* PSI trigger of its scope fired since the last sample */
 	bool psi_valid;
 	bool cgroup_valid;
+	bool stats_asked; /* its statistics were switched on long enough ago for one to have come */
 	enum kvmb_why stats_why;
+	enum kvmb_why job_why; /* MIGRATING, SAVING, SNAPSHOT: libvirt is at it; or NONE */
+	struct kvmb_backing backing;
 	uint64_t facts_ns;      /* when libvirt told the figures of this guest */
 	uint64_t maximum_bytes; /* balloon.maximum: what the guest was promised */
 	uint64_t balloon_bytes; /* balloon.current: what the balloon leaves it now */

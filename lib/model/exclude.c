@@ -7,6 +7,8 @@
 #define OVERHEAD_BYTES (64 * MIB)
 #define OVERHEAD_PART 8
 #define FLOOR_PART 4
+/* QEMU locks and pins a little for itself (io_uring); that much of a guest is no buffer any more. */
+#define HELD_FAST_PART 8
 
 enum kvmb_mode kvmb_guest_mode(const struct kvmb_config *c, const struct kvmb_policy *effective)
 {
@@ -20,6 +22,8 @@ enum kvmb_why kvmb_guest_unfit(const struct kvmb_config *c, const struct kvmb_gu
 		return KVMB_WHY_PAUSED;
 	if (g->state != KVMB_GUEST_RUNNING)
 		return KVMB_WHY_SHUTDOWN;
+	if (g->job_why != KVMB_WHY_NONE)
+		return g->job_why;
 	/* Facts from the future are no better than old ones. */
 	if (g->facts_ns > now_ns || (now_ns - g->facts_ns) / NSEC_PER_USEC > c->host.stale_usec)
 		return KVMB_WHY_FACTS_STALE;
@@ -28,16 +32,49 @@ enum kvmb_why kvmb_guest_unfit(const struct kvmb_config *c, const struct kvmb_gu
 	return KVMB_WHY_NONE;
 }
 
+static bool most_of(const struct kvmb_guest_sample *g, uint64_t bytes)
+{
+	return bytes > g->maximum_bytes / HELD_FAST_PART;
+}
+
+/* A device pins, and encryption often does: whoever comes first is the cause. */
+static enum kvmb_why held_fast(const struct kvmb_guest_sample *g)
+{
+	const struct kvmb_backing *b = &g->backing;
+
+	if (b->passthrough)
+		return KVMB_WHY_PASSTHROUGH;
+	if (b->encrypted)
+		return KVMB_WHY_ENCRYPTED;
+	if (b->locked || most_of(g, b->locked_bytes))
+		return KVMB_WHY_LOCKED;
+	if (b->hugetlb || most_of(g, b->hugetlb_bytes))
+		return KVMB_WHY_HUGETLB;
+	return KVMB_WHY_NONE;
+}
+
+enum kvmb_why kvmb_guest_forbids(const struct kvmb_guest_sample *g, enum kvmb_action_kind kind)
+{
+	enum kvmb_why why = kind == KVMB_ACTION_DEFLATE ? KVMB_WHY_NONE : held_fast(g);
+	bool swaps = kind == KVMB_ACTION_RECLAIM || kind == KVMB_ACTION_PAGEOUT;
+
+	if (why == KVMB_WHY_NONE && swaps && g->backing.shared)
+		return KVMB_WHY_SHARED;
+	return why;
+}
+
 enum kvmb_why kvmb_guest_excluded(const struct kvmb_config *c, const struct kvmb_policy *effective,
 				  const struct kvmb_guest_sample *g, uint64_t now_ns)
 {
 	enum kvmb_mode mode = kvmb_guest_mode(c, effective);
+	enum kvmb_why why;
 
 	if (mode == KVMB_MODE_OFF)
 		return KVMB_WHY_MODE_OFF;
 	if (mode == KVMB_MODE_OBSERVE)
 		return KVMB_WHY_MODE_OBSERVE;
-	return kvmb_guest_unfit(c, g, now_ns);
+	why = kvmb_guest_unfit(c, g, now_ns);
+	return why != KVMB_WHY_NONE ? why : kvmb_guest_forbids(g, KVMB_ACTION_KINDS);
 }
 
 uint64_t kvmb_guest_overhead(const struct kvmb_guest_sample *g)

@@ -10,12 +10,28 @@ enum kvmb_mode kvmb_guest_mode(const struct kvmb_config *c, const struct kvmb_po
 
 /**
  * kvmb_guest_unfit() - why nothing can be done to a guest, whatever its mode: PAUSED, SHUTDOWN,
- * FACTS_STALE, NO_CGROUP (and no balloon either), or KVMB_WHY_NONE
+ * MIGRATING, SAVING, SNAPSHOT, FACTS_STALE, NO_CGROUP (and no balloon either), or KVMB_WHY_NONE
  */
 enum kvmb_why kvmb_guest_unfit(const struct kvmb_config *c, const struct kvmb_guest_sample *g,
 			       uint64_t now_ns);
 
-/** kvmb_guest_excluded() - the same with the modes off and observe, which come first */
+/**
+ * kvmb_guest_forbids() - why a kind of action is never right for what a guest's memory is, or NONE
+ * @kind: KVMB_ACTION_KINDS: why nothing may be taken by any means
+ *
+ * PASSTHROUGH, ENCRYPTED, LOCKED, HUGETLB: nothing is taken. The kernel does not swap such memory,
+ * and a balloon wins nothing either: QEMU ignores it beside a device or encryption, the kernel
+ * refuses to free what is locked, and what it frees of hugetlb goes back to a pool, not to the
+ * host. SHARED: nothing is swapped out, for page-out passes over what two processes map, and reclaim
+ * would stall the other one, which works for the guest; the balloon frees it for both. What was
+ * taken before may always be given back.
+ */
+enum kvmb_why kvmb_guest_forbids(const struct kvmb_guest_sample *g, enum kvmb_action_kind kind);
+
+/**
+ * kvmb_guest_excluded() - why nothing is taken from it: the modes off and observe, which come
+ * first, what makes it unfit, and what its memory forbids as a whole
+ */
 enum kvmb_why kvmb_guest_excluded(const struct kvmb_config *c, const struct kvmb_policy *effective,
 				  const struct kvmb_guest_sample *g, uint64_t now_ns);
 

@@ -69,10 +69,19 @@ static bool stats_impossible(const struct kvmb_guest_sample *g)
 	return g->caches_bytes != KVMB_UNKNOWN && g->caches_bytes > total;
 }
 
+static enum kvmb_why missing_why(const struct kvmb_guest_sample *g)
+{
+	if (!g->has_balloon)
+		return KVMB_WHY_NO_BALLOON;
+	/* One that sent some once is not dead, but stale. */
+	return g->stats_asked && g->stats_age_usec == KVMB_UNKNOWN ? KVMB_WHY_BALLOON_DEAD :
+								     KVMB_WHY_STATS_MISSING;
+}
+
 void kvmb_guest_check_stats(struct kvmb_guest_sample *g, uint64_t stale_usec)
 {
 	if (stats_missing(g))
-		g->stats_why = g->has_balloon ? KVMB_WHY_STATS_MISSING : KVMB_WHY_NO_BALLOON;
+		g->stats_why = missing_why(g);
 	else if (stats_zero(g))
 		g->stats_why = KVMB_WHY_STATS_ZERO;
 	else if (stats_impossible(g))

@@ -14,6 +14,7 @@
 #define PSI struct kvmb_psi
 #define HOST struct kvmb_host_sample
 #define AGES struct kvmb_ages
+#define BACKING struct kvmb_backing
 #define GUEST struct kvmb_guest_sample
 #define SAMPLE struct kvmb_sample
 
@@ -51,6 +52,16 @@ static const struct kvmb_json_field ages_fields[] = {
 	KVMB_JSON_U64S(AGES, promoted_bytes),
 };
 
+static const struct kvmb_json_field backing_fields[] = {
+	KVMB_JSON_BOOL_OPT(BACKING, passthrough),
+	KVMB_JSON_BOOL_OPT(BACKING, encrypted),
+	KVMB_JSON_BOOL_OPT(BACKING, locked),
+	KVMB_JSON_BOOL_OPT(BACKING, hugetlb),
+	KVMB_JSON_BOOL_OPT(BACKING, shared),
+	KVMB_JSON_U64_OPT(BACKING, locked_bytes),
+	KVMB_JSON_U64_OPT(BACKING, hugetlb_bytes),
+};
+
 static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_STRING(GUEST, name),
 	KVMB_JSON_STRING(GUEST, uuid),
@@ -62,7 +73,10 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_BOOL_OPT(GUEST, triggered),
 	KVMB_JSON_BOOL_OPT(GUEST, psi_valid),
 	KVMB_JSON_BOOL_OPT(GUEST, cgroup_valid),
+	KVMB_JSON_BOOL_OPT(GUEST, stats_asked),
 	KVMB_JSON_ENUM_OPT(GUEST, stats_why, &kvmb_why_tokens),
+	KVMB_JSON_ENUM_OPT(GUEST, job_why, &kvmb_why_tokens),
+	KVMB_JSON_OBJECT_OPT(GUEST, backing, backing_fields),
 	KVMB_JSON_U64(GUEST, facts_ns),
 	KVMB_JSON_U64(GUEST, maximum_bytes),
 	KVMB_JSON_U64(GUEST, balloon_bytes),
@@ -162,6 +176,12 @@ static bool uuid_valid(const char *uuid)
 	return true;
 }
 
+static bool is_job(enum kvmb_why why)
+{
+	return why == KVMB_WHY_NONE || why == KVMB_WHY_MIGRATING || why == KVMB_WHY_SAVING ||
+	       why == KVMB_WHY_SNAPSHOT;
+}
+
 static int check_guest(const struct kvmb_guest_sample *g, const struct kvmb_sample *s,
 		       const char *path, char **ret_error)
 {
@@ -173,6 +193,10 @@ static int check_guest(const struct kvmb_guest_sample *g, const struct kvmb_samp
 		return kvmb_explain(-EBADMSG, ret_error,
 				    "%s.uuid: allowed is a UUID in lower case, e.g. "
 				    "12345678-90ab-cdef-1234-567890abcdef", path);
+	if (!is_job(g->job_why))
+		return kvmb_explain(-EBADMSG, ret_error,
+				    "%s.job_why: allowed is none, migrating, saving or snapshot",
+				    path);
 	if (g->ages.told_ns > s->now_ns)
 		return kvmb_explain(-EBADMSG, ret_error,
 				    "%s.ages.told_ns: allowed is up to now_ns", path);

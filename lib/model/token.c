@@ -77,6 +77,15 @@ static const char *const why_names[] = {
 	[KVMB_WHY_CHANGED] = "changed",
 	[KVMB_WHY_NO_EFFECT] = "no-effect",
 	[KVMB_WHY_NOT_COLD] = "not-cold",
+	[KVMB_WHY_PASSTHROUGH] = "passthrough",
+	[KVMB_WHY_ENCRYPTED] = "encrypted",
+	[KVMB_WHY_LOCKED] = "locked",
+	[KVMB_WHY_HUGETLB] = "hugetlb",
+	[KVMB_WHY_SHARED] = "shared",
+	[KVMB_WHY_MIGRATING] = "migrating",
+	[KVMB_WHY_SAVING] = "saving",
+	[KVMB_WHY_SNAPSHOT] = "snapshot",
+	[KVMB_WHY_BALLOON_DEAD] = "balloon-dead",
 };
 _Static_assert(ARRAY_SIZE(why_names) == KVMB_WHYS, "each reason has a token");
 const struct kvmb_tokens kvmb_why_tokens = { why_names, ARRAY_SIZE(why_names) };

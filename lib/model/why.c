@@ -34,6 +34,20 @@ static const char *const sentences[] = {
 	[KVMB_WHY_CHANGED] = "the guest changed between plan and action",
 	[KVMB_WHY_NO_EFFECT] = "the last actions on the guest brought nothing",
 	[KVMB_WHY_NOT_COLD] = "what the guest holds is in use",
+	[KVMB_WHY_PASSTHROUGH] =
+		"a device is passed through to the guest (VFIO, vDPA) and pins its memory",
+	[KVMB_WHY_ENCRYPTED] = "the guest's memory is encrypted (SEV, TDX) and cannot be moved",
+	[KVMB_WHY_LOCKED] = "the guest's memory is locked",
+	[KVMB_WHY_HUGETLB] =
+		"the guest's memory is from a pool of huge pages, which nobody else can use",
+	[KVMB_WHY_SHARED] =
+		"other processes map the guest's memory too (vhost-user, virtiofs, a shared file)",
+	[KVMB_WHY_MIGRATING] = "the guest is migrating",
+	[KVMB_WHY_SAVING] = "the guest's memory is being saved, dumped or restored",
+	[KVMB_WHY_SNAPSHOT] = "a snapshot of the guest is being taken or reverted to",
+	[KVMB_WHY_BALLOON_DEAD] =
+		"the guest was asked for memory statistics and never sent any (no balloon driver "
+		"in it, or a dead one)",
 };
 _Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
 

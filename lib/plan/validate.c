@@ -245,6 +245,9 @@ static enum kvmb_why check(const struct gate *gate, struct entrant *e)
 		return why;
 	if (e->mode == KVMB_MODE_OFF && !lets_go(e))
 		return KVMB_WHY_MODE_OFF;
+	why = kvmb_guest_forbids(e->guest, e->action->kind);
+	if (why != KVMB_WHY_NONE)
+		return why;
 	if (busy(gate, e))
 		return KVMB_WHY_IN_FLIGHT;
 	why = check_kind(gate, e);

@@ -2,6 +2,7 @@
 /* What can be done to a guest now, and if not, why. */
 #include "base/num.h"
 #include "model/ages.h"
+#include "model/exclude.h"
 #include "policy/turn.h"
 
 /* Our own period of balloon statistics (5 s), and as long again for the switching on. */
@@ -43,7 +44,10 @@ uint64_t kvmb_view_promised(const struct kvmb_view *v)
 enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
 	const struct kvmb_guest_sample *g = v->guest;
+	enum kvmb_why why = kvmb_guest_forbids(g, KVMB_ACTION_BALLOON);
 
+	if (why != KVMB_WHY_NONE)
+		return why;
 	if (g->in_flight)
 		return KVMB_WHY_IN_FLIGHT;
 	if (!g->has_balloon)
@@ -93,7 +97,10 @@ static enum kvmb_why no_swap_out(const struct kvmb_turn *t, const struct kvmb_vi
 				 enum kvmb_action_kind kind)
 {
 	const struct kvmb_guest_sample *g = v->guest;
+	enum kvmb_why why = kvmb_guest_forbids(g, kind);
 
+	if (why != KVMB_WHY_NONE)
+		return why;
 	if (g->in_flight)
 		return KVMB_WHY_IN_FLIGHT;
 	if (!g->cgroup_valid || !g->cgroup[0])

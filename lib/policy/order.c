@@ -13,6 +13,7 @@
  * them must not be missing from what is asked of the others.
  */
 #include "base/num.h"
+#include "model/exclude.h"
 #include "policy/turn.h"
 
 enum means {
@@ -26,6 +27,7 @@ enum means {
 static bool in_round(const struct kvmb_view *v, bool observed)
 {
 	return v->fit && v->mode != KVMB_MODE_OFF &&
+	       kvmb_guest_forbids(v->guest, KVMB_ACTION_KINDS) == KVMB_WHY_NONE &&
 	       (v->mode == KVMB_MODE_OBSERVE) == observed;
 }
 

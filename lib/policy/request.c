@@ -55,6 +55,9 @@ static int serve(struct kvmb_turn *t, struct kvmb_view *v)
 	why = reclaim_why(t, v);
 	if (why == KVMB_WHY_NONE)
 		return serve_to_swap(t, v, most);
+	/* Of shared memory only the balloon takes: what keeps it from that may pass. */
+	if (why == KVMB_WHY_SHARED && passing(kvmb_view_no_balloon(t, v)))
+		why = kvmb_view_no_balloon(t, v);
 	if (!passing(why))
 		v->state->request_bytes = 0;
 	return kvmb_turn_refuse(t, v, KVMB_ACTION_RECLAIM, why);

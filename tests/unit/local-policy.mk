@@ -32,6 +32,12 @@ tests_unit_test_estimate_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_estimate_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-estimate
 
+check_PROGRAMS += %D%/test-exclude
+tests_unit_test_exclude_SOURCES = %D%/test-exclude.c
+tests_unit_test_exclude_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_exclude_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-exclude
+
 check_PROGRAMS += %D%/test-give
 tests_unit_test_give_SOURCES = %D%/test-give.c
 tests_unit_test_give_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

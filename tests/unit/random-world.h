@@ -106,6 +106,8 @@ static inline void random_guest(uint64_t *seed, uint64_t now_ns, uint64_t stale_
 	g->swap_bytes = random_below(seed, 512 * MIB);
 	g->psi.some_avg10_permyriad = (uint32_t)random_below(seed, 1200);
 	g->refault_anon += random_below(seed, random_one_in(seed, 4) ? 300 : 20);
+	g->backing.locked = random_one_in(seed, 20);
+	g->backing.shared = random_one_in(seed, 20);
 	random_guest_told(seed, g);
 	kvmb_guest_check_stats(g, stale_usec);
 	random_ages(&own, now_ns, &g->ages);

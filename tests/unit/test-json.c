@@ -274,6 +274,9 @@ static struct kvmb_sample *golden_sample(void)
 	s->guests[1].usable_bytes = s->guests[1].caches_bytes = KVMB_UNKNOWN;
 	s->guests[1].in_flight = s->guests[1].triggered = true;
 	s->guests[1].oom_kills = 2;
+	s->guests[1].stats_asked = true;
+	s->guests[1].job_why = KVMB_WHY_MIGRATING;
+	s->guests[1].backing = (struct kvmb_backing){ true, false, true, false, true, 41, 42 };
 	s->guests[1].ages = (struct kvmb_ages){
 		.source = KVMB_AGING_MODULE,
 		.told_ns = 99000000000,
@@ -390,6 +393,12 @@ static void bad_samples_are_refused_by_path(void **state)
 		  "9223372036854775807 or null" },
 		{ "\"caches_bytes\"", "\"cache_bytes\"",
 		  "guests[0].cache_bytes: there is no such member" },
+		{ "\"job_why\": \"migrating\"", "\"job_why\": \"paused\"",
+		  "guests[1].job_why: allowed is none, migrating, saving or snapshot" },
+		{ "\"passthrough\"", "\"passthru\"",
+		  "guests[0].backing.passthru: there is no such member" },
+		{ "\"locked\": false", "\"locked\": 0",
+		  "guests[0].backing.locked: allowed is true or false" },
 		{ "\"host\"", "\"hots\"", "host: missing" },
 		{ "\"guests\"", "\"gests\"", "gests: there is no such member" },
 		{ "\"now_ns\": 100000000000", "\"now_ns\": \"now\"",

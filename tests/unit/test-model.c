@@ -169,6 +169,22 @@ static void a_guest_without_the_device_is_not_waited_for(void **state)
 	assert_int_equal(g.stats_why, KVMB_WHY_STATS_MISSING);
 }
 
+static void a_balloon_that_was_asked_and_told_nothing_is_dead(void **state)
+{
+	struct kvmb_guest_sample g;
+
+	kvmb_guest_init(&g);
+	g.has_balloon = g.stats_asked = true;
+	kvmb_guest_check_stats(&g, 10 * USEC_PER_SEC);
+	assert_int_equal(g.stats_why, KVMB_WHY_BALLOON_DEAD);
+	g.stats_age_usec = 5 * USEC_PER_SEC; /* it did tell, if not all */
+	kvmb_guest_check_stats(&g, 10 * USEC_PER_SEC);
+	assert_int_equal(g.stats_why, KVMB_WHY_STATS_MISSING);
+	g.has_balloon = false;
+	kvmb_guest_check_stats(&g, 10 * USEC_PER_SEC);
+	assert_int_equal(g.stats_why, KVMB_WHY_NO_BALLOON);
+}
+
 static void hostile_numbers_do_not_overflow(void **state)
 {
 	struct kvmb_guest_sample g;
@@ -349,6 +365,7 @@ int main(void)
 		cmocka_unit_test(honest_guests_are_believed),
 		cmocka_unit_test(others_are_not_and_the_reason_is_told),
 		cmocka_unit_test(a_guest_without_the_device_is_not_waited_for),
+		cmocka_unit_test(a_balloon_that_was_asked_and_told_nothing_is_dead),
 		cmocka_unit_test(hostile_numbers_do_not_overflow),
 		cmocka_unit_test(built_in_policy_is_complete),
 		cmocka_unit_test(policy_keys_set_members),
