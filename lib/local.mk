@@ -14,13 +14,13 @@ libkvmballoon_sources += include/kvmballoon.h \
 	%D%/engine-issue.c %D%/engine-new.c %D%/engine-sample.c %D%/engine-status.c \
 	%D%/executor.c %D%/executor.h %D%/explain.c
 
-libkvmballoon_libs = $(LIBVIRT_LIBS) $(LIBCGROUP_LIBS) $(JANSSON_LIBS) $(INIH_LIBS)
+libkvmballoon_libs = $(LIBVIRT_LIBS) $(LIBCGROUP_LIBS) $(JANSSON_LIBS) $(INIH_LIBS) $(LIBXML_LIBS)
 
 # All objects, hidden symbols within reach: what the unit tests link with.
 noinst_LTLIBRARIES += libkvmballoon_testing.la
 libkvmballoon_testing_la_SOURCES = $(libkvmballoon_sources)
 libkvmballoon_testing_la_CPPFLAGS = $(AM_CPPFLAGS) \
-	$(LIBVIRT_CFLAGS) $(LIBCGROUP_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS)
+	$(LIBVIRT_CFLAGS) $(LIBCGROUP_CFLAGS) $(JANSSON_CFLAGS) $(INIH_CFLAGS) $(LIBXML_CFLAGS)
 libkvmballoon_testing_la_LIBADD = $(libkvmballoon_libs)
 
 # The same objects behind the version script: what is installed.

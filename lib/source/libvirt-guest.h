@@ -21,6 +21,11 @@ struct kvmb_libvirt_guest {
 	unsigned int n_periods; /* how often that was done */
 	unsigned int n_period_faults; /* how often it failed since it was done last */
 	uint64_t period_ns;     /* when it was done or failed last; 0: never */
+	struct kvmb_backing backing;
+	uint64_t definition_due_ns; /* when to read its XML; UINT64_MAX: when it is changed */
+	uint64_t process_due_ns;    /* when to look at its process */
+	enum kvmb_why job_why;      /* libvirt's last word */
+	uint64_t job_due_ns;        /* when to ask for the next */
 };
 
 /* When an answer was got, by both clocks. */

@@ -11,7 +11,15 @@
 #include "source/libvirt-guest.h"
 #include "source/libvirt.h"
 
-#define KVMB_LIBVIRT_EVENTS 2
+#define KVMB_LIBVIRT_EVENTS 4
+/* Between two snapshots; more at once is as good as all. */
+#define KVMB_LIBVIRT_CHANGES_MAX 32
+
+/* Guests whose devices changed. */
+struct kvmb_libvirt_changes {
+	size_t n; /* above the maximum: any may have changed */
+	char uuids[KVMB_LIBVIRT_CHANGES_MAX][KVMB_UUID_SIZE];
+};
 
 /* The thread's own: nobody else looks at it. */
 struct kvmb_libvirt_session {
@@ -23,6 +31,8 @@ struct kvmb_libvirt_session {
 	struct kvmb_libvirt_guest *guests; /* ordered by UUID */
 	size_t n_guests;
 	struct kvmb_worker *period; /* switches statistics on */
+	struct kvmb_worker *jobs;   /* asks what libvirt does to guests */
+	bool jobs_in_flight;
 	char error[KVMB_TEXT_SIZE]; /* libvirt's words for the last failure */
 };
 
@@ -43,6 +53,7 @@ struct kvmb_libvirt {
 	pthread_cond_t wake;  /* stop, kicked or closed */
 	bool stop;
 	bool kicked;
+	struct kvmb_libvirt_changes changes; /* since the last snapshot */
 	bool closed;          /* libvirt said that the connection is gone */
 	uint64_t interval_usec;
 	uint64_t call_ns;     /* since when the thread waits for libvirtd; 0: it does not */

@@ -126,6 +126,11 @@ void kvmb_libvirt_period_take(struct kvmb_worker *w, uint64_t now_ns,
 	}
 }
 
+bool kvmb_libvirt_period_asked(const struct kvmb_libvirt_guest *g, uint64_t now_ns)
+{
+	return g->n_periods >= PERIODS_MAX && u64_sub_sat(now_ns, g->period_ns) >= GAP_MIN_NS;
+}
+
 static int compare_uuid(const void *key, const void *item)
 {
 	const struct kvmb_libvirt_guest *g = item;

@@ -25,6 +25,9 @@ void kvmb_libvirt_period_ask(struct kvmb_worker *w, virDomainPtr domain, uint64_
 void kvmb_libvirt_period_take(struct kvmb_worker *w, uint64_t now_ns,
 			      struct kvmb_libvirt_guest *guests, size_t n);
 
+/** kvmb_libvirt_period_asked() - often enough, and long enough ago for an answer to have come */
+bool kvmb_libvirt_period_asked(const struct kvmb_libvirt_guest *g, uint64_t now_ns);
+
 /** kvmb_libvirt_guest_find() - by binary search, NULL if it is not there */
 struct kvmb_libvirt_guest *kvmb_libvirt_guest_find(struct kvmb_libvirt_guest *guests, size_t n,
 						   const char *uuid);

@@ -34,6 +34,25 @@ static void on_balloon(virConnectPtr conn, virDomainPtr domain, unsigned long lo
 	kvmb_libvirt_kick(userdata);
 }
 
+/* Memory, or a device that pins it, was plugged in or out. */
+static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias, void *userdata)
+{
+	struct kvmb_libvirt *lv = userdata;
+	struct kvmb_libvirt_changes *c = &lv->changes;
+	char uuid[VIR_UUID_STRING_BUFLEN];
+	bool known = virDomainGetUUIDString(domain, uuid) == 0;
+
+	(void)conn;
+	(void)alias;
+	(void)pthread_mutex_lock(&lv->lock);
+	if (known && c->n < KVMB_LIBVIRT_CHANGES_MAX)
+		memcpy(c->uuids[c->n++], uuid, sizeof(c->uuids[0]));
+	else
+		c->n = KVMB_LIBVIRT_CHANGES_MAX + 1;
+	(void)pthread_mutex_unlock(&lv->lock);
+	kvmb_libvirt_kick(lv);
+}
+
 static void on_close(virConnectPtr conn, int reason, void *userdata)
 {
 	struct kvmb_libvirt *lv = userdata;
@@ -52,6 +71,8 @@ static const struct {
 } events[KVMB_LIBVIRT_EVENTS] = {
 	{ VIR_DOMAIN_EVENT_ID_LIFECYCLE, VIR_DOMAIN_EVENT_CALLBACK(on_lifecycle) },
 	{ VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_balloon) },
+	{ VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
+	{ VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
 };
 
 static int add_event(struct kvmb_libvirt *lv, size_t i)
@@ -100,9 +121,15 @@ int kvmb_libvirt_session_begin(struct kvmb_libvirt *lv)
 		return -ENOTCONN;
 	}
 	r = listen_to(lv);
-	if (r < 0)
+	if (r < 0) {
 		kvmb_libvirt_session_end(lv);
-	return r;
+		return r;
+	}
+	/* What happened while nobody listened is not known. */
+	(void)pthread_mutex_lock(&lv->lock);
+	lv->changes.n = KVMB_LIBVIRT_CHANGES_MAX + 1;
+	(void)pthread_mutex_unlock(&lv->lock);
+	return 0;
 }
 
 /*

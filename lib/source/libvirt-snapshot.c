@@ -8,7 +8,9 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "base/wait.h"
+#include "source/libvirt-backing.h"
 #include "source/libvirt-internal.h"
+#include "source/libvirt-job.h"
 #include "source/libvirt-period.h"
 #include "wrap/virt.h"
 
@@ -42,17 +44,61 @@ static struct kvmb_libvirt_guest *find_old(struct kvmb_libvirt_session *s, virDo
 	return kvmb_libvirt_guest_find(s->guests, s->n_guests, uuid);
 }
 
-/* Records to guests. Return: how many were left out. */
-static uint64_t fill_guests(struct kvmb_libvirt *lv, virDomainStatsRecordPtr *records,
-			    const struct kvmb_libvirt_times *times,
-			    struct kvmb_libvirt_guest *guests, size_t *n_guests)
+/* What holds for one snapshot. */
+struct turn {
+	struct kvmb_libvirt *lv;
+	const struct kvmb_libvirt_times *times;
+	uint64_t interval_usec;
+	struct kvmb_libvirt_changes changes;
+	struct kvmb_job_batch *jobs;
+};
+
+static void begin_turn(struct turn *t, size_t n)
 {
-	struct kvmb_libvirt_session *s = &lv->session;
-	uint64_t interval_usec, n_skipped = 0;
+	struct kvmb_libvirt *lv = t->lv;
 
 	(void)pthread_mutex_lock(&lv->lock);
-	interval_usec = lv->interval_usec;
+	t->interval_usec = lv->interval_usec;
+	t->changes = lv->changes;
+	lv->changes.n = 0;
 	(void)pthread_mutex_unlock(&lv->lock);
+	if (!lv->session.jobs_in_flight)
+		t->jobs = kvmb_libvirt_job_begin(n);
+}
+
+static bool is_changed(const struct kvmb_libvirt_changes *c, const char *uuid)
+{
+	if (c->n > KVMB_LIBVIRT_CHANGES_MAX)
+		return true;
+	for (size_t i = 0; i < c->n; i++)
+		if (streq(c->uuids[i], uuid))
+			return true;
+	return false;
+}
+
+/* What the record does not tell. */
+static void complete_guest(const struct turn *t, virDomainPtr domain, struct kvmb_libvirt_guest *g)
+{
+	uint64_t now_ns = t->times->begin_ns;
+
+	kvmb_libvirt_guest_locate(&t->lv->root, g);
+	if (is_changed(&t->changes, g->sample.uuid))
+		g->definition_due_ns = 0;
+	kvmb_libvirt_backing_update(&t->lv->root, domain, now_ns, g);
+	if (!t->lv->look_only)
+		kvmb_libvirt_period_ask(t->lv->session.period, domain, t->interval_usec, now_ns, g);
+	g->sample.stats_asked = kvmb_libvirt_period_asked(g, now_ns);
+	g->sample.job_why = g->job_why;
+	kvmb_libvirt_job_add(t->jobs, domain, now_ns, g);
+}
+
+/* Records to guests. Return: how many were left out. */
+static uint64_t fill_guests(const struct turn *t, virDomainStatsRecordPtr *records,
+			    struct kvmb_libvirt_guest *guests, size_t *n_guests)
+{
+	struct kvmb_libvirt_session *s = &t->lv->session;
+	uint64_t n_skipped = 0;
+
 	*n_guests = 0;
 	for (size_t i = 0; records[i]; i++) {
 		struct kvmb_libvirt_guest *g = &guests[*n_guests];
@@ -60,15 +106,12 @@ static uint64_t fill_guests(struct kvmb_libvirt *lv, virDomainStatsRecordPtr *re
 
 		if (*n_guests < KVMB_GUESTS_MAX)
 			r = kvmb_libvirt_guest_fill(records[i], find_old(s, records[i]->dom),
-						    times, g);
+						    t->times, g);
 		if (r < 0) {
 			n_skipped += r != -ESRCH;
 			continue;
 		}
-		kvmb_libvirt_guest_locate(&lv->root, g);
-		if (!lv->look_only)
-			kvmb_libvirt_period_ask(s->period, records[i]->dom, interval_usec,
-						times->begin_ns, g);
+		complete_guest(t, records[i]->dom, g);
 		(*n_guests)++;
 	}
 	return n_skipped;
@@ -107,6 +150,7 @@ static int take_in(struct kvmb_libvirt *lv, virDomainStatsRecordPtr *records, si
 		   const struct kvmb_libvirt_times *times)
 {
 	struct kvmb_libvirt_session *s = &lv->session;
+	struct turn t = { .lv = lv, .times = times };
 	struct kvmb_libvirt_guest *guests;
 	uint64_t n_skipped;
 	size_t n_guests;
@@ -115,7 +159,12 @@ static int take_in(struct kvmb_libvirt *lv, virDomainStatsRecordPtr *records, si
 	if (!guests)
 		return -ENOMEM;
 	kvmb_libvirt_period_take(s->period, times->begin_ns, s->guests, s->n_guests);
-	n_skipped = fill_guests(lv, records, times, guests, &n_guests);
+	if (kvmb_libvirt_job_take(s->jobs, s->guests, s->n_guests))
+		s->jobs_in_flight = false;
+	begin_turn(&t, n);
+	n_skipped = fill_guests(&t, records, guests, &n_guests);
+	if (t.jobs)
+		s->jobs_in_flight = kvmb_libvirt_job_submit(s->jobs, t.jobs);
 	qsort(guests, n_guests, sizeof(*guests), compare_uuid);
 	free(s->guests);
 	s->guests = guests;

@@ -28,6 +28,7 @@ void kvmb_libvirt_unref(struct kvmb_libvirt *lv)
 	if (atomic_fetch_sub(&lv->refs, 1) != 1)
 		return;
 	(void)kvmb_worker_free(lv->session.period, 0, NULL);
+	(void)kvmb_worker_free(lv->session.jobs, 0, NULL);
 	kvmb_root_close(&lv->root);
 	(void)kvmb_virt_unref(lv->virt);
 	(void)kvmb_close(lv->event_fd);
@@ -73,6 +74,8 @@ static int init(struct kvmb_libvirt *lv, const char *root_path)
 		return r;
 	kvmb_str_format(lv->status.error, sizeof(lv->status.error), "not connected yet");
 	r = kvmb_worker_new("kvmb-virt-stats", &lv->session.period);
+	if (r >= 0)
+		r = kvmb_worker_new("kvmb-virt-jobs", &lv->session.jobs);
 	return r < 0 ? r : kvmb_worker_new("kvmb-libvirt", &lv->thread);
 }
 

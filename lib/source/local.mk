@@ -9,12 +9,15 @@ libkvmballoon_sources += \
 	%D%/ages.c %D%/ages.h \
 	%D%/damon-array.c %D%/damon-internal.h \
 	%D%/damon.c %D%/damon.h \
+	%D%/domain-xml.c %D%/domain-xml.h \
 	%D%/guest-cgroup.c %D%/guest-cgroup.h \
 	%D%/guest-memory.c %D%/guest-memory.h \
 	%D%/guest-watch.c %D%/guest-watch.h \
 	%D%/host.c %D%/host.h \
+	%D%/libvirt-backing.c %D%/libvirt-backing.h \
 	%D%/libvirt-guest.c %D%/libvirt-guest.h \
 	%D%/libvirt-internal.h \
+	%D%/libvirt-job.c %D%/libvirt-job.h \
 	%D%/libvirt-period.c %D%/libvirt-period.h \
 	%D%/libvirt-session.c \
 	%D%/libvirt-snapshot.c \
@@ -22,6 +25,7 @@ libkvmballoon_sources += \
 	%D%/libvirt.c %D%/libvirt.h \
 	%D%/lru-gen.c %D%/lru-gen.h \
 	%D%/lru-ledger.c %D%/lru-ledger.h \
+	%D%/process-memory.c %D%/process-memory.h \
 	%D%/psi-watch.c %D%/psi-watch.h \
 	%D%/psi.c %D%/psi.h \
 	%D%/vm-fds.c %D%/vm-fds.h

@@ -17,6 +17,7 @@
 #include "source/guest-memory.h"
 #include "source/host.h"
 #include "source/lru-gen.h"
+#include "source/process-memory.h"
 
 #define UNTOUCHED UINT64_C(0x5aa55aa55aa55aa5)
 
@@ -90,6 +91,15 @@ static void check_guest_memory(const char *text)
 	}
 }
 
+static void check_process_status(const char *text)
+{
+	struct kvmb_backing b = { .locked_bytes = UNTOUCHED };
+	int r = kvmb_parse_process_status(text, &b);
+
+	REQUIRE(r == 0 || (r == -EBADMSG && b.locked_bytes == UNTOUCHED));
+	REQUIRE(r < 0 || (b.locked_bytes <= INT64_MAX && b.hugetlb_bytes <= INT64_MAX));
+}
+
 static void check_lru_gen(const char *text)
 {
 	_cleanup_free_ struct kvmb_lruvec *vecs = NULL;
@@ -118,6 +128,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_counters(text);
 	check_swap(text);
 	check_guest_memory(text);
+	check_process_status(text);
 	check_lru_gen(text);
 	return 0;
 }

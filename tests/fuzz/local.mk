@@ -2,6 +2,7 @@
 # Each target runs over its corpus as a test; tests/fuzz/run links the same with a fuzzer.
 fuzz_tests = \
 	%D%/fuzz-config \
+	%D%/fuzz-domain \
 	%D%/fuzz-kernel \
 	%D%/fuzz-numbers \
 	%D%/fuzz-sample \
@@ -12,6 +13,8 @@ EXTRA_DIST += %D%/run %D%/corpus
 
 tests_fuzz_fuzz_config_SOURCES = %D%/fuzz-config.c %D%/fuzz.h %D%/replay.c
 tests_fuzz_fuzz_config_LDADD = libkvmballoon_testing.la
+tests_fuzz_fuzz_domain_SOURCES = %D%/fuzz-domain.c %D%/fuzz.h %D%/replay.c
+tests_fuzz_fuzz_domain_LDADD = libkvmballoon_testing.la
 tests_fuzz_fuzz_kernel_SOURCES = %D%/fuzz-kernel.c %D%/fuzz.h %D%/replay.c
 tests_fuzz_fuzz_kernel_LDADD = libkvmballoon_testing.la
 tests_fuzz_fuzz_numbers_SOURCES = %D%/fuzz-numbers.c %D%/fuzz.h %D%/replay.c

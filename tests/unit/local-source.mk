@@ -86,3 +86,11 @@ TESTS += %D%/test-guest-memory
 tests_unit_test_guest_memory_SOURCES = %D%/test-guest-memory.c $(tests_tree)
 tests_unit_test_guest_memory_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_guest_memory_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += %D%/test-backing
+TESTS += %D%/test-backing
+tests_unit_test_backing_SOURCES = %D%/test-backing.c $(tests_tree)
+tests_unit_test_backing_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_unit_test_backing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=virDomainGetXMLDesc \
+	-Wl,--wrap=virDomainGetJobStats -Wl,--wrap=virDomainRef -Wl,--wrap=virDomainFree
+tests_unit_test_backing_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBVIRT_LIBS)

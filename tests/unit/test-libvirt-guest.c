@@ -296,7 +296,10 @@ static void test_statistics_are_asked_for_after_a_long_job(void **state)
 	/* done: only statistics that stay away would have it done again, and not for ever */
 	for (int i = 0; i < 2; i++)
 		assert_true(period_turn(&p, now_sec += 10));
+	assert_false(kvmb_libvirt_period_asked(&p.guest, now_sec * NSEC_PER_SEC));
 	assert_false(period_turn(&p, now_sec + 100000));
+	/* three times, and ten seconds for an answer */
+	assert_true(kvmb_libvirt_period_asked(&p.guest, (now_sec + 10) * NSEC_PER_SEC));
 	period_end(&p);
 }
 

@@ -184,7 +184,8 @@ static void define(const char *name, bool start)
 
 	assert_non_null(conn);
 	assert_int_equal(kvmb_asprintf(&xml, "<domain type='test'><name>%s</name>"
-				       "<memory>65536</memory><os><type>hvm</type></os></domain>",
+				       "<memory>65536</memory><memoryBacking><locked/>"
+				       "</memoryBacking><os><type>hvm</type></os></domain>",
 				       name), 0);
 	domain = virDomainDefineXML(conn, xml);
 	assert_non_null(domain);
@@ -219,6 +220,8 @@ static void test_events_tell_of_starts_and_stops(void **state)
 	define("alpha", true);
 	WAIT_FOR(source_find(&s, "alpha"));
 	assert_null(source_find(&s, "sleeper")); /* not running */
+	assert_true(source_find(&s, "alpha")->backing.locked); /* its definition was read */
+	assert_false(source_find(&s, "test")->backing.locked);
 	for (size_t i = 1; i < s.n; i++)
 		assert_true(strcmp(s.guests[i - 1].name, s.guests[i].name) < 0);
 	undefine("zulu");

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* libxml2, wrapped: the only file that calls it. */
+#include "wrap/xml.h"
+
+#include <errno.h>
+#include <libxml/parser.h>
+#include <libxml/tree.h>
+#include <string.h>
+
+/*
+ * Not among them: NOENT, which would put entities in, DTDLOAD, which would fetch them, and HUGE,
+ * without which libxml2 refuses depths above 256.
+ */
+#define FLAGS (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_NOCDATA)
+
+struct kvmb_xml {
+	xmlDocPtr doc;
+};
+
+static void free_parser(xmlParserCtxtPtr *p)
+{
+	if (*p)
+		xmlFreeParserCtxt(*p);
+}
+
+/* Before its entities are even read: what is not well-formed yields no document. */
+static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *external_id,
+			   const xmlChar *system_id)
+{
+	xmlParserCtxtPtr p = ctx;
+
+	(void)name;
+	(void)external_id;
+	(void)system_id;
+	p->wellFormed = 0;
+	xmlStopParser(p);
+}
+
+static int parse(const char *text, size_t len, xmlDocPtr *ret)
+{
+	_cleanup_(free_parser) xmlParserCtxtPtr p = xmlNewParserCtxt();
+
+	if (!p)
+		return -ENOMEM;
+	p->sax->internalSubset = refuse_doctype;
+	*ret = xmlCtxtReadMemory(p, text, (int)len, NULL, "UTF-8", FLAGS);
+	if (*ret)
+		return 0;
+	return p->errNo == XML_ERR_NO_MEMORY ? -ENOMEM : -EBADMSG;
+}
+
+int kvmb_xml_parse(const char *text, struct kvmb_xml **ret)
+{
+	_cleanup_(kvmb_xml_freep) struct kvmb_xml *x = NULL;
+	size_t len = strlen(text);
+	int r;
+
+	if (len > KVMB_XML_SIZE_MAX)
+		return -E2BIG;
+	x = calloc(1, sizeof(*x));
+	if (!x)
+		return -ENOMEM;
+	r = parse(text, len, &x->doc);
+	if (r < 0)
+		return r;
+	if (!xmlDocGetRootElement(x->doc))
+		return -EBADMSG;
+	*ret = TAKE_PTR(x);
+	return 0;
+}
+
+struct kvmb_xml *kvmb_xml_free(struct kvmb_xml *x)
+{
+	if (!x)
+		return NULL;
+	if (x->doc)
+		xmlFreeDoc(x->doc);
+	free(x);
+	return NULL;
+}
+
+const struct _xmlNode *kvmb_xml_root(const struct kvmb_xml *x)
+{
+	return xmlDocGetRootElement(x->doc);
+}
+
+static const struct _xmlNode *find(const struct _xmlNode *node, const char *name)
+{
+	while (node && !(node->type == XML_ELEMENT_NODE && (!name || kvmb_xml_is(node, name))))
+		node = node->next;
+	return node;
+}
+
+const struct _xmlNode *kvmb_xml_child(const struct _xmlNode *parent, const char *name)
+{
+	return parent ? find(parent->children, name) : NULL;
+}
+
+const struct _xmlNode *kvmb_xml_next(const struct _xmlNode *node, const char *name)
+{
+	return find(node->next, name);
+}
+
+bool kvmb_xml_is(const struct _xmlNode *node, const char *name)
+{
+	return strcmp((const char *)node->name, name) == 0;
+}
+
+/* A plain value is one text node; with references in it, it is none of those that are asked for. */
+bool kvmb_xml_has(const struct _xmlNode *node, const char *name, const char *value)
+{
+	const struct _xmlAttr *a = node ? node->properties : NULL;
+
+	while (a && strcmp((const char *)a->name, name) != 0)
+		a = a->next;
+	return a && a->children && !a->children->next && a->children->content &&
+	       strcmp((const char *)a->children->content, value) == 0;
+}
