@@ -149,7 +149,7 @@ static bool is_fault(const char *token)
 	static const enum kvmb_why faults[] = {
 		KVMB_WHY_NO_BALLOON, KVMB_WHY_STATS_MISSING,	KVMB_WHY_STATS_STALE,
 		KVMB_WHY_STATS_ZERO, KVMB_WHY_STATS_IMPOSSIBLE, KVMB_WHY_NO_CGROUP,
-		KVMB_WHY_FACTS_STALE, KVMB_WHY_NO_EFFECT,
+		KVMB_WHY_FACTS_STALE, KVMB_WHY_NO_EFFECT,	KVMB_WHY_BALLOON_DEAD,
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
