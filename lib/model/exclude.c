@@ -7,7 +7,7 @@
 #define OVERHEAD_BYTES (64 * MIB)
 #define OVERHEAD_PART 8
 #define FLOOR_PART 4
-/* QEMU locks and pins a little for itself (io_uring); that much of a guest is no buffer any more. */
+/* QEMU locks and pins a little for itself (io_uring); that much of a guest is no buffer. */
 #define HELD_FAST_PART 8
 
 enum kvmb_mode kvmb_guest_mode(const struct kvmb_config *c, const struct kvmb_policy *effective)

@@ -9,9 +9,9 @@
  * kvmb_parse_domain() - the facts of a <domain>; pure
  * @ret: passthrough, encrypted, locked, hugetlb and shared are set; the figures are left alone
  *
- * passthrough: a hostdev, interface or disk that QEMU drives by VFIO or vDPA. shared: a device whose
- * back end is another process that maps the guest's memory (vhost-user, virtiofs), or memory in a
- * file that anybody may map. A memfd that QEMU alone has is not: it is swapped out like other
+ * passthrough: a hostdev, interface or disk that QEMU drives by VFIO or vDPA. shared: a device
+ * whose back end is another process that maps the guest's memory (vhost-user, virtiofs), or memory
+ * in a file that anybody may map. A memfd that QEMU alone has is not: it is swapped out like other
  * memory.
  *
  * Return: 0, -EBADMSG no domain or no XML, -E2BIG, -ENOMEM.

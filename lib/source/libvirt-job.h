@@ -37,7 +37,7 @@ bool kvmb_libvirt_job_submit(struct kvmb_worker *w, struct kvmb_job_batch *b);
  */
 bool kvmb_libvirt_job_take(struct kvmb_worker *w, struct kvmb_libvirt_guest *guests, size_t n);
 
-/** kvmb_libvirt_job_why() - of an operation of libvirt's; NONE for those that let balloons be set */
+/** kvmb_libvirt_job_why() - of an operation of libvirt's; NONE where balloons may be set in it */
 enum kvmb_why kvmb_libvirt_job_why(int operation);
 
 #endif

@@ -106,13 +106,13 @@ bool kvmb_xml_is(const struct _xmlNode *node, const char *name)
 	return strcmp((const char *)node->name, name) == 0;
 }
 
-/* A plain value is one text node; with references in it, it is none of those that are asked for. */
+/* Without a document type a value is one text: libxml2 puts in what characters stand for. */
 bool kvmb_xml_has(const struct _xmlNode *node, const char *name, const char *value)
 {
 	const struct _xmlAttr *a = node ? node->properties : NULL;
 
 	while (a && strcmp((const char *)a->name, name) != 0)
 		a = a->next;
-	return a && a->children && !a->children->next && a->children->content &&
+	return a && a->children && a->children->content &&
 	       strcmp((const char *)a->children->content, value) == 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Definitions of domains: refused, with the output left alone, or taken with the figures untouched. */
+/* Definitions of domains: refused, with the output left alone, or taken, but for the figures. */
 #include <errno.h>
 #include <string.h>
 

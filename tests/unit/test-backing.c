@@ -66,6 +66,8 @@ static void test_definitions(void **state)
 		{ MEMORY("<source type='file'/><access mode='private'/>"), { 0 } },
 		{ DOMAIN("<memoryBacking><source type='file'/></memoryBacking><cpu><numa><cell/>"
 			 "<cell memAccess='shared'/></numa></cpu>"), { .shared = true } },
+		{ DOMAIN("<memoryBacking><source type='file'/></memoryBacking><cpu><numa><cell/>"
+			 "</numa></cpu>"), { 0 } },
 		{ DOMAIN("<launchSecurity type='sev-snp'/>"), { .encrypted = true } },
 		{ DOMAIN("<launchSecurity type='tdx'/>"), { .encrypted = true } },
 		/* not where libvirt has them */
@@ -171,7 +173,7 @@ static void test_own_process_has_figures(void **state)
 	assert_int_equal(kvmb_process_memory_read(&root, INT32_MAX, &b), -ESRCH);
 }
 
-/* ---- When they are read ----------------------------------------------------------------------- */
+/* ---- When they are read --------------------------------------------------------------------- */
 
 static const char *definition; /* NULL: libvirt fails */
 static unsigned int n_reads;
@@ -227,7 +229,7 @@ static void test_a_definition_is_read_once(void **state)
 	tree_free(tree);
 }
 
-/* ---- Jobs ------------------------------------------------------------------------------------- */
+/* ---- Jobs ----------------------------------------------------------------------------------- */
 
 static int job_type, job_operation; /* type below 0: libvirt fails */
 

@@ -293,6 +293,7 @@ static void test_statistics_are_asked_for_after_a_long_job(void **state)
 		assert_true(period_turn(&p, now_sec));
 	atomic_store(&period_fails, false);
 	assert_true(period_turn(&p, now_sec));
+	assert_false(kvmb_libvirt_period_asked(&p.guest, (now_sec + 10) * NSEC_PER_SEC));
 	/* done: only statistics that stay away would have it done again, and not for ever */
 	for (int i = 0; i < 2; i++)
 		assert_true(period_turn(&p, now_sec += 10));
