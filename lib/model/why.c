@@ -46,8 +46,7 @@ static const char *const sentences[] = {
 	[KVMB_WHY_SAVING] = "the guest's memory is being saved, dumped or restored",
 	[KVMB_WHY_SNAPSHOT] = "a snapshot of the guest is being taken or reverted to",
 	[KVMB_WHY_BALLOON_DEAD] =
-		"the guest was asked for memory statistics and never sent any (no balloon driver "
-		"in it, or a dead one)",
+		"asked for memory statistics, the guest never sent any (no balloon driver in it)",
 };
 _Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
 
