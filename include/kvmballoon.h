@@ -495,6 +495,36 @@ int kvmb_decide(const struct kvmb_config *c, const struct kvmb_state *state,
 		const struct kvmb_sample *sample, struct kvmb_state **ret_state,
 		struct kvmb_plan **ret_plan);
 
+/* ---- Recordings -------------------------------------------------------------------------- */
+
+enum kvmb_record_kind {
+	KVMB_RECORD_BEGIN,  /* first line: format, version, configuration */
+	KVMB_RECORD_CONFIG, /* another configuration holds from the next tick on */
+	KVMB_RECORD_TICK,   /* one decision: all it was made of, and the plan */
+	KVMB_RECORD_END,    /* last line: a recording without it breaks off */
+	KVMB_RECORDS,
+};
+
+/* One line of a recording: one JSON object. What its kind does not have is NULL or "". */
+struct kvmb_record {
+	enum kvmb_record_kind kind;
+	char text[KVMB_TEXT_SIZE];  /* BEGIN: version of the agent; END: why it ends */
+	struct kvmb_config *config; /* BEGIN, CONFIG */
+	struct kvmb_state *state;   /* TICK: before the decision, in full */
+	struct kvmb_sample *sample; /* TICK */
+	struct kvmb_plan *plan;     /* TICK */
+};
+
+/** kvmb_record_free() - with all it holds */
+struct kvmb_record *kvmb_record_free(struct kvmb_record *r);
+/** kvmb_record_to_json() - one line, with its end */
+int kvmb_record_to_json(const struct kvmb_record *r, char **ret);
+/**
+ * kvmb_record_from_json() - -EBADMSG where it is no line of a recording, or of a version that is
+ * not known; @ret_error says what is the matter. kvmb_decide() gives the plan again.
+ */
+int kvmb_record_from_json(const char *line, struct kvmb_record **ret, char **ret_error);
+
 /* ---- Engine ------------------------------------------------------------------------------ */
 
 /* What became of one action. */
@@ -590,6 +620,8 @@ struct kvmb_engine_callbacks {
 	 * Return: 0, or -errno: nothing is taken by balloon this time; that is the actions' result.
 	 */
 	int (*persist)(void *userdata, const struct kvmb_state *state);
+	/* A decision was made, nothing of it is done yet. @tick: a TICK, until this returns. */
+	void (*decided)(void *userdata, const struct kvmb_record *tick);
 };
 
 struct kvmb_engine_params {

@@ -116,7 +116,18 @@ static int persist(struct kvmb_engine *e)
 	return e->callbacks.persist(e->userdata, e->state);
 }
 
-static int decide(struct kvmb_engine *e, const struct kvmb_sample *sample)
+static void tell_decision(struct kvmb_engine *e, struct kvmb_sample *sample,
+			  struct kvmb_plan *plan)
+{
+	const struct kvmb_record tick = {
+		.kind = KVMB_RECORD_TICK, .state = e->state, .sample = sample, .plan = plan,
+	};
+
+	if (e->callbacks.decided)
+		e->callbacks.decided(e->userdata, &tick);
+}
+
+static int decide(struct kvmb_engine *e, struct kvmb_sample *sample)
 {
 	struct kvmb_state *state;
 	struct kvmb_plan *plan;
@@ -124,6 +135,7 @@ static int decide(struct kvmb_engine *e, const struct kvmb_sample *sample)
 
 	if (r < 0)
 		return r;
+	tell_decision(e, sample, plan);
 	(void)kvmb_state_free(e->state);
 	(void)kvmb_plan_free(e->plan);
 	e->state = state;

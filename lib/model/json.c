@@ -197,6 +197,13 @@ int kvmb_json_print(const struct kvmb_json *j, char **ret)
 	return text ? kvmb_asprintf(ret, "%s\n", text) : -ENOMEM;
 }
 
+int kvmb_json_print_line(const struct kvmb_json *j, char **ret)
+{
+	_cleanup_free_ char *text = json_dumps(to_jansson_const(j), JSON_COMPACT);
+
+	return text ? kvmb_asprintf(ret, "%s\n", text) : -ENOMEM;
+}
+
 int kvmb_json_parse(const char *text, struct kvmb_json **ret, char **ret_error)
 {
 	json_error_t e = { .line = 0 };

@@ -120,6 +120,9 @@ int kvmb_json_append_struct(struct kvmb_json *array, const struct kvmb_json_tabl
 /** kvmb_json_print() - malloc'ed text, indented, ends with a newline */
 int kvmb_json_print(const struct kvmb_json *j, char **ret);
 
+/** kvmb_json_print_line() - the same in one line */
+int kvmb_json_print_line(const struct kvmb_json *j, char **ret);
+
 /* ---- Reading: a fault is -EBADMSG and a text with the path of the member -------------------- */
 
 #define KVMB_JSON_TEXT_MAX ((size_t)64 << 20) /* bytes; KVMB_GUESTS_MAX guests need half of it */

@@ -12,6 +12,7 @@ libkvmballoon_sources += \
 	%D%/sample-json.c \
 	%D%/sample.c %D%/sample.h \
 	%D%/state-advance.c %D%/state-internal.h \
+	%D%/state-exact.c \
 	%D%/state-json.c \
 	%D%/state.c %D%/state.h \
 	%D%/token.c %D%/token.h \

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * JSON form of a plan: what is printed by `decide` and compared by golden tests.
+ * JSON form of a plan: what is printed by `decide`, compared by golden tests, and recorded.
  */
+#include "base/str.h"
 #include "model/json.h"
 #include "model/plan.h"
+
+#include <errno.h>
+#include <stdlib.h>
 
 #define FACTS struct kvmb_facts
 #define ACTION struct kvmb_action
@@ -111,7 +115,7 @@ static int store_refusals(struct kvmb_json *plan, const struct kvmb_plan *p)
 	return r < 0 ? r : kvmb_json_set(plan, "refusals", TAKE_PTR(refusals));
 }
 
-int kvmb_plan_to_json(const struct kvmb_plan *p, char **ret)
+int kvmb_plan_to_object(const struct kvmb_plan *p, struct kvmb_json **ret)
 {
 	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL;
 	int r = kvmb_json_new_object(&o);
@@ -122,5 +126,93 @@ int kvmb_plan_to_json(const struct kvmb_plan *p, char **ret)
 		r = store_actions(o, p);
 	if (r >= 0)
 		r = store_refusals(o, p);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+int kvmb_plan_to_json(const struct kvmb_plan *p, char **ret)
+{
+	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL;
+	int r = kvmb_plan_to_object(p, &o);
+
 	return r < 0 ? r : kvmb_json_print(o, ret);
+}
+
+/* No plan has more for a guest; hostile input is bounded by it. */
+#define ACTIONS_MAX ((size_t)KVMB_ACTION_KINDS * KVMB_GUESTS_MAX)
+#define REFUSALS_MAX ((size_t)4 * KVMB_ACTION_KINDS * KVMB_GUESTS_MAX)
+#define RANGES_MAX 65536
+
+static int load_ranges(const struct kvmb_json *j, struct kvmb_range **ret, size_t *ret_n,
+		       char **ret_error)
+{
+	_cleanup_free_ struct kvmb_range *ranges = NULL;
+	const struct kvmb_json *array;
+	int r = kvmb_json_get_array(j, "ranges", RANGES_MAX, &array, ret_error);
+	size_t n;
+
+	if (r < 0)
+		return r;
+	n = kvmb_json_length(array);
+	ranges = calloc(n + 1, sizeof(*ranges));
+	if (!ranges)
+		return -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < n; i++)
+		r = kvmb_json_load(kvmb_json_at(array, i), KVMB_JSON_TABLE(range_fields),
+				   &ranges[i], "ranges", ret_error);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(ranges);
+	*ret_n = n;
+	return 0;
+}
+
+static int load_action(const struct kvmb_json *j, size_t i, struct kvmb_plan *p, char **ret_error)
+{
+	_cleanup_free_ struct kvmb_range *ranges = NULL;
+	struct kvmb_action a = { .id = 0 };
+	char path[32];
+	int r;
+
+	kvmb_str_format(path, sizeof(path), "actions[%zu]", i);
+	r = kvmb_json_load(j, KVMB_JSON_TABLE(action_fields), &a, path, ret_error);
+	if (r >= 0 && kvmb_json_has(j, "ranges"))
+		r = load_ranges(j, &ranges, &a.n_ranges, ret_error);
+	a.ranges = ranges;
+	return r < 0 ? r : kvmb_plan_add(p, &a);
+}
+
+static int load_refusal(const struct kvmb_json *j, size_t i, struct kvmb_plan *p, char **ret_error)
+{
+	struct kvmb_refusal f = { .asked_bytes = 0 };
+	char path[32];
+	int r;
+
+	kvmb_str_format(path, sizeof(path), "refusals[%zu]", i);
+	r = kvmb_json_load(j, KVMB_JSON_TABLE(refusal_fields), &f, path, ret_error);
+	return r < 0 ? r : kvmb_plan_refuse(p, f.name, f.kind, f.why, f.asked_bytes);
+}
+
+int kvmb_plan_from_object(const struct kvmb_json *o, struct kvmb_plan **ret, char **ret_error)
+{
+	_cleanup_(kvmb_plan_freep) struct kvmb_plan *p = NULL;
+	const struct kvmb_json *actions, *refusals;
+	int r = kvmb_plan_new(&p);
+
+	if (r >= 0)
+		r = kvmb_json_load(o, KVMB_JSON_TABLE(plan_fields), p, "", ret_error);
+	if (r >= 0)
+		r = kvmb_json_get_array(o, "actions", ACTIONS_MAX, &actions, ret_error);
+	for (size_t i = 0; r >= 0 && i < kvmb_json_length(actions); i++)
+		r = load_action(kvmb_json_at(actions, i), i, p, ret_error);
+	if (r >= 0)
+		r = kvmb_json_get_array(o, "refusals", REFUSALS_MAX, &refusals, ret_error);
+	for (size_t i = 0; r >= 0 && i < kvmb_json_length(refusals); i++)
+		r = load_refusal(kvmb_json_at(refusals, i), i, p, ret_error);
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(p);
+	return 0;
 }

@@ -9,6 +9,8 @@
 
 #include "base/cleanup.h"
 
+struct kvmb_json;
+
 KVMB_DEFINE_CLEANUP(struct kvmb_plan *, kvmb_plan_free);
 
 /** kvmb_plan_new() - empty */
@@ -23,5 +25,9 @@ void kvmb_plan_drop(struct kvmb_plan *p, size_t i);
 /** kvmb_plan_refuse() - append a refusal; @name is cut if it is too long; 0 or -ENOMEM */
 int kvmb_plan_refuse(struct kvmb_plan *p, const char *name, enum kvmb_action_kind kind,
 		     enum kvmb_why why, uint64_t asked_bytes);
+
+/* The JSON form as part of something larger; reading it, -EBADMSG names the fault. */
+int kvmb_plan_to_object(const struct kvmb_plan *p, struct kvmb_json **ret);
+int kvmb_plan_from_object(const struct kvmb_json *o, struct kvmb_plan **ret, char **ret_error);
 
 #endif

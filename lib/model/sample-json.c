@@ -124,7 +124,7 @@ static int append_guest(struct kvmb_json *guests, const struct kvmb_guest_sample
 	return r < 0 ? r : kvmb_json_append(guests, TAKE_PTR(o));
 }
 
-int kvmb_sample_to_json(const struct kvmb_sample *s, char **ret)
+int kvmb_sample_to_object(const struct kvmb_sample *s, struct kvmb_json **ret)
 {
 	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL, *guests = NULL;
 	int r = kvmb_json_new_object(&o);
@@ -137,6 +137,17 @@ int kvmb_sample_to_json(const struct kvmb_sample *s, char **ret)
 		r = append_guest(guests, &s->guests[i]);
 	if (r >= 0)
 		r = kvmb_json_set(o, "guests", TAKE_PTR(guests));
+	if (r < 0)
+		return r;
+	*ret = TAKE_PTR(o);
+	return 0;
+}
+
+int kvmb_sample_to_json(const struct kvmb_sample *s, char **ret)
+{
+	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL;
+	int r = kvmb_sample_to_object(s, &o);
+
 	return r < 0 ? r : kvmb_json_print(o, ret);
 }
 
@@ -283,16 +294,13 @@ static int check_unique(const struct kvmb_sample *s, char **ret_error)
 	return 0;
 }
 
-int kvmb_sample_from_json(const char *text, struct kvmb_sample **ret, char **ret_error)
+int kvmb_sample_from_object(const struct kvmb_json *o, struct kvmb_sample **ret, char **ret_error)
 {
 	static const char *const also[] = { "guests", NULL };
-	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL;
 	_cleanup_(kvmb_sample_freep) struct kvmb_sample *s = NULL;
 	struct kvmb_sample head = { 0 };
-	int r = kvmb_json_parse(text, &o, ret_error);
+	int r = kvmb_json_load(o, KVMB_JSON_TABLE(sample_fields), &head, "", ret_error);
 
-	if (r >= 0)
-		r = kvmb_json_load(o, KVMB_JSON_TABLE(sample_fields), &head, "", ret_error);
 	if (r >= 0)
 		r = kvmb_json_check_keys(o, KVMB_JSON_TABLE(sample_fields), also, "",
 					 ret_error);
@@ -308,4 +316,12 @@ int kvmb_sample_from_json(const char *text, struct kvmb_sample **ret, char **ret
 		return r;
 	*ret = TAKE_PTR(s);
 	return 0;
+}
+
+int kvmb_sample_from_json(const char *text, struct kvmb_sample **ret, char **ret_error)
+{
+	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL;
+	int r = kvmb_json_parse(text, &o, ret_error);
+
+	return r < 0 ? r : kvmb_sample_from_object(o, ret, ret_error);
 }

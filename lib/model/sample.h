@@ -9,6 +9,8 @@
 
 #include "base/cleanup.h"
 
+struct kvmb_json;
+
 KVMB_DEFINE_CLEANUP(struct kvmb_sample *, kvmb_sample_free);
 
 /** kvmb_sample_new() - @n_guests guests, each as kvmb_guest_init() leaves it */
@@ -19,5 +21,9 @@ void kvmb_sample_sort(struct kvmb_sample *s);
 
 /** kvmb_sample_find_name() - NULL if there is none. Binary search. */
 struct kvmb_guest_sample *kvmb_sample_find_name(const struct kvmb_sample *s, const char *name);
+
+/* The JSON form as part of something larger; else as kvmb_sample_to_json() and its counterpart. */
+int kvmb_sample_to_object(const struct kvmb_sample *s, struct kvmb_json **ret);
+int kvmb_sample_from_object(const struct kvmb_json *o, struct kvmb_sample **ret, char **ret_error);
 
 #endif

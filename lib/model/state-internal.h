@@ -8,4 +8,7 @@
 /** kvmb_state_guest_init() - a guest never seen; -ENAMETOOLONG */
 int kvmb_state_guest_init(struct kvmb_state_guest *g, const char *uuid, const char *name);
 
+/** kvmb_state_order() - guests by UUID; -EBADMSG where two have the same */
+int kvmb_state_order(struct kvmb_state *s);
+
 #endif

@@ -252,6 +252,15 @@ static int compare_uuid(const void *a, const void *b)
 	return strcmp(x->uuid, y->uuid);
 }
 
+int kvmb_state_order(struct kvmb_state *s)
+{
+	qsort(s->guests, s->n_guests, sizeof(*s->guests), compare_uuid);
+	for (size_t i = 1; i < s->n_guests; i++)
+		if (streq(s->guests[i - 1].uuid, s->guests[i].uuid))
+			return -EBADMSG;
+	return 0;
+}
+
 static int guests_from_json(const struct kvmb_json *object, struct kvmb_state *s)
 {
 	const struct kvmb_json *array;
@@ -270,11 +279,7 @@ static int guests_from_json(const struct kvmb_json *object, struct kvmb_state *s
 			return r;
 	}
 	s->n_guests = n;
-	qsort(s->guests, n, sizeof(*s->guests), compare_uuid);
-	for (size_t i = 1; i < n; i++)
-		if (streq(s->guests[i - 1].uuid, s->guests[i].uuid))
-			return -EBADMSG;
-	return 0;
+	return kvmb_state_order(s);
 }
 
 int kvmb_state_from_json(const char *text, struct kvmb_state **ret)

@@ -14,6 +14,8 @@
 #include "base/cleanup.h"
 #include "base/num.h"
 
+struct kvmb_json;
+
 KVMB_DEFINE_CLEANUP(struct kvmb_state *, kvmb_state_free);
 
 #define KVMB_RATE_SLOT_NS (5 * NSEC_PER_SEC)
@@ -143,6 +145,13 @@ struct kvmb_state {
 };
 
 int kvmb_state_copy(const struct kvmb_state *s, struct kvmb_state **ret);
+
+/*
+ * All of it, times as they are: from this form, unlike the one that is kept over restarts, the next
+ * decision is the very same. What is read is checked for its bounds; -EBADMSG names the fault.
+ */
+int kvmb_state_to_exact(const struct kvmb_state *s, struct kvmb_json **ret);
+int kvmb_state_from_exact(const struct kvmb_json *o, struct kvmb_state **ret, char **ret_error);
 
 /** kvmb_state_find() - NULL if there is none. Binary search. */
 struct kvmb_state_guest *kvmb_state_find(const struct kvmb_state *s, const char *uuid);

@@ -5,6 +5,7 @@ fuzz_tests = \
 	%D%/fuzz-domain \
 	%D%/fuzz-kernel \
 	%D%/fuzz-numbers \
+	%D%/fuzz-record \
 	%D%/fuzz-sample \
 	%D%/fuzz-state
 check_PROGRAMS += $(fuzz_tests)
@@ -19,6 +20,8 @@ tests_fuzz_fuzz_kernel_SOURCES = %D%/fuzz-kernel.c %D%/fuzz.h %D%/replay.c
 tests_fuzz_fuzz_kernel_LDADD = libkvmballoon_testing.la
 tests_fuzz_fuzz_numbers_SOURCES = %D%/fuzz-numbers.c %D%/fuzz.h %D%/replay.c
 tests_fuzz_fuzz_numbers_LDADD = libkvmballoon_testing.la
+tests_fuzz_fuzz_record_SOURCES = %D%/fuzz-record.c %D%/fuzz.h %D%/replay.c
+tests_fuzz_fuzz_record_LDADD = libkvmballoon_testing.la
 tests_fuzz_fuzz_sample_SOURCES = %D%/fuzz-sample.c %D%/fuzz.h %D%/replay.c
 tests_fuzz_fuzz_sample_LDADD = libkvmballoon_testing.la
 tests_fuzz_fuzz_state_SOURCES = %D%/fuzz-state.c %D%/fuzz.h %D%/replay.c

@@ -56,6 +56,12 @@ tests_unit_test_pressure_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_pressure_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-pressure
 
+check_PROGRAMS += %D%/test-record
+tests_unit_test_record_SOURCES = %D%/test-record.c
+tests_unit_test_record_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_record_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-record
+
 check_PROGRAMS += %D%/test-reserve
 tests_unit_test_reserve_SOURCES = %D%/test-reserve.c
 tests_unit_test_reserve_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
