@@ -59,6 +59,31 @@ static int method_dump_sample(sd_bus_message *msg, void *userdata, sd_bus_error 
 	return r < 0 ? r : sd_bus_reply_method_return(msg, "s", text);
 }
 
+static int record_allowed(sd_bus_message *msg, uid_t caller, void *userdata, sd_bus_error *error)
+{
+	struct manager *m = userdata;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (m->stopping)
+		return sd_bus_error_set(error, BUS_ERROR_STOPPING, "kvm-balloond is ending");
+	r = recorders_open(&m->recorders, m->event, m->config, &fd);
+	if (r == -EBUSY)
+		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
+					 "%d recordings are under way, which is the most",
+					 RECORDERS_MAX);
+	return r < 0 ? r : sd_bus_reply_method_return(msg, "h", fd);
+}
+
+/* It costs the loop something with each tick, so that it is not for everybody to ask. */
+static int method_record(sd_bus_message *msg, void *userdata, sd_bus_error *error)
+{
+	struct manager *m = userdata;
+
+	return authz_run(&m->bus.authz,
+			 &(struct authz_request){ msg, POLKIT_RECORD, record_allowed, m }, error);
+}
+
 #define PROPERTY(name, type, member, flags)                                                        \
 	SD_BUS_PROPERTY(name, type, NULL, offsetof(struct manager, host.member), flags)
 #define TOLD SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE
@@ -104,6 +129,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
 				method_get_machine, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("DumpSample", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", json),
 				method_dump_sample, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", stream),
+				method_record, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_SIGNAL_WITH_ARGS("ActionDone", ACTION_DONE_ARGS, 0),
 	SD_BUS_VTABLE_END,
 };

@@ -27,6 +27,7 @@
 #define POLKIT_SET_POLICY "org.linux_kvm.Balloon1.set-policy"
 #define POLKIT_RECLAIM "org.linux_kvm.Balloon1.reclaim"
 #define POLKIT_MAP "org.linux_kvm.Balloon1.map"
+#define POLKIT_RECORD "org.linux_kvm.Balloon1.record"
 #define POLKIT_RELOAD "org.linux_kvm.Balloon1.reload"
 
 struct bus {

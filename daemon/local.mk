@@ -22,6 +22,7 @@ kvm_balloond_sources = \
 	%D%/manager-stop.c \
 	%D%/notify.c %D%/notify.h \
 	%D%/options.c %D%/options.h \
+	%D%/recorder.c %D%/recorder.h \
 	%D%/state-file.c %D%/state-file.h \
 	%D%/util.c %D%/util.h
 

@@ -88,6 +88,11 @@ static int on_persist(void *userdata, const struct kvmb_state *state)
 	return manager_save_state(userdata, state, false);
 }
 
+static void on_decided(void *userdata, const struct kvmb_record *tick)
+{
+	recorders_write(&((struct manager *)userdata)->recorders, tick);
+}
+
 const struct kvmb_engine_callbacks manager_engine_callbacks = {
 	.result = on_result,
 	.guest_added = on_added,
@@ -95,6 +100,7 @@ const struct kvmb_engine_callbacks manager_engine_callbacks = {
 	.guest_changed = on_changed,
 	.guest_map = on_map,
 	.persist = on_persist,
+	.decided = on_decided,
 };
 
 static void tell_level(struct manager *m, const struct kvmb_host_status *s)

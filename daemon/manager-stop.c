@@ -58,6 +58,7 @@ void manager_stop(struct manager *m)
 
 	m->stopping = true;
 	bus_stopping(m);
+	recorders_end(&m->recorders, "kvm-balloond ended");
 	notify_stopping();
 	notify_status_text(&m->notify, "Giving memory back to the guests");
 	if (r < 0)

@@ -36,6 +36,8 @@ int manager_reload(struct manager *m, char **ret_error)
 	} else {
 		(void)kvmb_config_free(m->config);
 		m->config = config;
+		recorders_write(&m->recorders, &(const struct kvmb_record){
+			.kind = KVMB_RECORD_CONFIG, .config = config });
 		journal_log(JOURNAL_RELOADED, NULL, "The configuration was read again");
 		manager_schedule(m, 0);
 	}
@@ -162,6 +164,7 @@ static int start(struct manager *m)
 static void finish(struct manager *m)
 {
 	bus_close(m);
+	recorders_close(&m->recorders);
 	m->tick_source = sd_event_source_disable_unref(m->tick_source);
 	m->engine_source = sd_event_source_disable_unref(m->engine_source);
 	m->stop_source = sd_event_source_disable_unref(m->stop_source);

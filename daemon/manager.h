@@ -18,6 +18,7 @@
 #include "machine.h"
 #include "notify.h"
 #include "options.h"
+#include "recorder.h"
 #include "state-file.h"
 
 struct manager {
@@ -29,6 +30,7 @@ struct manager {
 	struct bus bus;
 	struct machines machines;
 	struct host_view host;    /* as the bus shows it */
+	struct recorders recorders;
 	struct notify notify;
 	struct state_file state_file;
 	struct journal_budget action_budget;

@@ -19,6 +19,7 @@
  *   fail ERRNO                    of every tick from now on; 0 ends it
  *   trigger                       dispatch asks for a tick
  *   hang SECONDS                  the loop stands still
+ *   decide N                      so many decisions, with nothing in them
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -203,6 +204,17 @@ static void set_connected(struct kvmb_engine *e, bool connected, const char *err
 		e->callbacks.host_changed(e->userdata);
 }
 
+static void decide(struct kvmb_engine *e, int n)
+{
+	struct kvmb_plan plan = { .level = e->level };
+	const struct kvmb_record tick = {
+		.kind = KVMB_RECORD_TICK, .state = e->state, .sample = &e->sample, .plan = &plan,
+	};
+
+	while (n-- > 0)
+		e->callbacks.decided(e->userdata, &tick);
+}
+
 static void obey_host(struct kvmb_engine *e, const char *verb, const char *rest)
 {
 	int n = atoi(rest);
@@ -223,6 +235,8 @@ static void obey_host(struct kvmb_engine *e, const char *verb, const char *rest)
 		e->want_tick = true;
 	else if (strcmp(verb, "hang") == 0)
 		(void)sleep((unsigned int)n);
+	else if (strcmp(verb, "decide") == 0)
+		decide(e, n);
 	else if (strcmp(verb, "absent") == 0)
 		(void)snprintf(e->absent, sizeof(e->absent), "%s", rest);
 }

@@ -45,6 +45,7 @@ map_of() { other "$1" "$web" "$i_machine" Map; }
 is "everyone may look for a machine" "$(other "$nobody" $manager $i_manager GetMachine s web)" none
 like "without polkit others may not set a policy" "$(set_shares "$nobody" 5)" "$denied.*polkit is not there"
 like "nor reclaim" "$(other "$nobody" "$web" "$i_machine" Reclaim t 4096)" "$denied"
+like "nor record" "$(other "$nobody" $manager $i_manager Record)" "$denied"
 like "nor have a map" "$(map_of "$nobody")" "$denied.*polkit is not there"
 like "nor reload" "$(other "$nobody" $manager $i_manager Reload)" "$denied"
 is "nothing is changed" "$(property "$web" "$i_machine" Shares)" 'u 1000'
@@ -72,6 +73,8 @@ is "reclaim, too" "$(other "$nobody" "$web" "$i_machine" Reclaim t 4096)" none
 like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.reclaim '
 is "reload, too" "$(other "$nobody" $manager $i_manager Reload)" none
 like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.reload '
+is "and a recording" "$(other "$nobody" $manager $i_manager Record)" none
+like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.record '
 map_of "$nobody" >"$work/map" &
 pids+=("$!")
 comes "a map, too" logged 'asked for a map of web'
