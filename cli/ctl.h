@@ -31,6 +31,9 @@ struct ctl {
 	unsigned int width;  /* columns to stay within; 0: as wide as it gets */
 	unsigned int frames; /* top, map: how many; 0: until it is ended */
 	uint64_t delay_usec; /* top, map: between two frames */
+	uint64_t ticks;      /* record: how many; 0: until it is ended */
+	uint64_t seconds;    /* record: for so long; 0: until it is ended */
+	bool all;            /* replay: identical ticks are shown, too */
 	sd_bus *bus;         /* open while a verb that needs it runs */
 };
 
@@ -49,6 +52,8 @@ ctl_verb_fn ctl_verb_monitor;
 ctl_verb_fn ctl_verb_reload;
 ctl_verb_fn ctl_verb_check_config;
 ctl_verb_fn ctl_verb_decide;
+ctl_verb_fn ctl_verb_record;
+ctl_verb_fn ctl_verb_replay;
 
 /** ctl_error() - one line on standard error behind the program's name; returns @status */
 int ctl_error(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -267,3 +267,18 @@ int json_print_change(const struct json_event *e, const struct fields *t, const 
 	}
 	return print(json, LINE);
 }
+
+int json_print_replay_tick(const struct replay_tick *t)
+{
+	return print(json_pack("{s:I, s:I, s:b, s:o, s:o}", "Tick", (json_int_t)t->n,
+			       "Line", (json_int_t)t->line, "Identical", t->same,
+			       "Recorded", json_loads(t->was, 0, NULL),
+			       "Replayed", json_loads(t->now, 0, NULL)), LINE);
+}
+
+int json_print_replay_summary(const struct replay_summary *s)
+{
+	return print(json_pack("{s:I, s:I, s:I}", "Ticks", (json_int_t)s->n_ticks, "Identical",
+			       (json_int_t)(s->n_ticks - s->n_different), "Different",
+			       (json_int_t)s->n_different), LINE);
+}

@@ -6,6 +6,7 @@
 #ifndef CTL_JSON_H
 #define CTL_JSON_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "fields.h"
@@ -28,6 +29,20 @@ int json_print_map(const char *machine, const struct kvmb_map *map);
 
 struct action_event; /* action.h */
 int json_print_action(uint64_t time_usec, const struct action_event *a);
+
+/* What a replay tells of a tick: the plans, as JSON texts, that were made then and now. */
+struct replay_tick {
+	uint64_t n, line;
+	bool same;
+	const char *was, *now;
+};
+
+struct replay_summary {
+	uint64_t n_ticks, n_different;
+};
+
+int json_print_replay_tick(const struct replay_tick *t);
+int json_print_replay_summary(const struct replay_summary *s);
 
 struct json_event {
 	uint64_t time_usec;

@@ -40,6 +40,8 @@ libctl_la_SOURCES = \
 	%D%/verb-map.c \
 	%D%/verb-monitor.c \
 	%D%/verb-offline.c \
+	%D%/verb-record.c \
+	%D%/verb-replay.c \
 	%D%/verb-status.c \
 	%D%/verb-top.c
 libctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(SYSTEMD_CFLAGS) $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS)

@@ -15,9 +15,12 @@
 enum verb_flags {
 	VERB_BUS = 1,    /* needs the daemon */
 	VERB_TOP = 2,    /* takes -d, -n, --once */
-	VERB_CONFIG = 4, /* takes --config and --state */
+	VERB_CONFIG = 4, /* takes --config */
 	VERB_NAMES = 8,  /* takes --names */
 	VERB_MAP = 16,   /* takes --svg and --watch, and -d and -n with the latter */
+	VERB_STATE = 32, /* takes --state */
+	VERB_UNTIL = 64, /* takes --ticks and --seconds */
+	VERB_ALL = 128,  /* takes --all */
 };
 
 static const struct verb {
@@ -38,14 +41,16 @@ static const struct verb {
 	{ "reclaim", ctl_verb_reclaim, 2, 2, VERB_BUS, " MACHINE SIZE" },
 	{ "reload", ctl_verb_reload, 0, 0, VERB_BUS, "" },
 	{ "check-config", ctl_verb_check_config, 0, 1, 0, " [FILE]" },
-	{ "decide", ctl_verb_decide, 1, 100000, VERB_CONFIG, " SAMPLE.json..." },
+	{ "decide", ctl_verb_decide, 1, 100000, VERB_CONFIG | VERB_STATE, " SAMPLE.json..." },
+	{ "record", ctl_verb_record, 1, 1, VERB_BUS | VERB_UNTIL, " FILE" },
+	{ "replay", ctl_verb_replay, 1, 1, VERB_CONFIG | VERB_ALL, " FILE" },
 };
 
 /* What the options were, and which of them only some verbs take. */
 struct command_line {
 	struct ctl ctl;
 	enum colour_wish colour;
-	const char *special[5]; /* by bit number of enum verb_flags: an option that was given */
+	const char *special[8]; /* by bit number of enum verb_flags: an option that was given */
 	bool done;              /* --help and --version: nothing is left to do */
 };
 
@@ -123,6 +128,9 @@ enum {
 	OPTION_NAMES,
 	OPTION_SVG,
 	OPTION_WATCH,
+	OPTION_TICKS,
+	OPTION_SECONDS,
+	OPTION_ALL,
 };
 
 /* Remembers an option that not every verb takes; @bit is its number in enum verb_flags. */
@@ -130,6 +138,36 @@ static int special(struct command_line *c, int bit, const char *option)
 {
 	c->special[bit] = option;
 	return CTL_OK;
+}
+
+/* Of --ticks and --seconds: 1 to a thousand million. */
+static int set_number(const char *option, const char *text, uint64_t *ret)
+{
+	char *end;
+	unsigned long n = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
+
+	if (!n || *end || n > 1000000000)
+		return ctl_error(CTL_USAGE, "%s takes a number, 1 to 1000000000", option);
+	*ret = n;
+	return CTL_OK;
+}
+
+static int take_recording_option(struct command_line *c, int option)
+{
+	switch (option) {
+	case OPTION_TICKS:
+		special(c, 6, "--ticks");
+		return set_number("--ticks", optarg, &c->ctl.ticks);
+	case OPTION_SECONDS:
+		special(c, 6, "--seconds");
+		return set_number("--seconds", optarg, &c->ctl.seconds);
+	case OPTION_ALL:
+		c->ctl.all = true;
+		return special(c, 7, "--all");
+	default:
+		fputs("Try 'kvm-balloonctl --help'.\n", stderr);
+		return CTL_USAGE;
+	}
 }
 
 static int take_special_option(struct command_line *c, int option)
@@ -149,7 +187,7 @@ static int take_special_option(struct command_line *c, int option)
 		return special(c, 2, "--config");
 	case OPTION_STATE:
 		c->ctl.state = optarg;
-		return special(c, 2, "--state");
+		return special(c, 5, "--state");
 	case OPTION_NAMES:
 		c->ctl.names = true;
 		return special(c, 3, "--names");
@@ -160,8 +198,7 @@ static int take_special_option(struct command_line *c, int option)
 		c->ctl.watch = true;
 		return special(c, 4, "--watch");
 	default:
-		fputs("Try 'kvm-balloonctl --help'.\n", stderr);
-		return CTL_USAGE;
+		return take_recording_option(c, option);
 	}
 }
 
@@ -213,6 +250,9 @@ static int read_options(struct command_line *c, int argc, char **argv)
 		{ "names", no_argument, NULL, OPTION_NAMES },
 		{ "svg", required_argument, NULL, OPTION_SVG },
 		{ "watch", no_argument, NULL, OPTION_WATCH },
+		{ "ticks", required_argument, NULL, OPTION_TICKS },
+		{ "seconds", required_argument, NULL, OPTION_SECONDS },
+		{ "all", no_argument, NULL, OPTION_ALL },
 		{ NULL },
 	};
 	int option, status = CTL_OK;

@@ -19,7 +19,8 @@ bus_tests = \
 	%D%/test-driver.sh \
 	%D%/test-lifecycle.sh \
 	%D%/test-machines.sh \
-	%D%/test-notify.sh
+	%D%/test-notify.sh \
+	%D%/test-record.sh
 
 dist_check_SCRIPTS += $(bus_tests)
 TESTS += $(bus_tests)

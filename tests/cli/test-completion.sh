@@ -48,7 +48,9 @@ offered() {
 
 offered 'kvm-balloonctl st' status
 offered 'kvm-balloonctl hi' histogram
-offered 'kvm-balloonctl re' 'reclaim reload'
+offered 'kvm-balloonctl re' 'reclaim record reload replay'
+offered 'kvm-balloonctl record x --t' --ticks=
+offered 'kvm-balloonctl replay --al' --all
 offered 'kvm-balloonctl --json st' status
 offered 'kvm-balloonctl status we' web-01
 offered 'kvm-balloonctl explain w' 'web-01 windows'
