@@ -17,19 +17,35 @@ static void mib(char *buf, size_t size, uint64_t bytes)
 		kvmb_str_format(buf, size, "%" PRIu64 " MiB", bytes / MIB);
 }
 
+/* What is done by each kind of action, behind "64 MiB were to be". */
+static const char *const done[KVMB_ACTION_KINDS] = {
+	[KVMB_ACTION_BALLOON] = "taken with its balloon",
+	[KVMB_ACTION_DEFLATE] = "given back with its balloon",
+	[KVMB_ACTION_RECLAIM] = "taken by the kernel's reclaim of its scope",
+	[KVMB_ACTION_PAGEOUT] = "taken by paging out what is cold",
+};
+
+/* Where a value of its policy is from. */
+static const char *const sources[] = {
+	[KVMB_POLICY_BUILTIN] = "built in",
+	[KVMB_POLICY_CONFIG] = "by [Defaults]",
+	[KVMB_POLICY_GUEST] = "by its section",
+	[KVMB_POLICY_RUNTIME] = "set at run time",
+};
+
 static int explain_guest(char **text, const struct kvmb_guest_status *status)
 {
 	const struct kvmb_guest_sample *s = status->sample;
-	char unused[32];
+	char unused[32], swapped[32];
 	int r;
 
+	mib(swapped, sizeof(swapped), s->swap_bytes);
 	r = kvmb_str_append(text,
-			    "%s is %s: promised %" PRIu64 " MiB, its balloon leaves it %" PRIu64
-			    " MiB, resident on the host are %" PRIu64 " MiB, %" PRIu64
-			    " MiB are in swap.\n",
+			    "%s is %s: it was promised %" PRIu64
+			    " MiB, its balloon leaves it %" PRIu64
+			    " MiB. On the host %" PRIu64 " MiB of it are resident; in swap: %s.\n",
 			    s->name, kvmb_guest_state_to_string(s->state), s->maximum_bytes / MIB,
-			    s->balloon_bytes / MIB, s->resident_bytes / MIB,
-			    s->swap_bytes == KVMB_UNKNOWN ? 0 : s->swap_bytes / MIB);
+			    s->balloon_bytes / MIB, s->resident_bytes / MIB, swapped);
 	if (r < 0)
 		return r;
 	if (s->stats_why != KVMB_WHY_NONE)
@@ -121,60 +137,105 @@ static int explain_policy(char **text, const struct kvmb_policy *p)
 			       " MiB (%s), limit %s (%s), %" PRIu32
 			       " shares (%s), priority %s (%s).\n",
 			       kvmb_mode_to_string(p->mode),
-			       kvmb_policy_source_to_string(p->source[KVMB_FIELD_MODE]),
-			       p->guarantee_bytes / MIB,
-			       kvmb_policy_source_to_string(p->source[KVMB_FIELD_GUARANTEE]), limit,
-			       kvmb_policy_source_to_string(p->source[KVMB_FIELD_LIMIT]), p->shares,
-			       kvmb_policy_source_to_string(p->source[KVMB_FIELD_SHARES]),
+			       sources[p->source[KVMB_FIELD_MODE]], p->guarantee_bytes / MIB,
+			       sources[p->source[KVMB_FIELD_GUARANTEE]], limit,
+			       sources[p->source[KVMB_FIELD_LIMIT]], p->shares,
+			       sources[p->source[KVMB_FIELD_SHARES]],
 			       kvmb_priority_to_string(p->priority),
-			       kvmb_policy_source_to_string(p->source[KVMB_FIELD_PRIORITY]));
+			       sources[p->source[KVMB_FIELD_PRIORITY]]);
 }
 
 static int explain_host(char **text, const struct kvmb_engine *e)
 {
 	const struct kvmb_host_sample *h = &e->sample->host;
-	int r = kvmb_str_append(text, "The host is %s: %" PRIu64 " of %" PRIu64 " MiB available",
-				kvmb_level_to_string(e->plan ? e->plan->level : KVMB_LEVEL_RELAXED),
-				h->available_bytes / MIB, h->total_bytes / MIB);
+	enum kvmb_level level = e->plan ? e->plan->level : KVMB_LEVEL_RELAXED;
+	int r = kvmb_str_append(text,
+				"The host has %" PRIu64 " of %" PRIu64
+				" MiB available, which is level %s (%d of 4)",
+				h->available_bytes / MIB, h->total_bytes / MIB,
+				kvmb_level_to_string(level), (int)level + 1);
 
 	if (r >= 0 && e->plan && e->plan->need_bytes)
-		r = kvmb_str_append(text, ", %" PRIu64 " MiB are to be regained",
+		r = kvmb_str_append(text, ": it needs %" PRIu64 " MiB back from its guests",
 				    e->plan->need_bytes / MIB);
+	else if (r >= 0)
+		r = kvmb_str_append(text, ": it needs nothing back");
 	return r < 0 ? r : kvmb_str_append(text, ".\n");
+}
+
+static int explain_refusal(char **text, const struct kvmb_refusal *refusal)
+{
+	const char *why = kvmb_why_to_sentence(refusal->why);
+
+	if (refusal->kind >= KVMB_ACTION_KINDS)
+		return kvmb_str_append(text, "Nothing is done to it now: %s.\n", why);
+	if (!refusal->asked_bytes)
+		return kvmb_str_append(text, "Nothing is %s now: %s.\n", done[refusal->kind], why);
+	return kvmb_str_append(text, "%" PRIu64 " MiB would be %s now, but are not: %s.\n",
+			       refusal->asked_bytes / MIB, done[refusal->kind], why);
 }
 
 static int explain_refusals(char **text, const struct kvmb_plan *plan, const char *name)
 {
 	int r = 0;
 
-	for (size_t i = 0; plan && r >= 0 && i < plan->n_refusals; i++) {
-		const struct kvmb_refusal *refusal = &plan->refusals[i];
+	for (size_t i = 0; plan && r >= 0 && i < plan->n_refusals; i++)
+		if (streq(plan->refusals[i].name, name))
+			r = explain_refusal(text, &plan->refusals[i]);
+	return r;
+}
 
-		if (!streq(refusal->name, name))
-			continue;
-		if (refusal->kind == KVMB_ACTION_KINDS)
-			r = kvmb_str_append(text, "Nothing is done to it now: %s.\n",
-					    kvmb_why_to_sentence(refusal->why));
-		else
-			r = kvmb_str_append(text, "Not done now: %s of %" PRIu64 " MiB: %s.\n",
-					    kvmb_action_kind_to_string(refusal->kind),
-					    refusal->asked_bytes / MIB,
-					    kvmb_why_to_sentence(refusal->why));
+static bool is_under_way(const struct kvmb_engine_guest *g)
+{
+	return g->n_pending || g->watching;
+}
+
+/* Of the newest plan; what has ended by now is in the history. */
+static int explain_actions(char **text, const struct kvmb_plan *plan,
+			   const struct kvmb_engine_guest *g)
+{
+	int r = 0;
+
+	for (size_t i = 0; plan && is_under_way(g) && r >= 0 && i < plan->n_actions; i++) {
+		const struct kvmb_action *a = &plan->actions[i];
+
+		if (streq(a->name, g->name))
+			r = kvmb_str_append(text,
+					    "Under way: %" PRIu64
+					    " MiB are being %s (%s by rule %s): %s.\n",
+					    a->asked_bytes / MIB, done[a->kind],
+					    kvmb_action_kind_to_string(a->kind),
+					    kvmb_rule_to_string(a->rule), a->reason);
 	}
 	return r;
+}
+
+/* What came of it: asked, got, and what the host has of it. */
+static int explain_effect(char **text, const struct kvmb_engine_record *record)
+{
+	int64_t net = record->net_bytes / (int64_t)MIB;
+
+	if (!record->got_bytes)
+		return kvmb_str_append(text, "Nothing came of it");
+	return kvmb_str_append(text,
+			       "%" PRIu64 " MiB of that %s, which %s the host %" PRId64 " MiB",
+			       record->got_bytes / MIB,
+			       record->kind == KVMB_ACTION_DEFLATE ? "came back" : "were got",
+			       net < 0 ? "cost" : "won", net < 0 ? -net : net);
 }
 
 static int explain_record(char **text, const struct kvmb_engine_record *record, uint64_t now_ns)
 {
 	int r = kvmb_str_append(text,
-				"%" PRIu64 " s ago, %s by rule %s: %s. Asked %" PRIu64
-				" MiB, got %" PRIu64 " MiB, net %" PRId64 " MiB",
+				"%" PRIu64 " s ago: %" PRIu64
+				" MiB were to be %s (%s by rule %s): %s. ",
 				u64_sub_sat(now_ns, record->done_ns) / NSEC_PER_SEC,
+				record->asked_bytes / MIB, done[record->kind],
 				kvmb_action_kind_to_string(record->kind),
-				kvmb_rule_to_string(record->rule), record->reason,
-				record->asked_bytes / MIB, record->got_bytes / MIB,
-				record->net_bytes / (int64_t)MIB);
+				kvmb_rule_to_string(record->rule), record->reason);
 
+	if (r >= 0)
+		r = explain_effect(text, record);
 	if (r >= 0 && record->why != KVMB_WHY_NONE)
 		r = kvmb_str_append(text, "; ended early: %s", kvmb_why_to_sentence(record->why));
 	else if (r >= 0 && record->error < 0)
@@ -189,7 +250,7 @@ static int explain_history(char **text, const struct kvmb_engine_guest *g, uint6
 	int r = 0;
 
 	if (!n)
-		return kvmb_str_append(text, "Nothing was done to it so far.\n");
+		return kvmb_str_append(text, "Nothing was done to it since the agent started.\n");
 	for (uint64_t i = 1; r >= 0 && i <= n; i++)
 		r = explain_record(text, &g->history[(g->n_history - i) % KVMB_HISTORY], now_ns);
 	return r;
@@ -218,6 +279,8 @@ int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret)
 				    kvmb_why_to_sentence(status.degraded));
 	if (r >= 0)
 		r = explain_refusals(&text, e->plan, name);
+	if (r >= 0)
+		r = explain_actions(&text, e->plan, g);
 	if (r >= 0)
 		r = explain_history(&text, g, e->sample->now_ns);
 	if (r < 0)

@@ -22,9 +22,18 @@ TESTS += %D%/test-engine
 tests_unit_test_engine_SOURCES = %D%/test-engine.c
 tests_unit_test_engine_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_engine_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
-tests_unit_test_engine_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_host_read \
+# For engine-world.h.
+engine_world_ldflags = $(AM_LDFLAGS) -Wl,--wrap=kvmb_host_read \
 	-Wl,--wrap=kvmb_age_watch_read -Wl,--wrap=kvmb_age_watch_reason \
 	-Wl,--wrap=kvmb_libvirt_take -Wl,--wrap=kvmb_guest_watch_read \
 	-Wl,--wrap=kvmb_guest_watch_take_host -Wl,--wrap=kvmb_guest_watch_fd \
 	-Wl,--wrap=kvmb_guest_watch_trigger_error \
 	-Wl,--wrap=kvmb_guest_watch_dispatch -Wl,--wrap=kvmb_libvirt_kick
+tests_unit_test_engine_LDFLAGS = $(engine_world_ldflags)
+
+check_PROGRAMS += %D%/test-explain
+TESTS += %D%/test-explain
+tests_unit_test_explain_SOURCES = %D%/test-explain.c
+tests_unit_test_explain_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_explain_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+tests_unit_test_explain_LDFLAGS = $(engine_world_ldflags)

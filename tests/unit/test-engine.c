@@ -1,159 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The engine from sample to result. Mocked: its sources, which tell of the small world, and the
- * actuators, which do nothing.
- */
-#include "policy-world.h"
+/* The engine from sample to result. */
+#include "engine-world.h"
 
-#include <errno.h>
 #include <poll.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "engine-internal.h"
+#include "base/wait.h"
 #include "model/exclude.h"
-#include "source/host.h"
 
 #define DEADLINE_MS 30000
-
-/* ---- The sources: one world, as long as a test runs --------------------------------------- */
-
-static struct world *source;
-
-int __wrap_kvmb_host_read(const struct kvmb_root *root, struct kvmb_host_sample *ret);
-int __wrap_kvmb_libvirt_take(struct kvmb_libvirt *lv, struct kvmb_guest_sample **ret,
-			     size_t *ret_n, struct kvmb_libvirt_status *ret_status);
-int __wrap_kvmb_guest_watch_read(struct kvmb_guest_watch *w, struct kvmb_guest_sample *guests,
-				 size_t n);
-bool __wrap_kvmb_guest_watch_take_host(struct kvmb_guest_watch *w);
-
-int __wrap_kvmb_host_read(const struct kvmb_root *root, struct kvmb_host_sample *ret)
-{
-	*ret = source->sample->host;
-	return 0;
-}
-
-int __wrap_kvmb_libvirt_take(struct kvmb_libvirt *lv, struct kvmb_guest_sample **ret,
-			     size_t *ret_n, struct kvmb_libvirt_status *ret_status)
-{
-	size_t n = source->sample->n_guests;
-
-	*ret = calloc(n, sizeof(**ret));
-	assert_non_null(*ret);
-	memcpy(*ret, source->sample->guests, n * sizeof(**ret));
-	*ret_n = n;
-	*ret_status = (struct kvmb_libvirt_status){ .connected = true, .complete = true };
-	return 0;
-}
-
-int __wrap_kvmb_guest_watch_read(struct kvmb_guest_watch *w, struct kvmb_guest_sample *guests,
-				 size_t n)
-{
-	return (int)n; /* filled already */
-}
-
-int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n,
-			       const bool *follow);
-const char *__wrap_kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid);
-
-static bool followed[8];
-
-int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n,
-			       const bool *follow)
-{
-	assert_true(n <= ARRAY_SIZE(followed));
-	memcpy(followed, follow, n * sizeof(*follow));
-	return 0; /* filled already */
-}
-
-const char *__wrap_kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid)
-{
-	return "";
-}
-
-bool __wrap_kvmb_guest_watch_take_host(struct kvmb_guest_watch *w)
-{
-	return false;
-}
-
-/* Three triggers since the last time, and the descriptor that tells of them. */
-static int trigger_fd = -1;
-
-int __wrap_kvmb_guest_watch_fd(const struct kvmb_guest_watch *w);
-int __wrap_kvmb_guest_watch_trigger_error(const struct kvmb_guest_watch *w);
-int __wrap_kvmb_guest_watch_dispatch(struct kvmb_guest_watch *w);
-void __wrap_kvmb_libvirt_kick(struct kvmb_libvirt *lv);
-
-int __wrap_kvmb_guest_watch_fd(const struct kvmb_guest_watch *w)
-{
-	return trigger_fd;
-}
-
-int __wrap_kvmb_guest_watch_dispatch(struct kvmb_guest_watch *w)
-{
-	return 3;
-}
-
-void __wrap_kvmb_libvirt_kick(struct kvmb_libvirt *lv)
-{
-}
-
-/* ---- The engine -------------------------------------------------------------------------- */
-
-struct fixture {
-	struct world w;
-	struct kvmb_engine e;
-	struct kvmb_result results[8];
-	size_t n_results;
-};
-
-static int do_nothing(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
-		      struct kvmb_result *result)
-{
-	return 0;
-}
-
-static const struct kvmb_actuator_ops nothing_ops = { "nothing", do_nothing, NULL };
-
-static void on_result(void *userdata, const struct kvmb_result *result)
-{
-	struct fixture *f = userdata;
-
-	assert_true(f->n_results < ARRAY_SIZE(f->results));
-	f->results[f->n_results++] = *result;
-}
-
-static void begin(struct fixture *f, size_t n_guests)
-{
-	struct kvmb_actuator table[KVMB_ACTION_KINDS];
-
-	*f = (struct fixture){ .n_results = 0 };
-	world_init(&f->w, n_guests);
-	source = &f->w;
-	for (size_t i = 0; i < KVMB_ACTION_KINDS; i++)
-		table[i] = (struct kvmb_actuator){ &nothing_ops, NULL };
-	f->e.callbacks.result = on_result;
-	f->e.userdata = f;
-	assert_int_equal(kvmb_executor_new(table, &f->e.executor), 0);
-	assert_int_equal(kvmb_config_copy(f->w.config, &f->e.config), 0);
-	assert_int_equal(kvmb_state_new(&f->e.state), 0);
-}
-
-static void end(struct fixture *f)
-{
-	(void)kvmb_executor_free(f->e.executor);
-	for (size_t i = 0; i < f->e.n_guests; i++)
-		free(f->e.guests[i]);
-	free(f->e.guests);
-	free(f->e.absent);
-	(void)kvmb_plan_free(f->e.plan);
-	(void)kvmb_sample_free(f->e.sample);
-	(void)kvmb_state_free(f->e.state);
-	(void)kvmb_config_free(f->e.config);
-	world_done(&f->w);
-	source = NULL;
-}
 
 /* ---- Samples ----------------------------------------------------------------------------- */
 
@@ -173,11 +30,6 @@ static void a_snapshot_of_just_now_is_not_of_the_future(void **data)
 	assert_int_equal(kvmb_guest_unfit(f.w.config, &s->guests[0], now_ns), KVMB_WHY_NONE);
 	(void)kvmb_sample_free(s);
 	end(&f);
-}
-
-int __wrap_kvmb_guest_watch_trigger_error(const struct kvmb_guest_watch *w)
-{
-	return -EPERM;
 }
 
 /* ---- Triggers ---------------------------------------------------------------------------- */
@@ -266,14 +118,6 @@ static void order(struct fixture *f, enum kvmb_action_kind kind, uint64_t target
 		assert_int_equal(poll(&poll_fd, 1, DEADLINE_MS), 1);
 		kvmb_engine_finish(&f->e, f->w.sample->now_ns);
 	}
-}
-
-/* A sample without a decision. */
-static void look(struct fixture *f)
-{
-	(void)kvmb_sample_free(f->e.sample);
-	assert_int_equal(kvmb_engine_collect(&f->e, f->w.sample->now_ns, &f->e.sample), 0);
-	assert_int_equal(kvmb_engine_sync_guests(&f->e, f->e.sample), 0);
 }
 
 static void an_overtaken_balloon_has_a_result(void **data)
@@ -396,65 +240,6 @@ static void ages_of_long_ago_are_not_shown_as_of_now(void **data)
 	end(&f);
 }
 
-static const struct cold_row {
-	const char *name;
-	struct kvmb_state_cold cold;
-	uint64_t want_usec;
-	const char *says;
-	const char *mode;
-} cold_rows[] = {
-	{ "a guest is cold by ColdAge, and how long its ages are still too young",
-	  { .source = KVMB_AGING_DAMON, .since_ns = 900 * SEC }, 120 * USEC_PER_SEC,
-	  "\nIt is cold from 120 s on, by ColdAge; nothing is paged out unasked for 321 s "
-	  "more.\n", "proactive" },
-	{ "which says nothing to a guest that is left alone anyway",
-	  { .source = KVMB_AGING_DAMON, .since_ns = 900 * SEC }, 120 * USEC_PER_SEC,
-	  "\nIt is cold from 120 s on, by ColdAge.\n", "pressure" },
-	{ "a guest is cold by its minutes",
-	  { .source = KVMB_AGING_MODULE, .n_minutes = 2, .minutes = { 9, 7 } },
-	  1280 * USEC_PER_SEC,
-	  "\nIt is cold from 1280 s on, as 98 % of its minutes asked for (known: 2).\n",
-	  "proactive" },
-	{ "a guest is cold by its last minute, and what came back in that is said",
-	  { .source = KVMB_AGING_MODULE, .n_minutes = 50, .minutes = { [0 ... 48] = 6, 7 },
-	    .judged = true, .back_pages = { [7] = 350 } },
-	  320 * USEC_PER_SEC,
-	  "\nIt is cold from 320 s on, as its last minute alone asked for: 350 pages of that "
-	  "age were touched again in the last minute, 358 are allowed.\n", "proactive" },
-	{ "of a guest that needs everything nothing is cold",
-	  { .source = KVMB_AGING_MODULE, .n_minutes = 1, .minutes = { 16 }, .judged = true },
-	  UINT64_MAX, "\nNone of it is cold, as 98 % of its minutes asked for (known: 1).\n",
-	  "proactive" },
-	{ "a guest is cold by what it suffered",
-	  { .source = KVMB_AGING_DAMON, .floor_bucket = 8 }, 640 * USEC_PER_SEC,
-	  "\nIt is cold from 640 s on, because it read back more than its target allows.\n",
-	  "proactive" },
-};
-
-static void cold_row_holds(void **data)
-{
-	const struct cold_row *row = *data;
-	_cleanup_free_ char *text = NULL;
-	struct kvmb_guest_status status;
-	struct kvmb_state_guest *g = NULL;
-	struct kvmb_guest_sample *s;
-	struct fixture f;
-
-	begin(&f, 1);
-	s = world_guest(&f.w, 0);
-	s->ages = (struct kvmb_ages){ .source = row->cold.source, .told_ns = f.w.sample->now_ns };
-	assert_int_equal(kvmb_state_guest(f.e.state, s->uuid, s->name, &g), 0);
-	g->cold = row->cold;
-	assert_int_equal(kvmb_policy_set(&f.e.config->defaults, "Mode", row->mode, NULL), 0);
-	look(&f);
-	kvmb_engine_notify(&f.e);
-	assert_int_equal(kvmb_engine_guest_status(&f.e, s->name, &status), 0);
-	assert_true(status.cold_age_usec == row->want_usec);
-	assert_int_equal(kvmb_engine_explain(&f.e, s->name, &text), 0);
-	assert_non_null(strstr(text, row->says));
-	end(&f);
-}
-
 /* ---- What an operator may ask for -------------------------------------------------------- */
 
 static const struct size_row {
@@ -505,7 +290,6 @@ int main(void)
 	TESTS_ADD_TABLE(&t, follow_rows, follow_row_holds);
 	TESTS_ADD(&t, "ages of long ago are not shown as those of now",
 		  ages_of_long_ago_are_not_shown_as_of_now);
-	TESTS_ADD_TABLE(&t, cold_rows, cold_row_holds);
 	TESTS_ADD_TABLE(&t, size_rows, size_row_holds);
 	return tests_run("engine", &t);
 }
