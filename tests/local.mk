@@ -7,6 +7,7 @@ include %D%/fuzz/local.mk
 include %D%/golden/local.mk
 include %D%/bus/local.mk
 include %D%/cli/local.mk
+include %D%/sim/local.mk
 include %D%/guest/local.mk
 include %D%/bench/local.mk
 include %D%/testbed/local.mk

@@ -7,7 +7,8 @@ fuzz_tests = \
 	%D%/fuzz-numbers \
 	%D%/fuzz-record \
 	%D%/fuzz-sample \
-	%D%/fuzz-state
+	%D%/fuzz-state \
+	%D%/fuzz-trace
 check_PROGRAMS += $(fuzz_tests)
 TESTS += $(fuzz_tests)
 EXTRA_DIST += %D%/run %D%/corpus
@@ -26,3 +27,5 @@ tests_fuzz_fuzz_sample_SOURCES = %D%/fuzz-sample.c %D%/fuzz.h %D%/replay.c
 tests_fuzz_fuzz_sample_LDADD = libkvmballoon_testing.la
 tests_fuzz_fuzz_state_SOURCES = %D%/fuzz-state.c %D%/fuzz.h %D%/replay.c
 tests_fuzz_fuzz_state_LDADD = libkvmballoon_testing.la
+tests_fuzz_fuzz_trace_SOURCES = %D%/fuzz-trace.c %D%/fuzz.h %D%/replay.c
+tests_fuzz_fuzz_trace_LDADD = libsim.la libkvmballoon_testing.la
