@@ -26,3 +26,10 @@ EXTRA_PROGRAMS += %D%/bench-tick
 tests_bench_bench_tick_SOURCES = %D%/bench-tick.c
 tests_bench_bench_tick_LDADD = libkvmballoon_testing.la
 BENCHES += %D%/bench-tick
+
+# CPU time of the fleet simulator a VM-step, by number of machines.
+EXTRA_PROGRAMS += %D%/bench-fleet
+tests_bench_bench_fleet_SOURCES = %D%/bench-fleet.c
+tests_bench_bench_fleet_CPPFLAGS = $(AM_CPPFLAGS) -I$(top_srcdir) $(SYSTEMD_CFLAGS)
+tests_bench_bench_fleet_LDADD = libsim.la libkvmballoon.la
+BENCHES += %D%/bench-fleet
