@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * CPU time of the fleet simulator a VM-step, with a fleet and with one ten times as large, so that it
+ * CPU time of the fleet simulator a VM-step, with a fleet and one ten times as large, so that it
  * shows whether the cost is linear. Prints one JSON line a figure; fails where the goal is missed
  * by far.
  */
