@@ -37,7 +37,8 @@ static void init_guest(struct kvmb_guest_sample *g, const char *name, uint32_t v
 		.psi_valid = true,
 		.cgroup_valid = true,
 		.stats_why = KVMB_WHY_NONE,
-		.ages.source = KVMB_AGING_MODULE,
+		/* Amounts, not what came back after how long: that is learnt by the minute. */
+		.ages.source = KVMB_AGING_DAMON,
 	};
 	(void)snprintf(g->name, sizeof(g->name), "%s", name);
 	/* What differs comes first: the policy's state is searched by UUID. */
@@ -80,7 +81,6 @@ static void tell_ages(const struct vm *v, uint64_t now_sec, struct kvmb_guest_sa
 	cold[0] = v->used_bytes - v->used_out_bytes;
 	for (unsigned int i = 0; i < v->n_idle; i++)
 		cold[vm_age_bucket(now_sec - v->idle[i].since_sec)] += v->idle[i].bytes;
-	memcpy(g->ages.promoted_bytes, v->promoted_bytes, sizeof(g->ages.promoted_bytes));
 }
 
 /*
@@ -148,7 +148,7 @@ static void act(struct host *h, struct vm *v, const struct kvmb_action *a, uint6
 		break;
 	case KVMB_ACTION_DEFLATE:
 		vm_deflate(v, a->target_bytes);
-		vm_grow(v, now_sec);
+		vm_grow(v);
 		break;
 	case KVMB_ACTION_RECLAIM:
 		t->swapped_bytes += vm_reclaim(v, a->asked_bytes);

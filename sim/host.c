@@ -13,6 +13,8 @@
  * pauses (at most ten minutes) end, and its doubling pauses are forgotten after another ten.
  */
 #define CALM_SEC 1800
+/* What a guest read back too often is cold later: 16 steps at most, one less in ten minutes. */
+#define FORGIVEN_SEC (3 * 3600)
 /* More is to be available than where the policy relaxes, in permyriad: it may look ahead. */
 #define MARGIN_PERMYRIAD 500
 
@@ -106,7 +108,7 @@ static bool at_stake(const struct host_params *p, const struct host *h, const st
 
 	if (available < least || 2 * available - (int64_t)h->last_available_bytes < least)
 		return true;
-	return s->ballooned || s->tight || h->changed || s->refault_bytes != h->last_refault_bytes;
+	return s->ballooned || s->tight || h->changed;
 }
 
 /* Asked in any case where it also acts on hosts that have plenty, or on account of a limit. */
@@ -115,13 +117,21 @@ static bool always(const struct host_params *p)
 	return p->every_host || p->config->host.mode == KVMB_MODE_PROACTIVE;
 }
 
+static void stay_awake(struct host *h, uint64_t until_sec)
+{
+	if (h->awake_until_sec < until_sec)
+		h->awake_until_sec = until_sec;
+}
+
 static bool awake(const struct host_params *p, struct host *h, const struct host_sums *s,
 		  uint64_t now_sec)
 {
 	int64_t available = host_available(p, s);
 
-	if (at_stake(p, h, s))
-		h->awake_until_sec = now_sec + CALM_SEC;
+	if (s->refault_bytes != h->last_refault_bytes)
+		stay_awake(h, now_sec + FORGIVEN_SEC);
+	else if (at_stake(p, h, s))
+		stay_awake(h, now_sec + CALM_SEC);
 	h->last_available_bytes = available > 0 ? (uint64_t)available : 0;
 	h->last_refault_bytes = s->refault_bytes;
 	return always(p) || now_sec < h->awake_until_sec;

@@ -43,14 +43,13 @@ static void push_idle(struct vm *v, uint64_t bytes, uint64_t now_sec)
 }
 
 /* The youngest first; @bytes is no more than there is. */
-static void use_idle(struct vm *v, uint64_t bytes, uint64_t now_sec)
+static void use_idle(struct vm *v, uint64_t bytes)
 {
 	v->idle_bytes -= bytes;
 	while (bytes) {
 		struct vm_idle *top = &v->idle[v->n_idle - 1];
 		uint64_t part = least(top->bytes, bytes);
 
-		v->promoted_bytes[vm_age_bucket(now_sec - top->since_sec)] += part;
 		top->bytes -= part;
 		bytes -= part;
 		if (!top->bytes)
@@ -93,7 +92,7 @@ static uint64_t take_free(struct vm *v, uint64_t bytes, uint64_t *freed)
 	return out;
 }
 
-static void rise(struct vm *v, uint64_t bytes, uint64_t now_sec)
+static void rise(struct vm *v, uint64_t bytes)
 {
 	uint64_t unused = vm_free_bytes(v), from_free = least(bytes / 2, unused), freed;
 	uint64_t from_idle = least(bytes - from_free, v->idle_bytes + v->idle_out_bytes);
@@ -101,15 +100,15 @@ static void rise(struct vm *v, uint64_t bytes, uint64_t now_sec)
 
 	from_free += least(bytes - from_free - from_idle, unused - from_free);
 	v->refault_bytes += out + take_free(v, from_free, &freed);
-	use_idle(v, resident, now_sec);
+	use_idle(v, resident);
 	v->idle_out_bytes -= out;
 	v->used_bytes += from_free + from_idle;
 }
 
-void vm_grow(struct vm *v, uint64_t now_sec)
+void vm_grow(struct vm *v)
 {
 	if (v->want_bytes > v->used_bytes)
-		rise(v, v->want_bytes - v->used_bytes, now_sec);
+		rise(v, v->want_bytes - v->used_bytes);
 }
 
 /* What was out of it was in use least, and is the first to fall out of use. */
@@ -133,7 +132,7 @@ void vm_step(struct vm *v, uint64_t want_bytes, uint64_t now_sec)
 		fall(v, v->used_bytes - want_bytes, now_sec);
 	v->refault_bytes += v->used_out_bytes;
 	v->used_out_bytes = 0;
-	vm_grow(v, now_sec);
+	vm_grow(v);
 }
 
 uint64_t vm_balloon(struct vm *v, uint64_t target_bytes)

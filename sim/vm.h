@@ -33,7 +33,6 @@ struct vm {
 	uint64_t refault_bytes; /* since the beginning */
 	uint64_t told_bytes;    /* refaults that the policy was told of */
 	uint64_t told_pages;    /* the counter by which it was told */
-	uint64_t promoted_bytes[KVMB_AGE_BUCKETS]; /* was idle for so long, and is used again */
 	struct vm_idle idle[VM_IDLE_PIECES]; /* the oldest first */
 	unsigned int n_idle;
 	bool present;
@@ -46,7 +45,7 @@ void vm_off(struct vm *v);
 /** vm_step() - a new step: what was out of what it uses comes back, and it wants so much now */
 void vm_step(struct vm *v, uint64_t want_bytes, uint64_t now_sec);
 /** vm_grow() - take what it wants still, as far as the balloon leaves it that */
-void vm_grow(struct vm *v, uint64_t now_sec);
+void vm_grow(struct vm *v);
 
 /** vm_balloon() - a smaller size, as far as the guest has it free. Return: what the host won. */
 uint64_t vm_balloon(struct vm *v, uint64_t target_bytes);

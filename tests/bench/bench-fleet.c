@@ -66,7 +66,7 @@ static void say(const char *figure, uint64_t vms, const char *unit, uint64_t val
 int main(void)
 {
 	const uint64_t sizes[] = { 1000, 10000 };
-	uint64_t ns[ARRAY_SIZE(sizes)], decided;
+	uint64_t ns[ARRAY_SIZE(sizes)] = { 0 }, decided;
 
 	for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
 		if (measure(sizes[i], &ns[i], &decided) < 0)
