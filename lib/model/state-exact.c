@@ -16,6 +16,9 @@
 #define COUNTERS struct kvmb_state_counters
 #define GUEST struct kvmb_state_guest
 #define STATE struct kvmb_state
+#define COLD struct kvmb_state_cold
+#define TREND struct kvmb_trend
+#define OWN_USE struct kvmb_own_use
 
 static const struct kvmb_json_field rate_fields[] = {
 	KVMB_JSON_U64(RATE, slot),
@@ -29,6 +32,27 @@ static const struct kvmb_json_field counters_fields[] = {
 	KVMB_JSON_U64(COUNTERS, guest_ns),
 	KVMB_JSON_U64_NULL(COUNTERS, swap_in_bytes),
 	KVMB_JSON_U64_NULL(COUNTERS, major_faults),
+};
+
+static const struct kvmb_json_field cold_fields[] = {
+	KVMB_JSON_ENUM(COLD, source, &kvmb_aging_tokens),
+	KVMB_JSON_U64(COLD, since_ns),
+	KVMB_JSON_U64(COLD, told_ns),
+	KVMB_JSON_U64(COLD, minute_ns),
+	KVMB_JSON_U64S(COLD, promoted_bytes),
+	KVMB_JSON_BOOL(COLD, judged),
+	KVMB_JSON_U64S(COLD, back_pages),
+	KVMB_JSON_U32_RANGE(COLD, floor_bucket, 0, KVMB_AGE_BUCKETS),
+	KVMB_JSON_U64(COLD, floor_ns),
+};
+
+/* The minutes of the above, which are bytes. */
+struct minutes_record {
+	char cold_minutes[KVMB_COLD_MINUTES + 1];
+};
+
+static const struct kvmb_json_field minutes_fields[] = {
+	KVMB_JSON_STRING(struct minutes_record, cold_minutes),
 };
 
 #define NO_EFFECT(name, kind)                                                                      \
@@ -59,6 +83,7 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_OBJECT(GUEST, taken, rate_fields),
 	KVMB_JSON_OBJECT(GUEST, refaults, rate_fields),
 	KVMB_JSON_OBJECT(GUEST, counters, counters_fields),
+	KVMB_JSON_OBJECT(GUEST, cold, cold_fields),
 	KVMB_JSON_U64(GUEST, taken_bytes),
 	KVMB_JSON_U64(GUEST, given_bytes),
 	KVMB_JSON_I64(GUEST, net_bytes),
@@ -71,9 +96,24 @@ static const struct kvmb_json_field guest_fields[] = {
 };
 _Static_assert(KVMB_ACTION_KINDS == 4, "each kind has a counter of what had no effect");
 
+static const struct kvmb_json_field trend_fields[] = {
+	KVMB_JSON_U64_MAX(TREND, n, KVMB_TREND_POINTS),
+	KVMB_JSON_U64S(TREND, at_ns),
+	KVMB_JSON_U64S(TREND, available_bytes),
+};
+
+static const struct kvmb_json_field own_use_fields[] = {
+	KVMB_JSON_U64(OWN_USE, slot),
+	KVMB_JSON_U64S(OWN_USE, least_bytes),
+};
+
 static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_BOOL(STATE, fresh),
 	KVMB_JSON_BOOL(STATE, pressed),
+	KVMB_JSON_BOOL(STATE, swap_short),
+	KVMB_JSON_BOOL(STATE, falling),
+	KVMB_JSON_OBJECT(STATE, trend, trend_fields),
+	KVMB_JSON_OBJECT(STATE, own_use, own_use_fields),
 	KVMB_JSON_ENUM(STATE, level, &kvmb_level_tokens),
 	KVMB_JSON_ENUM(STATE, base_level, &kvmb_level_tokens),
 	KVMB_JSON_U64(STATE, last_ns),
@@ -87,10 +127,14 @@ static const struct kvmb_json_field host_fields[] = {
 static int guest_to_exact(const struct kvmb_state_guest *g, struct kvmb_json *array)
 {
 	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL, *policy = NULL;
+	struct minutes_record minutes;
 	int r = kvmb_json_new_object(&o);
 
+	kvmb_cold_minutes_to_text(&g->cold, minutes.cold_minutes);
 	if (r >= 0)
 		r = kvmb_json_store(o, KVMB_JSON_TABLE(guest_fields), g);
+	if (r >= 0)
+		r = kvmb_json_store(o, KVMB_JSON_TABLE(minutes_fields), &minutes);
 	if (r >= 0)
 		r = kvmb_policy_to_json(&g->runtime, &policy);
 	if (r >= 0)
@@ -117,6 +161,18 @@ int kvmb_state_to_exact(const struct kvmb_state *s, struct kvmb_json **ret)
 	return 0;
 }
 
+static int minutes_from_exact(const struct kvmb_json *o, struct kvmb_state_guest *ret,
+			      const char *path, char **ret_error)
+{
+	struct minutes_record minutes;
+	int r = kvmb_json_load(o, KVMB_JSON_TABLE(minutes_fields), &minutes, path, ret_error);
+
+	if (r < 0)
+		return r;
+	r = kvmb_cold_minutes_from_text(minutes.cold_minutes, &ret->cold);
+	return r < 0 ? kvmb_explain(r, ret_error, "%s.cold_minutes: not of 'A' to 'P'", path) : 0;
+}
+
 static int guest_from_exact(const struct kvmb_json *o, size_t i, struct kvmb_state_guest *ret,
 			    char **ret_error)
 {
@@ -131,6 +187,9 @@ static int guest_from_exact(const struct kvmb_json *o, size_t i, struct kvmb_sta
 	/* not "any": it is an index */
 	if (ret->pending_kind >= KVMB_ACTION_KINDS)
 		return kvmb_explain(-EBADMSG, ret_error, "%s.pending_kind: not an action", path);
+	r = minutes_from_exact(o, ret, path, ret_error);
+	if (r < 0)
+		return r;
 	if (!policy)
 		return kvmb_explain(-EBADMSG, ret_error, "%s.policy: missing", path);
 	r = kvmb_policy_from_json(policy, path, &ret->runtime, ret_error);

@@ -11,4 +11,11 @@ int kvmb_state_guest_init(struct kvmb_state_guest *g, const char *uuid, const ch
 /** kvmb_state_order() - guests by UUID; -EBADMSG where two have the same */
 int kvmb_state_order(struct kvmb_state *s);
 
+/**
+ * kvmb_cold_minutes_to_text(), kvmb_cold_minutes_from_text() - a letter for each minute's bucket
+ * @text: KVMB_COLD_MINUTES + 1 bytes at most, oldest first, 'A' for bucket 1. -EBADMSG for others.
+ */
+void kvmb_cold_minutes_to_text(const struct kvmb_state_cold *c, char *text);
+int kvmb_cold_minutes_from_text(const char *text, struct kvmb_state_cold *ret);
+
 #endif

@@ -95,6 +95,26 @@ static uint64_t left_ns(const struct kvmb_state *s, uint64_t until_ns)
 	return u64_min(u64_sub_sat(until_ns, s->last_ns), LEFT_MAX_NS);
 }
 
+void kvmb_cold_minutes_to_text(const struct kvmb_state_cold *c, char *text)
+{
+	for (size_t i = 0; i < c->n_minutes; i++)
+		text[i] = (char)(BUCKET_LETTER + c->minutes[i]);
+	text[c->n_minutes] = '\0';
+}
+
+int kvmb_cold_minutes_from_text(const char *text, struct kvmb_state_cold *ret)
+{
+	size_t n = strlen(text);
+
+	for (size_t i = 0; i < n; i++)
+		if (text[i] <= BUCKET_LETTER || text[i] > BUCKET_LETTER + KVMB_AGE_BUCKETS)
+			return -EBADMSG;
+	for (size_t i = 0; i < n; i++)
+		ret->minutes[i] = (uint8_t)(text[i] - BUCKET_LETTER);
+	ret->n_minutes = (uint32_t)n;
+	return 0;
+}
+
 static void record_from_guest(const struct kvmb_state *s, const struct kvmb_state_guest *g,
 			      struct guest_record *ret)
 {
@@ -119,8 +139,7 @@ static void record_from_guest(const struct kvmb_state *s, const struct kvmb_stat
 		.pageout_no_effect = g->n_no_effect[KVMB_ACTION_PAGEOUT],
 		.cold_floor = g->cold.floor_bucket,
 	};
-	for (size_t i = 0; i < g->cold.n_minutes; i++)
-		ret->cold_minutes[i] = (char)(BUCKET_LETTER + g->cold.minutes[i]);
+	kvmb_cold_minutes_to_text(&g->cold, ret->cold_minutes);
 	memcpy(ret->uuid, g->uuid, sizeof(ret->uuid));
 	memcpy(ret->name, g->name, sizeof(ret->name));
 }
@@ -128,18 +147,8 @@ static void record_from_guest(const struct kvmb_state *s, const struct kvmb_stat
 /* What was learnt of the guest outlives a restart; its ages do not. */
 static int cold_from_record(const struct guest_record *in, struct kvmb_state_cold *ret)
 {
-	size_t n = strlen(in->cold_minutes);
-
-	for (size_t i = 0; i < n; i++) {
-		int bucket = in->cold_minutes[i] - BUCKET_LETTER;
-
-		if (bucket < 1 || bucket > KVMB_AGE_BUCKETS)
-			return -EBADMSG;
-		ret->minutes[i] = (uint8_t)bucket;
-	}
-	ret->n_minutes = (uint32_t)n;
 	ret->floor_bucket = in->cold_floor;
-	return 0;
+	return kvmb_cold_minutes_from_text(in->cold_minutes, ret);
 }
 
 static void guest_from_record(const struct guest_record *in, struct kvmb_state_guest *ret)

@@ -4,6 +4,8 @@
 
 #include <time.h>
 
+#include "base/wait.h"
+
 /* ---- From what age on it is cold ---------------------------------------------------------- */
 
 static const struct cold_row {
@@ -170,6 +172,7 @@ static const struct explained {
 	  "old.\n"
 	  "Of its memory, 77 MiB were not touched for 120 s, 77 MiB for ten times as "
 	  "long (ages by module).\n"
+	  "It is cold from 120 s on, by ColdAge.\n"
 	  "Its policy: mode observe (by [Defaults]), guarantee 0 MiB (built in), limit "
 	  "its maximum (built in), 1000 shares (built in), priority normal (built "
 	  "in).\n"
