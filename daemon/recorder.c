@@ -12,7 +12,7 @@
 #include "config.h"
 #include "util.h"
 
-/* More than 1,000 guests need for three ticks; lines are taken on while less than this waits. */
+/* Three ticks of 1,000 guests: lines are taken on while less than this waits. */
 #define PENDING_MAX ((size_t)8 << 20)
 /* The most that the kernel gives without privilege: an ordinary host's line goes in at once. */
 #define PIPE_BYTES (1 << 20)
