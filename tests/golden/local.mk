@@ -17,6 +17,10 @@ EXTRA_DIST += \
 	%D%/a-host-hard-up-takes-from-every-class-at-once/plan.json \
 	%D%/a-host-hard-up-takes-from-every-class-at-once/sample.json \
 	%D%/a-host-hard-up-takes-from-every-class-at-once/kvm-balloond.conf \
+	%D%/a-host-hard-up-takes-what-is-wanted-back-before-what-is-in-use/plan.json \
+	%D%/a-host-hard-up-takes-what-is-wanted-back-before-what-is-in-use/sample.json \
+	%D%/a-host-hard-up-takes-what-is-wanted-back-before-what-is-in-use/kvm-balloond.conf \
+	%D%/a-host-hard-up-takes-what-is-wanted-back-before-what-is-in-use/state.json \
 	%D%/a-request-of-the-operator-is-served-in-steps/plan.json \
 	%D%/a-request-of-the-operator-is-served-in-steps/sample.json \
 	%D%/a-request-of-the-operator-is-served-in-steps/state.json \
@@ -47,6 +51,10 @@ EXTRA_DIST += \
 	%D%/idle-memory-gives-before-memory-in-use/plan.json \
 	%D%/idle-memory-gives-before-memory-in-use/sample.json \
 	%D%/idle-memory-gives-before-memory-in-use/kvm-balloond.conf \
+	%D%/memory-that-a-guest-wants-back-is-not-cold/plan.json \
+	%D%/memory-that-a-guest-wants-back-is-not-cold/sample.json \
+	%D%/memory-that-a-guest-wants-back-is-not-cold/kvm-balloond.conf \
+	%D%/memory-that-a-guest-wants-back-is-not-cold/state.json \
 	%D%/proactive-guests-give-what-they-do-not-feel/plan.json \
 	%D%/proactive-guests-give-what-they-do-not-feel/sample.json \
 	%D%/proactive-guests-give-what-they-do-not-feel/kvm-balloond.conf \
