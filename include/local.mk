@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-include_HEADERS += %D%/kvmballoon.h
+include_HEADERS += %D%/kvmballoon.h %D%/uapi/kvm_swap.h

@@ -118,12 +118,12 @@ static void uniform_young(struct walk *w, struct kvms_block *b)
 	w->pass->young += b->resident;
 	if (b->huge) {
 		w->vm->promoted[was] += was ? b->resident : 0;
-		b->age = 0;
+		WRITE_ONCE(b->age, 0);
 	} else if (b->age == 0) {
 		b->aux = b->aux < 2 * CLOSE_LOOK - 1 ? b->aux + 1 : CLOSE_LOOK;
 	} else {
 		b->aux = was;
-		b->age = KVMS_SUSPECT;
+		WRITE_ONCE(b->age, KVMS_SUSPECT);
 	}
 }
 
@@ -132,7 +132,7 @@ static void uniform_idle(struct walk *w, struct kvms_block *b)
 {
 	if (!b->resident)
 		return;
-	b->age = older(w, b->age);
+	WRITE_ONCE(b->age, older(w, b->age));
 }
 
 /* ---- Blocks page by page ----------------------------------------------------------------- */
@@ -214,9 +214,9 @@ static bool must_read(const struct kvms_block *b, bool invalid, unsigned long n)
 
 /*
  * Pages that went are absent, those that came are young. Which were there is not kept where all had
- * one age: when they have become more, all are young.
+ * one age: when there may be more than those, apart from @used, all are young.
  */
-static int refresh(struct walk *w, struct kvms_block *b, struct span at)
+static int refresh(struct walk *w, struct kvms_block *b, struct span at, struct hull used)
 {
 	struct kvms_vm *vm = w->vm;
 	unsigned long i;
@@ -224,7 +224,7 @@ static int refresh(struct walk *w, struct kvms_block *b, struct span at)
 
 	if (ret)
 		return ret;
-	if (vm->giant || (!b->ages && bitmap_weight(vm->resident, at.n) > b->resident))
+	if (vm->giant || (!b->ages && kvms_residency_more(vm, b, used.first, used.last)))
 		memset(vm->ages, 0, at.n);
 	for (i = 0; i < at.n; i++)
 		if (!test_bit(i, vm->resident))
@@ -340,7 +340,7 @@ static int age_pages_try(struct walk *w, struct kvms_block *b, struct span at, b
 	int ret = 0;
 
 	if (must_read(b, invalid, at.n))
-		ret = refresh(w, b, at);
+		ret = refresh(w, b, at, used);
 	if (!ret)
 		make_young(w->vm, used); /* so that they are asked alone */
 	if (!ret && !*asked) {
@@ -350,7 +350,7 @@ static int age_pages_try(struct walk *w, struct kvms_block *b, struct span at, b
 		else if (b->huge)
 			ask_huge(w, b, at);
 		else if (ask_pieces(w, b, at.hva, at.n))
-			ret = refresh(w, b, at);
+			ret = refresh(w, b, at, used);
 	}
 	if (!ret)
 		make_young(w->vm, used);
@@ -442,7 +442,7 @@ static void age_together(struct walk *w, struct kvms_block *b, unsigned long hva
 			uniform_young(w, &b[k]);
 		} else {
 			b[k].aux = b[k].age;
-			b[k].age = KVMS_SUSPECT;
+			WRITE_ONCE(b[k].age, KVMS_SUSPECT);
 		}
 	}
 }
@@ -466,7 +466,7 @@ static int admit(struct walk *w, struct kvms_block *b, struct span at)
 
 	b->known = 0;
 	load(w->vm, b, at.n);
-	ret = refresh(w, b, at);
+	ret = refresh(w, b, at, no_pages);
 	if (!ret) {
 		make_young(w->vm, (struct hull){ 0, at.n - 1 });
 		store(w->vm, b, at.n);

@@ -56,13 +56,29 @@ static u32 block_marks(const struct kvms_slot *slot, const struct kvms_block *b)
 }
 
 /*
+ * What was unmapped is not told of. Nor is anything where pages have come, as QEMU fills memory
+ * without a word from KVM, and nobody knows which: the next pass is to find them.
+ */
+static void forget_new(struct kvms_vm *vm, struct kvms_block *b, unsigned int first,
+		       unsigned int last)
+{
+	if (!b->ages && kvms_residency_more(vm, b, first, last)) {
+		bitmap_zero(vm->resident, KVMS_BLOCK_PAGES);
+		b->known = 0;
+	} else if (last >= first) {
+		bitmap_clear(vm->resident, first, last - first + 1);
+	}
+}
+
+/*
  * Pages that are wanted and there, in vm->ages; the others are made absent. -EBUSY: more of it has
  * been marked meanwhile, which happens as soon as unmapping begins.
  */
-static int block_read_try(struct search *s, const struct kvms_slot *slot,
-			  const struct kvms_block *b, unsigned long hva, unsigned long n)
+static int block_read_try(struct search *s, const struct kvms_slot *slot, struct kvms_block *b,
+			  unsigned long hva, unsigned long n)
 {
 	struct kvms_vm *vm = s->vm;
+	unsigned int first = 1, last = 0;
 	unsigned long i;
 	u32 marks;
 	bool raced;
@@ -76,9 +92,12 @@ static int block_read_try(struct search *s, const struct kvms_slot *slot,
 		return ret;
 	spin_lock(&vm->lock);
 	raced = marks != block_marks(slot, b);
-	if (b->inval)
-		bitmap_clear(vm->resident, b->inval_first, b->inval_last - b->inval_first + 1);
+	if (b->inval) {
+		first = b->inval_first;
+		last = b->inval_last;
+	}
 	spin_unlock(&vm->lock);
+	forget_new(vm, b, first, last);
 	for (i = 0; i < n; i++) {
 		u8 age = b->ages ? b->ages[i] : b->age;
 
@@ -87,7 +106,7 @@ static int block_read_try(struct search *s, const struct kvms_slot *slot,
 	return raced ? -EBUSY : 0;
 }
 
-static int block_read(struct search *s, const struct kvms_slot *slot, const struct kvms_block *b,
+static int block_read(struct search *s, const struct kvms_slot *slot, struct kvms_block *b,
 		      unsigned long hva, unsigned long n)
 {
 	struct kvms_counters *c = &s->vm->counters;
@@ -130,7 +149,7 @@ static bool emit(struct search *s, const struct kvms_slot *slot, unsigned long h
 /* One block from s->addr on; s->addr is then where to go on. 1: the record is full. */
 static int block_search(struct search *s, struct kvms_slot *slot, unsigned long index)
 {
-	const struct kvms_block *b = &slot->blocks[index];
+	struct kvms_block *b = &slot->blocks[index];
 	unsigned long hva, n = kvms_block_pages(slot, index, &hva), i;
 	u32 level;
 	int ret;
@@ -197,35 +216,42 @@ static u8 oldest(const u64 *bytes, unsigned int limit)
 	return limit;
 }
 
-static int coldest_first(struct search *s)
+/* The oldest age that memory has from @limit down, by a look at all of it. 0: none. */
+static int next_age(struct search *s, unsigned int limit, unsigned int *ret)
 {
-	struct kvm_swap_cold *out = s->out;
-	unsigned int from = out->cursor >> CURSOR_AGE_SHIFT, age;
 	u64 *bytes = kcalloc(KVM_SWAP_AGES, sizeof(*bytes), GFP_KERNEL_ACCOUNT);
-	int ret;
+	int r;
 
 	if (!bytes)
 		return -ENOMEM;
-	ret = kvms_histogram_cold(s->vm, bytes);
-	if (ret)
-		goto out_free;
-	age = oldest(bytes, from ?: KVM_SWAP_AGE_MAX);
-	/* No memory has that age any more: of the next one none was told yet. */
-	if (age == from)
+	r = kvms_histogram_cold(s->vm, bytes);
+	if (!r)
+		*ret = oldest(bytes, limit);
+	kfree(bytes);
+	return r;
+}
+
+/* One age after the other; where an age is gone on with, nothing else is looked at before. */
+static int coldest_first(struct search *s)
+{
+	struct kvm_swap_cold *out = s->out;
+	unsigned int age = out->cursor >> CURSOR_AGE_SHIFT;
+	int ret = 0;
+
+	if (age)
 		s->addr = (out->cursor & CURSOR_PAGE) << PAGE_SHIFT;
-	while (age >= out->min_age) {
+	else
+		ret = next_age(s, KVM_SWAP_AGE_MAX, &age);
+	while (!ret && age >= out->min_age) {
 		s->min_age = age;
 		s->max_age = age;
 		ret = search(s);
-		if (ret)
-			break;
-		age = oldest(bytes, age - 1);
-		s->addr = 0;
+		s->addr = ret ? s->addr : 0;
+		if (!ret)
+			ret = next_age(s, age - 1, &age);
 	}
 	if (ret >= 0)
 		out->cursor = ret ? (u64)age << CURSOR_AGE_SHIFT | s->addr >> PAGE_SHIFT : 0;
-out_free:
-	kfree(bytes);
 	return ret < 0 ? ret : 0;
 }
 

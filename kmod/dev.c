@@ -17,11 +17,15 @@
 #include "report.h"
 #include "vm.h"
 
-/* @check: are flags and reserved members as they must be; @run: vm->mutex is held */
+/*
+ * @check: are flags and reserved members as they must be
+ * @run: vm->mutex is held, unless @lockless
+ */
 struct call {
 	unsigned int cmd;
 	bool (*check)(const void *arg);
 	int (*run)(struct kvms_vm *vm, void *arg);
+	bool lockless;
 };
 
 #define ALL_ZERO(member) (!memchr_inv(&(member), 0, sizeof(member)))
@@ -138,7 +142,7 @@ static const struct call calls[] = {
 	{ KVM_SWAP_AGE, age_check, age_run },
 	{ KVM_SWAP_HISTOGRAM, histogram_check, histogram_run },
 	{ KVM_SWAP_COLD, cold_check, cold_run },
-	{ KVM_SWAP_MAP, map_check, map_run },
+	{ KVM_SWAP_MAP, map_check, map_run, .lockless = true },
 	{ KVM_SWAP_STATS, stats_check, stats_run },
 	{ KVM_SWAP_PARAMS, params_check, params_run },
 };
@@ -149,6 +153,8 @@ static int call_run(struct kvms_vm *vm, const struct call *call, void *arg)
 
 	if (!call->check(arg))
 		return -EINVAL;
+	if (call->lockless)
+		return call->run(vm, arg);
 	ret = mutex_lock_killable(&vm->mutex);
 	if (ret)
 		return ret;

@@ -101,6 +101,7 @@ static void slot_stats(const struct kvms_slot *slot, struct kvm_swap_stats *stat
 	for (i = 0; i < slot->n_blocks; i++)
 		if (slot->blocks[i].ages)
 			stats->split_blocks++;
+	cond_resched();
 }
 
 static void copy_counters(const struct kvms_counters *c, struct kvm_swap_stats *stats)
@@ -137,76 +138,56 @@ void kvms_stats(struct kvms_vm *vm, struct kvm_swap_stats *stats)
 
 /* ---- The map ----------------------------------------------------------------------------- */
 
-/* In the order of the first address space's memslots; NULL after the last. */
-static struct kvms_slot *slot_next(struct kvms_root *root, struct kvms_slot *slot)
+static u8 block_at(const struct kvms_slot *slot, u64 start, u64 gpa)
 {
-	return list_is_last(&slot->link, &root->slots) ? NULL : list_next_entry(slot, link);
-}
-
-static struct kvms_root *first_root(struct kvms_vm *vm)
-{
-	struct kvms_root *root;
-
-	list_for_each_entry(root, &vm->roots, link)
-		if (!root->as_id)
-			return root;
-	return NULL;
-}
-
-/* The slot from @slot on that is at or next after an address. */
-static struct kvms_slot *slot_from_gpa(struct kvms_root *root, struct kvms_slot *slot, u64 gpa)
-{
-	while (slot && gfn_to_gpa(slot->base_gfn + slot->n_pages) <= gpa)
-		slot = slot_next(root, slot);
-	return slot;
-}
-
-static u8 block_at(const struct kvms_slot *slot, u64 gpa)
-{
-	const struct kvms_block *b;
-	unsigned long hva;
-	u64 start = gfn_to_gpa(slot->base_gfn);
+	unsigned long hva = slot->it.start + (gpa > start ? gpa - start : 0);
+	int age;
 
 	if (start >= gpa + KVMS_BLOCK_SIZE)
 		return KVM_SWAP_MAP_NO_MEMORY;
-	hva = slot->it.start + (gpa > start ? gpa - start : 0);
-	b = &slot->blocks[(hva - (slot->it.start & KVMS_BLOCK_MASK)) >> KVM_SWAP_BLOCK_SHIFT];
-	if (!b->resident)
-		return KVM_SWAP_MAP_ABSENT;
-	return b->age == KVMS_SUSPECT ? 0 : b->age;
+	age = kvms_block_age(&slot->blocks[(hva - (slot->it.start & KVMS_BLOCK_MASK)) >>
+					   KVM_SWAP_BLOCK_SHIFT]);
+	return age < 0 ? KVM_SWAP_MAP_ABSENT : age;
 }
 
-static void map_fill(struct kvms_root *root, struct kvms_slot *slot, struct kvm_swap_map *map)
+/* The slot from @i on that is at or next after an address. */
+static unsigned int slot_from(const struct kvms_view *view, unsigned int i, u64 gpa)
 {
-	u64 gpa = map->gpa;
-
-	while (slot && map->count < KVM_SWAP_MAP_BLOCKS) {
-		map->blocks[map->count++] = block_at(slot, gpa);
-		gpa += KVMS_BLOCK_SIZE;
-		slot = slot_from_gpa(root, slot, gpa);
-	}
-	map->next_gpa = slot ? gpa : 0;
+	while (i < view->n && view->slots[i].end <= gpa)
+		i++;
+	return i;
 }
 
+static void map_fill(const struct kvms_view *view, struct kvm_swap_map *map)
+{
+	unsigned int i = slot_from(view, 0, map->gpa);
+	u64 gpa;
+
+	if (i == view->n)
+		return;
+	gpa = max(map->gpa, view->slots[i].gpa & KVMS_BLOCK_MASK);
+	map->gpa = gpa;
+	while (i < view->n && map->count < KVM_SWAP_MAP_BLOCKS) {
+		map->blocks[map->count++] = block_at(view->slots[i].slot, view->slots[i].gpa, gpa);
+		gpa += KVMS_BLOCK_SIZE;
+		i = slot_from(view, i, gpa);
+	}
+	map->next_gpa = i < view->n ? gpa : 0;
+}
+
+/* Ages are read as they are, without a lock (seed 002): a pass changes one at a time. */
 int kvms_map(struct kvms_vm *vm, struct kvm_swap_map *map)
 {
-	struct kvms_root *root;
-	struct kvms_slot *slot;
-	int ret;
-
-	lockdep_assert_held(&vm->mutex);
+	const struct kvms_view *view;
 
 	if (!IS_ALIGNED(map->gpa, KVMS_BLOCK_SIZE))
 		return -EINVAL;
-	ret = kvms_tree_sync(vm);
-	if (ret)
-		return ret;
-	root = first_root(vm);
-	slot = root ? list_first_entry_or_null(&root->slots, struct kvms_slot, link) : NULL;
-	slot = slot_from_gpa(root, slot, map->gpa);
-	if (slot)
-		map->gpa = max(map->gpa, gfn_to_gpa(slot->base_gfn) & KVMS_BLOCK_MASK);
 	map->count = 0;
-	map_fill(root, slot, map);
+	map->next_gpa = 0;
+	rcu_read_lock();
+	view = rcu_dereference(vm->view);
+	if (view)
+		map_fill(view, map);
+	rcu_read_unlock();
 	return 0;
 }

@@ -7,6 +7,8 @@
  *   mm->mmap_lock    (read) residency
  *   kvm->srcu        (read) memslots
  *   vm->lock         spinlock: what notifier callbacks write
+ *
+ * vm->view is read under RCU alone: the map waits for no pass.
  */
 #ifndef _KVM_SWAP_H
 #define _KVM_SWAP_H
@@ -39,6 +41,7 @@
  * @huge: the host maps it as one
  * @giant: as a part of a larger one (1 GiB), whose bit speaks for all of that: always young
  * @known: residency has been asked
+ * @facts: those four in one, for who reads them without the mutex; see kvms_block_age()
  * @age: of all resident pages; when split, their mean
  * @aux: uniform and age 0: passes it has been all young, to tell when to look closely again;
  *       with suspects: the age they had
@@ -49,10 +52,15 @@
  */
 struct kvms_block {
 	u8 *ages;
-	u16 resident:10;
-	u16 huge:1;
-	u16 known:1;
-	u16 giant:1;
+	union {
+		struct {
+			u16 resident:10;
+			u16 huge:1;
+			u16 known:1;
+			u16 giant:1;
+		};
+		u16 facts;
+	};
 	u8 age;
 	u8 aux;
 	u32 inval_first:9;
@@ -61,12 +69,27 @@ struct kvms_block {
 };
 
 /**
+ * kvms_block_age() - age, 0 for what is suspect; -1 where no page is there
+ * Without any lock: a pass may change it meanwhile, to what is true a moment later.
+ */
+static inline int kvms_block_age(const struct kvms_block *b)
+{
+	const struct kvms_block now = { .facts = READ_ONCE(b->facts) };
+	u8 age = READ_ONCE(b->age);
+
+	if (!now.resident)
+		return -1;
+	return age == KVMS_SUSPECT ? 0 : age;
+}
+
+/**
  * struct kvms_slot - the ages of a memslot, found again as long as it keeps its memory
  * @it: addresses in the guest's process, last one included; key of vm->tree
  * @link: in root->slots, by base_gfn
  * @blocks: the first and the last one may be of less than 2 MiB
  */
 struct kvms_slot {
+	struct rcu_head rcu; /* the map is read without a lock */
 	struct interval_tree_node it;
 	struct list_head link;
 	struct kvms_root *root;
@@ -107,6 +130,20 @@ struct kvms_memslots_now {
 	u64 generation;
 };
 
+/**
+ * struct kvms_view - the first address space as it was followed last, for who reads it under RCU
+ * By guest-physical address; the slots in it are freed after a grace period, as it is itself.
+ */
+struct kvms_view {
+	struct rcu_head rcu;
+	unsigned int n;
+	struct {
+		const struct kvms_slot *slot;
+		u64 gpa;
+		u64 end;
+	} slots[];
+};
+
 struct kvms_params {
 	u32 scan_period_ms;
 	u32 passes_per_age;
@@ -132,8 +169,10 @@ struct kvms_counters {
 /**
  * struct kvms_vm - a guest that is attached, shared by all who attach to it
  * @kvm: referenced until the guest is gone; NULL afterwards (mutex)
+ * @owner: of KVM's code for this processor, referenced as long as @kvm is
  * @mm: of the guest's process, kept by @mn's registration
  * @tree: all slots of all roots by address (written under mutex and lock, read under either)
+ * @view: what the map shows (written under mutex, read under RCU)
  * @in_progress, @busy_start, @busy_end: as KVM's own: invalidations that go on, their hull (lock)
  * @gone: the guest has ended; set once
  * @detaching: the last user lets go; set once
@@ -142,6 +181,7 @@ struct kvms_vm {
 	struct list_head link;
 	struct kref ref;
 	struct kvm *kvm;
+	struct module *owner;
 	struct mm_struct *mm;
 	struct kvms_dir *dir;
 	pid_t pid;
@@ -157,6 +197,7 @@ struct kvms_vm {
 
 	struct mutex mutex; /* of all down to @giant, and of @kvm */
 	struct list_head roots;
+	struct kvms_view __rcu *view;
 	u64 generation[KVMS_AS_MAX];
 	struct kvms_params params;
 	struct kvms_counters counters;

@@ -22,7 +22,10 @@ int kvms_cold(struct kvms_vm *vm, struct kvm_swap_cold *cold);
 /** kvms_histogram_cold() - resident bytes of each of KVM_SWAP_AGES ages. 0, -ENOMEM, -EINTR. */
 int kvms_histogram_cold(struct kvms_vm *vm, u64 *bytes);
 
-/** kvms_map() - fill in blocks, count, gpa and next_gpa. 0, -ENOMEM, -EINVAL for an odd gpa. */
+/**
+ * kvms_map() - fill in blocks, count, gpa and next_gpa; without vm->mutex, under RCU
+ * As memslots were followed last. 0, -EINVAL for an odd gpa.
+ */
 int kvms_map(struct kvms_vm *vm, struct kvm_swap_map *map);
 
 /** kvms_stats() - fill in all but flags; of the memslots as they were followed last */

@@ -72,6 +72,16 @@ static int read_once(struct kvms_vm *vm, struct hmm_range *range)
 	return raced ? -EBUSY : 0;
 }
 
+bool kvms_residency_more(const struct kvms_vm *vm, const struct kvms_block *b, unsigned int first,
+			 unsigned int last)
+{
+	unsigned int i, marked = last >= first ? last - first + 1 : 0, others = 0;
+
+	for_each_set_bit(i, vm->resident, KVMS_BLOCK_PAGES)
+		others += i < first || i > last;
+	return others + min_t(unsigned int, marked, b->resident) > b->resident;
+}
+
 int kvms_residency_read(struct kvms_vm *vm, unsigned long hva, unsigned long n_pages)
 {
 	struct hmm_range range = {

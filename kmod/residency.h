@@ -2,6 +2,7 @@
 #ifndef _KVMS_RESIDENCY_H
 #define _KVMS_RESIDENCY_H
 
+struct kvms_block;
 struct kvms_vm;
 
 /**
@@ -15,5 +16,13 @@ struct kvms_vm;
  * hmm_range_fault() says.
  */
 int kvms_residency_read(struct kvms_vm *vm, unsigned long hva, unsigned long n_pages);
+
+/**
+ * kvms_residency_more() - may a page in vm->resident not be one of those that @b has counted?
+ * Pages @first to @last were unmapped since (last < first: none), and are not asked about.
+ * vm->mutex.
+ */
+bool kvms_residency_more(const struct kvms_vm *vm, const struct kvms_block *b, unsigned int first,
+			 unsigned int last);
 
 #endif

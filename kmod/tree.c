@@ -90,20 +90,51 @@ static void slot_free(struct kvms_slot *slot)
 {
 	unsigned long i;
 
-	for (i = 0; i < slot->n_blocks; i++)
+	for (i = 0; i < slot->n_blocks; i++) {
 		kfree(slot->blocks[i].ages);
-	kvfree(slot);
+		if (i % 1024 == 0)
+			cond_resched();
+	}
+	kvfree_rcu(slot, rcu);
 }
 
-static void slot_remove(struct kvms_vm *vm, struct kvms_slot *slot)
+static void view_set(struct kvms_vm *vm, struct kvms_view *view)
+{
+	struct kvms_view *old = rcu_replace_pointer(vm->view, view, lockdep_is_held(&vm->mutex));
+
+	if (old)
+		kvfree_rcu(old, rcu);
+}
+
+/* Callbacks find it no more; it stays on a list, and in vm->view if it was. */
+static void slot_unlink(struct kvms_vm *vm, struct kvms_slot *slot)
 {
 	lockdep_assert_held(&vm->mutex);
 
-	list_del(&slot->link);
 	spin_lock(&vm->lock);
 	interval_tree_remove(&slot->it, &vm->tree);
 	spin_unlock(&vm->lock);
-	slot_free(slot);
+}
+
+/* Those that were unlinked, and are in vm->view no more. */
+static void slots_free(struct list_head *slots)
+{
+	struct kvms_slot *slot, *next;
+
+	list_for_each_entry_safe(slot, next, slots, link) {
+		list_del(&slot->link);
+		slot_free(slot);
+	}
+}
+
+/* vm->view is empty. */
+static void root_clear(struct kvms_vm *vm, struct kvms_root *root)
+{
+	struct kvms_slot *slot;
+
+	list_for_each_entry(slot, &root->slots, link)
+		slot_unlink(vm, slot);
+	slots_free(&root->slots);
 }
 
 static struct kvms_slot *slot_new(const struct kvms_memslot *from)
@@ -150,41 +181,59 @@ static struct kvms_slot *slot_same(struct kvms_vm *vm, const struct kvms_memslot
 	return slot && it->start == from->hva && slot->n_pages == from->n_pages ? slot : NULL;
 }
 
-static bool slot_overlaps(struct kvms_vm *vm, const struct kvms_memslot *from)
-{
-	return interval_tree_iter_first(&vm->tree, from->hva,
-					from->hva + (from->n_pages << PAGE_SHIFT) - 1);
-}
-
 /*
- * A slot whose memory is where it was keeps its ages, wherever the guest sees it now. Those that
- * are kept follow the order of @now.
+ * A slot whose memory is where it was keeps its ages, wherever the guest sees it now, and in
+ * whichever address space: the first that has it. @now is by gfn, and so root->slots will be.
  */
 static void root_match(struct kvms_vm *vm, struct kvms_root *root,
 		       const struct kvms_memslots_now *now)
 {
-	struct kvms_slot *slot, *next;
-	LIST_HEAD(kept);
+	struct kvms_slot *slot;
 	unsigned int i;
 
 	for (i = 0; i < now->n; i++) {
 		slot = slot_same(vm, &now->slots[i]);
-		if (!slot || slot->root != root)
+		if (!slot || slot->root)
 			continue;
+		slot->root = root;
 		slot->id = now->slots[i].id;
 		slot->base_gfn = now->slots[i].base_gfn;
 		slot->small = now->slots[i].small;
-		list_move_tail(&slot->link, &kept);
+		list_move_tail(&slot->link, &root->slots);
 		cond_resched();
 	}
-	list_for_each_entry_safe(slot, next, &root->slots, link)
-		slot_remove(vm, slot);
-	list_splice(&kept, &root->slots);
 }
 
-/* What another address space shows already is followed there. */
+/*
+ * A part of the memory that is followed already makes room when the whole comes in the same address
+ * space. What another address space shows stays followed there. False: there is no room.
+ */
+static bool make_room(struct kvms_vm *vm, const struct kvms_root *root,
+		      const struct kvms_memslot *from, struct list_head **next,
+		      struct list_head *old)
+{
+	unsigned long last = from->hva + (from->n_pages << PAGE_SHIFT) - 1;
+	struct interval_tree_node *it;
+	struct kvms_slot *slot;
+
+	for (it = interval_tree_iter_first(&vm->tree, from->hva, last); it;
+	     it = interval_tree_iter_next(it, from->hva, last)) {
+		slot = container_of(it, struct kvms_slot, it);
+		if (slot->root != root || it->start < from->hva || it->last > last)
+			return false;
+	}
+	while ((it = interval_tree_iter_first(&vm->tree, from->hva, last))) {
+		slot = container_of(it, struct kvms_slot, it);
+		if (*next == &slot->link)
+			*next = slot->link.next;
+		slot_unlink(vm, slot);
+		list_move(&slot->link, old);
+	}
+	return true;
+}
+
 static int root_fill(struct kvms_vm *vm, struct kvms_root *root,
-		     const struct kvms_memslots_now *now)
+		     const struct kvms_memslots_now *now, struct list_head *old)
 {
 	struct list_head *next = root->slots.next;
 	unsigned int i;
@@ -192,11 +241,11 @@ static int root_fill(struct kvms_vm *vm, struct kvms_root *root,
 
 	for (i = 0; i < now->n; i++) {
 		const struct kvms_memslot *from = &now->slots[i];
-		struct kvms_slot *slot;
+		struct kvms_slot *slot = slot_same(vm, from);
 
 		while (next != &root->slots && slot_of(next)->base_gfn < from->base_gfn)
 			next = next->next;
-		if (slot_overlaps(vm, from))
+		if (slot || !make_room(vm, root, from, &next, old))
 			continue;
 		slot = slot_new(from);
 		if (slot)
@@ -282,35 +331,92 @@ static bool is_behind(struct kvms_vm *vm)
 	return false;
 }
 
+/* Everything that following needs, so that it changes nothing where that is not to be had. */
+static int read_all(struct kvms_vm *vm, struct kvms_memslots_now *now, struct kvms_view **ret)
+{
+	struct kvms_root *root;
+	int r = 0;
+
+	list_for_each_entry(root, &vm->roots, link)
+		if (!r)
+			r = memslots_read(vm, root->as_id, &now[root->as_id]);
+	if (r)
+		return r;
+	*ret = kvzalloc(struct_size(*ret, slots, now[0].n), GFP_KERNEL_ACCOUNT);
+	return *ret ? 0 : -ENOMEM;
+}
+
+static void view_fill(struct kvms_vm *vm, struct kvms_view *view)
+{
+	struct kvms_root *root;
+	struct kvms_slot *slot;
+
+	list_for_each_entry(root, &vm->roots, link) {
+		if (root->as_id)
+			continue;
+		list_for_each_entry(slot, &root->slots, link) {
+			view->slots[view->n].slot = slot;
+			view->slots[view->n].gpa = gfn_to_gpa(slot->base_gfn);
+			view->slots[view->n].end = gfn_to_gpa(slot->base_gfn + slot->n_pages);
+			view->n++;
+		}
+	}
+}
+
+/* All slots are given up first, and those that are wanted taken again. */
+static void match(struct kvms_vm *vm, const struct kvms_memslots_now *now, struct list_head *old)
+{
+	struct kvms_root *root;
+	struct kvms_slot *slot;
+
+	list_for_each_entry(root, &vm->roots, link)
+		list_splice_tail_init(&root->slots, old);
+	list_for_each_entry(slot, old, link)
+		slot->root = NULL;
+	list_for_each_entry(root, &vm->roots, link)
+		root_match(vm, root, &now[root->as_id]);
+	list_for_each_entry(slot, old, link)
+		slot_unlink(vm, slot);
+}
+
 /*
- * All that went is forgotten before anything that came is taken in: memory that moved from one
- * address space to another, or was hidden by another's, has its place free by then.
+ * All that went is unlinked before anything that came is taken in, so that its place is free; it is
+ * freed when the map does not show it any more.
  */
+static int follow(struct kvms_vm *vm, const struct kvms_memslots_now *now, struct kvms_view *view)
+{
+	struct kvms_root *root;
+	LIST_HEAD(old);
+	int ret = 0, r;
+
+	match(vm, now, &old);
+	list_for_each_entry(root, &vm->roots, link) {
+		r = root_fill(vm, root, &now[root->as_id], &old);
+		if (r)
+			ret = r;
+		else
+			vm->generation[root->as_id] = now[root->as_id].generation;
+	}
+	view_fill(vm, view);
+	view_set(vm, view);
+	slots_free(&old);
+	return ret;
+}
+
 int kvms_tree_sync(struct kvms_vm *vm)
 {
 	struct kvms_memslots_now now[KVMS_AS_MAX] = {};
-	struct kvms_root *root;
-	int ret = 0, r, i;
+	struct kvms_view *view;
+	int ret, i;
 
 	lockdep_assert_held(&vm->mutex);
 
 	if (!vm->kvm || !is_behind(vm))
 		return 0;
 	vm->slots_changed = true;
-	list_for_each_entry(root, &vm->roots, link) {
-		r = memslots_read(vm, root->as_id, &now[root->as_id]);
-		if (r)
-			ret = r;
-		else
-			root_match(vm, root, &now[root->as_id]);
-	}
-	list_for_each_entry(root, &vm->roots, link) {
-		r = root_fill(vm, root, &now[root->as_id]);
-		if (r)
-			ret = r;
-		else if (now[root->as_id].slots)
-			vm->generation[root->as_id] = now[root->as_id].generation;
-	}
+	ret = read_all(vm, now, &view);
+	if (!ret)
+		ret = follow(vm, now, view);
 	for (i = 0; i < KVMS_AS_MAX; i++)
 		kvfree(now[i].slots);
 	return ret;
@@ -345,14 +451,13 @@ void kvms_tree_make_young(struct kvms_vm *vm)
 
 void kvms_tree_clear(struct kvms_vm *vm)
 {
-	struct kvms_slot *slot, *next;
 	struct kvms_root *root;
 
 	lockdep_assert_held(&vm->mutex);
 
+	view_set(vm, NULL);
 	list_for_each_entry(root, &vm->roots, link) {
-		list_for_each_entry_safe(slot, next, &root->slots, link)
-			slot_remove(vm, slot);
+		root_clear(vm, root);
 		vm->generation[root->as_id] = KVMS_NO_GENERATION;
 	}
 }
@@ -403,12 +508,11 @@ static void root_free(struct kref *ref)
 
 void kvms_root_put(struct kvms_vm *vm, struct kvms_root *root)
 {
-	struct kvms_slot *slot, *next;
-
 	lockdep_assert_held(&vm->mutex);
 
-	if (kref_read(&root->ref) == 1)
-		list_for_each_entry_safe(slot, next, &root->slots, link)
-			slot_remove(vm, slot);
+	if (kref_read(&root->ref) == 1) {
+		view_set(vm, NULL);
+		root_clear(vm, root);
+	}
 	kref_put(&root->ref, root_free);
 }

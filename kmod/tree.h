@@ -16,7 +16,8 @@ void kvms_root_put(struct kvms_vm *vm, struct kvms_root *root);
  * kvms_tree_sync() - follow the memslots as they are now
  * Slots with the same memory keep their ages, those that went lose them. Sets vm->slots_changed.
  * A guest that has ended has none to follow. vm->mutex.
- * Return: 0 or -ENOMEM; the slots that could be had are followed in any case.
+ * Return: 0 or -ENOMEM; either nothing has changed then, or the slots that could be had are
+ * followed, and the rest next time.
  */
 int kvms_tree_sync(struct kvms_vm *vm);
 

@@ -13,6 +13,7 @@
 #include <linux/fs.h>
 #include <linux/magic.h>
 #include <linux/mm.h>
+#include <linux/module.h>
 #include <linux/sched/mm.h>
 
 #include "notifier.h"
@@ -41,7 +42,11 @@ static bool is_kvm_vm(const struct file *file)
 	       !strcmp(file->f_path.dentry->d_name.name, "kvm-vm");
 }
 
-static int kvm_from_fd(int vm_fd, struct kvm **ret)
+/*
+ * A reference to KVM, and one to the module whose code a VM ends in (kvm_amd, kvm_intel): on newer
+ * kernels only its descriptors keep that, and we may hold on to the VM for longer.
+ */
+static int kvm_from_fd(int vm_fd, struct kvm **ret, struct module **ret_owner)
 {
 	struct file *file = fget(vm_fd);
 	int r = 0;
@@ -49,6 +54,8 @@ static int kvm_from_fd(int vm_fd, struct kvm **ret)
 	if (!file)
 		return -EBADF;
 	if (is_kvm_vm(file)) {
+		*ret_owner = file->f_op->owner;
+		__module_get(*ret_owner);
 		*ret = file->private_data;
 		kvm_get_kvm(*ret);
 	} else {
@@ -56,6 +63,12 @@ static int kvm_from_fd(int vm_fd, struct kvm **ret)
 	}
 	fput(file);
 	return r;
+}
+
+static void kvm_release(struct kvm *kvm, struct module *owner)
+{
+	kvm_put_kvm(kvm);
+	module_put(owner);
 }
 
 static bool can_age(const struct kvm *kvm)
@@ -101,7 +114,7 @@ static void vm_drop_kvm(struct kvms_vm *vm)
 	kvms_tree_clear(vm);
 	mutex_unlock(&vm->mutex);
 	if (kvm)
-		kvm_put_kvm(kvm);
+		kvm_release(kvm, vm->owner);
 }
 
 static void gone_work(struct work_struct *work)
@@ -109,7 +122,7 @@ static void gone_work(struct work_struct *work)
 	vm_drop_kvm(container_of(work, struct kvms_vm, gone_work));
 }
 
-static struct kvms_vm *vm_alloc(struct kvm *kvm)
+static struct kvms_vm *vm_alloc(struct kvm *kvm, struct module *owner)
 {
 	struct kvms_vm *vm = kzalloc(sizeof(*vm), GFP_KERNEL_ACCOUNT);
 
@@ -128,7 +141,8 @@ static struct kvms_vm *vm_alloc(struct kvm *kvm)
 	kvms_scan_prepare(vm);
 	INIT_LIST_HEAD(&vm->roots);
 	vm->tree = RB_ROOT_CACHED;
-	vm->params = default_params;
+	__module_get(owner);
+	vm->owner = owner;
 	kvm_get_kvm(kvm);
 	vm->kvm = kvm;
 	vm->mm = kvm->mm;
@@ -145,6 +159,16 @@ static void vm_free(struct kvms_vm *vm)
 	kfree(vm);
 }
 
+/* Whoever had the guest before has let it go, if only just: all of it begins anew. */
+static void begin(struct kvms_vm *vm)
+{
+	vm->counters = (struct kvms_counters){ 0 };
+	memset(vm->promoted, 0, sizeof(vm->promoted));
+	vm->scan_cursor = 0;
+	vm->grow = false;
+	vm->params = default_params;
+}
+
 static int roots_get_locked(struct kvms_vm *vm)
 {
 	int ret;
@@ -152,7 +176,9 @@ static int roots_get_locked(struct kvms_vm *vm)
 	ret = mutex_lock_killable(&vm->mutex);
 	if (ret)
 		return ret;
-	ret = vm->kvm ? roots_get(vm) : -ESRCH;
+	if (list_empty(&vm->roots))
+		begin(vm);
+	ret = vm->kvm && !READ_ONCE(vm->gone) ? roots_get(vm) : -ESRCH;
 	mutex_unlock(&vm->mutex);
 	return ret;
 }
@@ -165,9 +191,9 @@ static void roots_put_locked(struct kvms_vm *vm)
 }
 
 /* The mm is held by the caller. */
-static int vm_new(struct kvm *kvm, struct kvms_vm **ret)
+static int vm_new(struct kvm *kvm, struct module *owner, struct kvms_vm **ret)
 {
-	struct kvms_vm *vm = vm_alloc(kvm);
+	struct kvms_vm *vm = vm_alloc(kvm, owner);
 	int r = -ENOMEM;
 
 	lockdep_assert_held(&kvms_vms_mutex);
@@ -204,7 +230,7 @@ static struct kvms_vm *vm_find(const struct kvm *kvm)
 }
 
 /* The guest as it is attached already, or a new one. */
-static int vm_get(struct kvm *kvm, struct kvms_vm **ret)
+static int vm_get(struct kvm *kvm, struct module *owner, struct kvms_vm **ret)
 {
 	struct kvms_vm *vm;
 	int r;
@@ -219,7 +245,7 @@ static int vm_get(struct kvm *kvm, struct kvms_vm **ret)
 	}
 	if (!mmget_not_zero(kvm->mm))
 		return -ESRCH;
-	r = vm_new(kvm, ret);
+	r = vm_new(kvm, owner, ret);
 	mmput_async(kvm->mm);
 	return r;
 }
@@ -245,7 +271,7 @@ static void vm_put(struct kvms_vm *vm)
 }
 
 /* The guest may be in a long pass: its mutex is waited for when the list is free for others. */
-static int attach_kvm(struct kvm *kvm, struct kvms_vm **ret)
+static int attach_kvm(struct kvm *kvm, struct module *owner, struct kvms_vm **ret)
 {
 	struct kvms_vm *vm;
 	int r;
@@ -253,7 +279,7 @@ static int attach_kvm(struct kvm *kvm, struct kvms_vm **ret)
 	r = mutex_lock_killable(&kvms_vms_mutex);
 	if (r)
 		return r;
-	r = vm_get(kvm, &vm);
+	r = vm_get(kvm, owner, &vm);
 	mutex_unlock(&kvms_vms_mutex);
 	if (r)
 		return r;
@@ -267,15 +293,16 @@ static int attach_kvm(struct kvm *kvm, struct kvms_vm **ret)
 
 int kvms_vm_attach(int vm_fd, struct kvms_vm **ret)
 {
+	struct module *owner;
 	struct kvm *kvm;
-	int r = kvm_from_fd(vm_fd, &kvm);
+	int r = kvm_from_fd(vm_fd, &kvm, &owner);
 
 	if (r)
 		return r;
-	r = can_age(kvm) ? attach_kvm(kvm, ret) : -ENODEV;
+	r = can_age(kvm) ? attach_kvm(kvm, owner, ret) : -ENODEV;
 	if (!r)
 		trace_kvm_swap_attach(*ret);
-	kvm_put_kvm(kvm);
+	kvm_release(kvm, owner);
 	return r;
 }
 

@@ -144,6 +144,8 @@ struct kvm_swap_cold {
  *       memory at the beginning are left out)
  * @next_gpa: out: where to go on, 0 when there is no more
  * @blocks: out: mean age of the resident pages, or KVM_SWAP_MAP_*
+ *
+ * Takes no lock: it waits for no pass, and tells of memslots as they were followed last.
  */
 struct kvm_swap_map {
 	__u32 flags;

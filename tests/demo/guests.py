@@ -14,6 +14,7 @@ import kvmb_guest as kg  # pylint: disable=wrong-import-position,import-error
 
 ANSWER_S = 120.0  # a guest that says nothing for so long is given up
 POLL_S = 1.0
+LOOK_S = 10.0     # a look at a hot set is not worth a longer wait
 
 
 class Member(kg.Guest):
@@ -60,9 +61,9 @@ class Member(kg.Guest):
         if self.lost:
             return
         try:
-            now = self.hot_set()
+            now = self.hot_set(LOOK_S)
         except kg.GuestError:
-            return  # it is going; the next command to it finds out why
+            return  # it is going, or far behind: the next command to it finds out
         self.hot_looked_at += now["pages"]
         self.hot_in_swap += now["swapped"]
 

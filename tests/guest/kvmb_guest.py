@@ -179,18 +179,22 @@ class Guest:
     def _ram(self, pid):
         """Where QEMU has the guest's memory: the one mapping of just that size."""
         size = int(re.search(r"<memory unit='KiB'>(\d+)<", virsh("dumpxml", self.name))[1]) << 10
-        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+        try:
+            maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
+        except OSError as err:
+            raise GuestError(f"{self.name}: {err}") from err
+        for line in maps.splitlines():
             first, end = (int(number, 16) for number in line.split()[0].split("-"))
             if end - first == size:
                 return first
         raise GuestError(f"{self.name}: no mapping of {size} bytes")
 
-    def hot_set(self):
+    def hot_set(self, timeout=60.0):
         """Pages of the hot set on the host: how many were looked at, how many are in swap.
 
         The machine is a 'pc': below 3 GiB a guest-physical address is an offset into its memory.
         """
-        runs = self.do("hot-frames")["hot_frames"]
+        runs = self.do("hot-frames", timeout)["hot_frames"]
         pid = self.pid()
         if pid is None:
             raise GuestError(f"{self.name}: not running")

@@ -208,6 +208,55 @@ static void two_agents(void)
 	vm_free(&vm);
 }
 
+/* Who uses the module whose code a VM ends in; -1: it is built in. */
+static long users_of_kvm(void)
+{
+	static const char *const files[] = { "/sys/module/kvm_amd/refcnt",
+					     "/sys/module/kvm_intel/refcnt" };
+	long n = -1;
+
+	for (size_t i = 0; n < 0 && i < sizeof(files) / sizeof(files[0]); i++) {
+		FILE *f = fopen(files[i], "re");
+
+		if (f && fscanf(f, "%ld", &n) != 1)
+			n = -1;
+		if (f)
+			fclose(f);
+	}
+	return n;
+}
+
+static bool has_users(void *users)
+{
+	return users_of_kvm() == *(long *)users;
+}
+
+/* A VM whose descriptors are closed is still there for as long as we hold it. */
+static void keeps_its_kvm(void)
+{
+	long before = users_of_kvm(), closed = 0;
+	bool noticed = true;
+
+	if (before < 0) {
+		skip("an attachment keeps KVM's module", "it is built in");
+		return;
+	}
+	for (int i = 0; noticed && i < 20; i++) {
+		struct vm vm;
+		int fd;
+
+		vm_new(&vm, PAGES, VM_SMALL);
+		fd = must_attach(&vm);
+		vm_free(&vm);
+		closed = users_of_kvm();
+		noticed = is_gone(fd, 0); /* too late to tell */
+		close(fd);
+	}
+	ok(!noticed && closed > before,
+	   "an attachment keeps KVM's module, though the VM is closed (%ld, %ld)", before, closed);
+	ok(soon(has_users, &before), "and lets go of it (%ld)", users_of_kvm());
+}
+
 static size_t folders_of_this_process(void)
 {
 	char pattern[64];
@@ -328,6 +377,7 @@ void test_attach(void)
 	executes();
 	two_agents();
 	two_in_a_process();
+	keeps_its_kvm();
 	often();
 	set_while_it_goes();
 }

@@ -110,6 +110,9 @@ static void filled_by_host(void)
 	vm_touch(&vm, HALF, 100, 1);
 	passes(fd, 20);
 	memset(vm.memory, 1, PAGES * PAGE);
+	read_ages(fd, &vm, 0, ages);
+	ok(!ages[0] && !ages[HALF + 200],
+	   "what the host has just filled is not as old as what was there (%u)", ages[HALF + 200]);
 	for (n = 0; n < 100 && resident(fd) != PAGES; n++)
 		pass(fd);
 	ok(resident(fd) == PAGES, "memory that the host fills is seen (%zu, after %u passes)",

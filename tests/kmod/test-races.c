@@ -8,7 +8,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -144,6 +146,57 @@ static void memory_goes(void)
 	passes(fd, 70);
 	ok(resident(fd) == vm_resident(&vm), "and what is left is what pagemap says (%zu, %zu)",
 	   resident(fd), vm_resident(&vm));
+	close(fd);
+	vm_free(&vm);
+}
+
+/* ---- Reading ages (seed 002) ------------------------------------------------------------- */
+
+static void *age_without_end(void *arg)
+{
+	struct kvm_swap_age sum;
+
+	while (!must_stop && !pass_some(*(int *)arg, &sum))
+		;
+	return NULL;
+}
+
+static long waits_of_this_thread(void)
+{
+	struct rusage usage;
+
+	must(getrusage(RUSAGE_THREAD, &usage), "getrusage");
+	return usage.ru_nvcsw;
+}
+
+/* On one processor a pass that is interrupted holds the mutex: who wanted it would sleep. */
+static void is_read_during_passes(void)
+{
+	static struct kvm_swap_map m;
+	unsigned long n = 0, passes_before;
+	long waits = 0, before;
+	pthread_t thread;
+	struct vm vm;
+	int fd;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	vm_touch(&vm, 0, PAGES, 1);
+	fd = must_attach(&vm);
+	pass(fd);
+	passes_before = stats(fd).passes;
+	thread = start(age_without_end, &fd);
+	while (stats(fd).passes < passes_before + 50) {
+		before = waits_of_this_thread();
+		for (unsigned int i = 0; i < 500; i++, n++) {
+			m.gpa = 0;
+			must(ioctl(fd, KVM_SWAP_MAP, &m), "KVM_SWAP_MAP");
+		}
+		waits += waits_of_this_thread() - before;
+	}
+	stop(thread);
+	ok(m.count > 0 && waits * 20 <= (long)n,
+	   "the map is read while passes go on, and waits for none (%lu, %ld waits, seed 002)", n,
+	   waits);
 	close(fd);
 	vm_free(&vm);
 }
@@ -306,6 +359,7 @@ void test_races(void)
 {
 	slots_change();
 	memory_goes();
+	is_read_during_passes();
 	ends_under_a_pass();
 	is_closed_under_a_pass();
 	ends_while_detached();

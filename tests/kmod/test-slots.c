@@ -219,6 +219,23 @@ static void is_seen_twice(void)
 	done(&vm, fd);
 }
 
+/* A part of the memory is seen first, the whole comes again after it. */
+static void a_part_comes_first(void)
+{
+	struct vm vm;
+	int fd = aged(&vm);
+
+	vm_set_slot(&vm, 1, 5, 1, ELSEWHERE);
+	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
+	pass(fd);
+	ok(resident(fd) == 1, "what another memslot shows of it is followed (%zu)", resident(fd));
+	vm_set_slot(&vm, 0, 0, PAGES, VM_BASE);
+	passes(fd, 2);
+	ok(resident(fd) == PAGES, "the whole is followed when it comes again (%zu)", resident(fd));
+	ok(stats(fd).slots == 2, "in place of its part (%llu)", stats(fd).slots);
+	done(&vm, fd);
+}
+
 #define PARTS (PAGES / BLOCK_PAGES)
 
 /* Memory is in the guest in the other order than in the host, its memslots come in a third one. */
@@ -232,6 +249,7 @@ static const struct kvm_swap_map *map_of_parts(int fd)
 {
 	static struct kvm_swap_map m;
 
+	(void)histogram(fd); /* follows memslots, the map does not */
 	m = (struct kvm_swap_map){ .gpa = VM_BASE };
 	if (ioctl(fd, KVM_SWAP_MAP, &m) < 0)
 		err(2, "KVM_SWAP_MAP");
@@ -272,7 +290,7 @@ static void are_many(void)
 	for (i = 1; i < PARTS; i += 2)
 		set_part(&vm, i, false);
 	ok(parts_right(fd, KVM_SWAP_MAP_NO_MEMORY) == PARTS - 1 && map_of_parts(fd)->count == 7,
-	   "what was deleted leaves holes at once, the last one is the end (%zu)",
+	   "what was deleted leaves holes, the last one is the end (%zu)",
 	   parts_right(fd, KVM_SWAP_MAP_NO_MEMORY));
 	for (i = 1; i < PARTS; i += 2)
 		set_part(&vm, i, true);
@@ -292,6 +310,7 @@ void test_slots(void)
 	is_resized();
 	is_odd();
 	is_seen_twice();
+	a_part_comes_first();
 	are_many();
 }
 
@@ -371,8 +390,40 @@ static void the_same_memory(void)
 	done(&vm, fd);
 }
 
+/* QEMU deletes a memslot to change it; SMM goes on showing the memory. */
+static void leaves_one_space(void)
+{
+	static struct kvm_swap_map m;
+	struct vm vm;
+	int fd;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	if (!smm_new(&vm, vm.memory, PAGES)) {
+		skip("memory that leaves one address space", "this KVM has no SMM");
+		vm_free(&vm);
+		return;
+	}
+	fd = must_attach(&vm);
+	vm_touch(&vm, 0, PAGES, 1);
+	passes(fd, 6);
+	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
+	read_ages(fd, &vm, 0, ages);
+	ok(ages[0] == 5 && ages[PAGES - 1] == 5,
+	   "memory that leaves one of two address spaces keeps its ages (%u)", ages[0]);
+	vm_set_slot(&vm, 0, 0, PAGES, VM_BASE);
+	read_ages(fd, &vm, 0, ages);
+	ok(ages[0] == 5 && ages[PAGES - 1] == 5, "and when it comes again (%u)", ages[0]);
+	m.gpa = VM_BASE;
+	if (ioctl(fd, KVM_SWAP_MAP, &m) < 0)
+		err(2, "KVM_SWAP_MAP");
+	ok(m.count == PAGES / BLOCK_PAGES && m.blocks[0] == 5, "the map shows it again (%u)",
+	   m.count);
+	done(&vm, fd);
+}
+
 void test_spaces(void)
 {
 	memory_of_its_own();
 	the_same_memory();
+	leaves_one_space();
 }
