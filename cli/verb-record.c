@@ -26,6 +26,7 @@ struct recording {
 	char *line; /* as far as it has come */
 	size_t used, allocated;
 	uint64_t n_ticks;
+	bool over; /* the last line is written; the event loop ends only after this turn of it */
 };
 
 static void recording_clear(struct recording *r)
@@ -55,6 +56,7 @@ static int failed(struct recording *r, int error)
 {
 	_cleanup_free_ char *path = text_escape(r->path, "");
 
+	r->over = true;
 	return sd_event_exit(r->event, ctl_error(CTL_FAILED, "cannot write %s: %s", path ?: "",
 						 strerror(-error)));
 }
@@ -65,6 +67,7 @@ static int finish(struct recording *r, const char *why)
 	struct kvmb_record end = { .kind = KVMB_RECORD_END };
 	int q;
 
+	r->over = true;
 	(void)snprintf(end.text, sizeof(end.text), "%s", why);
 	free(r->line);
 	r->line = NULL;
@@ -79,6 +82,7 @@ static int finish(struct recording *r, const char *why)
 
 static int end_early(struct recording *r, const char *why)
 {
+	r->over = true;
 	return sd_event_exit(r->event,
 			     ctl_error(CTL_FAILED, "the recording ended after %" PRIu64
 				       " tick%s: %s", r->n_ticks, r->n_ticks == 1 ? "" : "s", why));
@@ -129,15 +133,9 @@ static int add(struct recording *r, const char *text, size_t n)
 	return 0;
 }
 
-static bool is_over(const struct recording *r)
-{
-	return sd_event_get_state(r->event) == SD_EVENT_EXITING ||
-	       sd_event_get_exit_code(r->event, NULL) >= 0;
-}
-
 static int take(struct recording *r, const char *text, size_t n)
 {
-	while (n > 0 && !is_over(r)) {
+	while (n > 0 && !r->over) {
 		const char *end = memchr(text, '\n', n);
 		size_t part = end ? (size_t)(end + 1 - text) : n;
 		int q = add(r, text, part);

@@ -121,6 +121,17 @@ full_disk() {
 ok 'a full disk is an error' full_disk list
 ok 'of JSON, too' full_disk list --json
 ok 'and of frames' full_disk top --once
+# record, where the end of the last tick comes together with the next one
+"$ctl" record --ticks 1 - >"$scratch/record" 2>"$scratch/err" || :
+ok 'a recording ends with the tick that was asked for' diff "$scratch/record" - <<-END
+	{"record":"begin"}
+	{"record":"tick","n":1}
+	{"record":"end","why":"as many ticks as were asked for"}
+END
+"$ctl" record /dev/full 2>"$scratch/err" || :
+ok 'a recording that cannot be written says so once' diff "$scratch/err" - <<-END
+	kvm-balloonctl: cannot write /dev/full: No space left on device
+END
 # --host, with an ssh that comes out on this host, and with one that comes nowhere.
 mkdir "$scratch/near" "$scratch/far"
 printf '#!/bin/sh\n[ "$*" = "-xT -- root@server systemd-stdio-bridge" ] && exec systemd-stdio-bridge -p "%s"\n' \
