@@ -55,6 +55,18 @@ static enum kvmb_guest_state state_of(int state)
 	}
 }
 
+/*
+ * A guest that runs here while part of its memory still is on the host that it comes from. libvirt
+ * tells no job of such a guest, so the job's thread does not know.
+ */
+static enum kvmb_why why_of(int state, int reason)
+{
+	if (state == VIR_DOMAIN_RUNNING && (reason == VIR_DOMAIN_RUNNING_POSTCOPY ||
+					    reason == VIR_DOMAIN_RUNNING_POSTCOPY_FAILED))
+		return KVMB_WHY_MIGRATING;
+	return KVMB_WHY_NONE;
+}
+
 /* Age of the guest's statistics; unknown where they were never sent or come from the future. */
 static uint64_t stats_age_usec(uint64_t last_update_sec, uint64_t realtime_sec)
 {
@@ -76,13 +88,13 @@ static bool get_figure(virTypedParameterPtr params, int n, const char *name, uin
 bool kvmb_libvirt_guest_fill_params(virTypedParameterPtr params, int n_params,
 				    uint64_t realtime_sec, struct kvmb_guest_sample *g)
 {
+	int state = VIR_DOMAIN_NOSTATE, reason = 0;
 	uint64_t v;
-	int state;
 
-	if (virTypedParamsGetInt(params, n_params, "state.state", &state) > 0)
-		g->state = state_of(state);
-	else
-		g->state = KVMB_GUEST_OTHER;
+	(void)virTypedParamsGetInt(params, n_params, "state.state", &state);
+	(void)virTypedParamsGetInt(params, n_params, "state.reason", &reason);
+	g->state = state_of(state);
+	g->job_why = why_of(state, reason);
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++) {
 		if (!get_figure(params, n_params, figures[i].name, &v))
 			continue;
@@ -124,9 +136,11 @@ static void fill_sizes(virDomainPtr domain, struct kvmb_guest_sample *g)
 static void keep_figures(const struct kvmb_libvirt_guest *old, struct kvmb_libvirt_guest *g)
 {
 	enum kvmb_guest_state state = g->sample.state;
+	enum kvmb_why job_why = g->sample.job_why;
 
 	g->sample = old->sample;
 	g->sample.state = state;
+	g->sample.job_why = job_why;
 }
 
 int kvmb_libvirt_guest_fill(const virDomainStatsRecord *record,
@@ -161,6 +175,8 @@ int kvmb_libvirt_guest_fill(const virDomainStatsRecord *record,
 		memcpy(g.sample.cgroup, old->sample.cgroup, sizeof(g.sample.cgroup));
 	g.asked = asked || (old && old->asked);
 	g.sample.has_balloon = !g.no_balloon;
+	if (g.sample.job_why == KVMB_WHY_NONE)
+		g.sample.job_why = g.job_why;
 	*ret = g;
 	return 0;
 }

@@ -88,7 +88,6 @@ static void complete_guest(const struct turn *t, virDomainPtr domain, struct kvm
 	if (!t->lv->look_only)
 		kvmb_libvirt_period_ask(t->lv->session.period, domain, t->interval_usec, now_ns, g);
 	g->sample.stats_asked = kvmb_libvirt_period_asked(g, now_ns);
-	g->sample.job_why = g->job_why;
 	kvmb_libvirt_job_add(t->jobs, domain, now_ns, g);
 }
 

@@ -41,6 +41,11 @@ static void add_state(struct params *p, int state)
 	assert_int_equal(virTypedParamsAddInt(&p->list, &p->n, &p->max, "state.state", state), 0);
 }
 
+static void add_reason(struct params *p, int reason)
+{
+	assert_int_equal(virTypedParamsAddInt(&p->list, &p->n, &p->max, "state.reason", reason), 0);
+}
+
 static bool fill(struct params *p, struct kvmb_guest_sample *g)
 {
 	kvmb_guest_init(g);
@@ -171,6 +176,34 @@ static void test_states(void **state)
 	}
 }
 
+/* libvirt tells no job of a guest that comes in, and most of its balloon not either. */
+static void test_post_copy_is_told_by_the_reason_of_the_state(void **state)
+{
+	static const struct {
+		int state, reason;
+		enum kvmb_why want;
+	} cases[] = {
+		{ VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_POSTCOPY, KVMB_WHY_MIGRATING },
+		{ VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_POSTCOPY_FAILED, KVMB_WHY_MIGRATING },
+		{ VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_MIGRATED, KVMB_WHY_NONE },
+		{ VIR_DOMAIN_RUNNING, VIR_DOMAIN_RUNNING_BOOTED, KVMB_WHY_NONE },
+		/* a number of paused guests that means something else */
+		{ VIR_DOMAIN_PAUSED, VIR_DOMAIN_RUNNING_POSTCOPY, KVMB_WHY_NONE },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		struct kvmb_guest_sample g;
+		struct params p = { 0 };
+
+		add_state(&p, cases[i].state);
+		add_reason(&p, cases[i].reason);
+		(void)fill(&p, &g);
+		assert_string_equal(kvmb_why_to_string(g.job_why),
+				    kvmb_why_to_string(cases[i].want));
+		virTypedParamsFree(p.list, p.n);
+	}
+}
+
 /* ---- Runs of a domain: what is kept from one snapshot to the next ---------------------------- */
 
 static virDomainPtr test_domain(virConnectPtr *ret_conn)
@@ -226,6 +259,39 @@ static void test_a_busy_guest_keeps_its_old_figures(void **state)
 	assert_string_equal(third.sample.cgroup, "");
 	virTypedParamsFree(full.list, full.n);
 	virTypedParamsFree(busy.list, busy.n);
+	virDomainFree(domain);
+	virConnectClose(conn);
+}
+
+static enum kvmb_why job_of(virDomainPtr domain, int reason, struct kvmb_libvirt_guest *old)
+{
+	struct kvmb_libvirt_times times = { .begin_ns = 1000, .realtime_sec = NOW_SEC };
+	struct kvmb_libvirt_guest now;
+	struct params p = { 0 };
+	virDomainStatsRecord record;
+
+	add_state(&p, VIR_DOMAIN_RUNNING);
+	add_reason(&p, reason);
+	record = (virDomainStatsRecord){ .dom = domain, .params = p.list, .nparams = p.n };
+	assert_int_equal(kvmb_libvirt_guest_fill(&record, old, &times, &now), 0);
+	*old = now;
+	virTypedParamsFree(p.list, p.n);
+	return now.sample.job_why;
+}
+
+static void test_the_reason_of_the_state_outranks_the_last_job(void **state)
+{
+	virConnectPtr conn;
+	virDomainPtr domain = test_domain(&conn);
+	struct kvmb_libvirt_guest g = { .id = (int)virDomainGetID(domain), .asked = true };
+
+	assert_int_equal(job_of(domain, VIR_DOMAIN_RUNNING_BOOTED, &g), KVMB_WHY_NONE);
+	g.job_why = KVMB_WHY_SNAPSHOT;
+	assert_int_equal(job_of(domain, VIR_DOMAIN_RUNNING_BOOTED, &g), KVMB_WHY_SNAPSHOT);
+	assert_int_equal(job_of(domain, VIR_DOMAIN_RUNNING_POSTCOPY, &g), KVMB_WHY_MIGRATING);
+	g.job_why = KVMB_WHY_NONE;
+	assert_int_equal(job_of(domain, VIR_DOMAIN_RUNNING_POSTCOPY, &g), KVMB_WHY_MIGRATING);
+	assert_int_equal(job_of(domain, VIR_DOMAIN_RUNNING_MIGRATED, &g), KVMB_WHY_NONE);
 	virDomainFree(domain);
 	virConnectClose(conn);
 }
@@ -329,7 +395,9 @@ int main(void)
 		cmocka_unit_test(test_lies_stay_figures),
 		cmocka_unit_test(test_age_of_statistics),
 		cmocka_unit_test(test_states),
+		cmocka_unit_test(test_post_copy_is_told_by_the_reason_of_the_state),
 		cmocka_unit_test(test_a_busy_guest_keeps_its_old_figures),
+		cmocka_unit_test(test_the_reason_of_the_state_outranks_the_last_job),
 		cmocka_unit_test(test_statistics_are_asked_for_after_a_long_job),
 		cmocka_unit_test(test_failed_tries_come_at_a_growing_gap),
 	};
