@@ -11,6 +11,8 @@
 
 /* A guest that is away for longer is not coming back from a restart of libvirtd. */
 #define FORGET_NS (10 * NSEC_PER_MINUTE)
+/* Saved with its balloon out it may be restored the next morning, and then it is ours to undo. */
+#define FORGET_BALLOON_NS (24 * 60 * NSEC_PER_MINUTE)
 
 static void rate_rebase(struct kvmb_rate *rate, uint64_t now_ns)
 {
@@ -61,10 +63,13 @@ static int order_by_uuid(const struct kvmb_sample *sample, const struct kvmb_gue
 
 /*
  * The domain was started anew: what was known of its memory is void, what the operator set is not.
+ * One that comes up with no more than we had left it was saved and restored (by managedsave, say),
+ * balloon and all: that is still ours to give back. One that boots begins at its currentMemory.
  */
-static void restart(struct kvmb_state_guest *g)
+static void restart(struct kvmb_state_guest *g, const struct kvmb_guest_sample *sample)
 {
-	g->target_bytes = g->before_bytes = 0;
+	if (sample->balloon_bytes > g->target_bytes)
+		g->target_bytes = g->before_bytes = 0;
 	g->request_bytes = g->pending_bytes = 0;
 	g->step_permyriad = PERMYRIAD;
 	g->reclaim_after_ns = g->balloon_after_ns = 0;
@@ -99,7 +104,7 @@ static void see_report(struct kvmb_state_guest *g, const struct kvmb_guest_sampl
 static void see(struct kvmb_state_guest *g, const struct kvmb_guest_sample *sample, uint64_t now_ns)
 {
 	if (g->pid && sample->pid && g->pid != sample->pid)
-		restart(g);
+		restart(g, sample);
 	if (sample->pid)
 		g->pid = sample->pid;
 	g->seen_ns = now_ns;
@@ -116,7 +121,9 @@ static void see(struct kvmb_state_guest *g, const struct kvmb_guest_sample *samp
 
 static bool keep_unseen(const struct kvmb_state_guest *g, uint64_t now_ns)
 {
-	return g->runtime.set || u64_sub_sat(now_ns, g->seen_ns) < FORGET_NS;
+	uint64_t keep_ns = g->target_bytes ? FORGET_BALLOON_NS : FORGET_NS;
+
+	return g->runtime.set || u64_sub_sat(now_ns, g->seen_ns) < keep_ns;
 }
 
 /* Both lists are ordered by UUID; @out has room for KVMB_GUESTS_MAX or for all of both. */

@@ -116,6 +116,27 @@ static void test_come_and_go(void **data)
 	world_done(&w);
 }
 
+static void test_saved(void **data)
+{
+	const char *uuid = "00000000-0000-4000-8000-000000000000";
+	struct world w;
+
+	(void)data;
+	world_init(&w, 2);
+	advance(&w);
+	world_state(&w, 0)->target_bytes = 512 * MIB;
+	world_state(&w, 0)->before_bytes = 1024 * MIB;
+	w.sample->n_guests = 1;
+	world_set_guest(&w.sample->guests[0], 1, 0);
+	world_pass(&w, 24 * 3600 * SEC - 1);
+	advance(&w);
+	assert_int_equal(kvmb_state_find(w.state, uuid)->before_bytes, 1024 * MIB);
+	world_pass(&w, 1);
+	advance(&w);
+	assert_null(kvmb_state_find(w.state, uuid));
+	world_done(&w);
+}
+
 static void test_libvirt_away(void **data)
 {
 	struct world w;
@@ -174,6 +195,36 @@ static void test_started_anew(void **data)
 	assert_int_equal(g->taken_bytes, 77);
 	assert_int_equal(g->cold.n_minutes + g->cold.floor_bucket, 0);
 	assert_int_equal(g->runtime.set, 1U << KVMB_FIELD_MODE);
+	world_done(&w);
+}
+
+static const struct anew_row {
+	const char *name;
+	uint64_t balloon_mib, target_mib, before_mib;
+	bool ours;
+} anew_rows[] = {
+	{ "a guest that was restored with its balloon out is still ours", 512, 512, 1024, true },
+	{ "also one whose give-back was under way", 600, 1024, 1024, true },
+	{ "one that boots begins anew", 1024, 512, 1024, false },
+	{ "also with less than it had before", 700, 512, 1024, false },
+	{ "a balloon that was never ours does not become it", 512, 0, 0, false },
+};
+
+static void test_balloon_anew(void **data)
+{
+	const struct anew_row *row = *data;
+	struct world w;
+
+	world_init(&w, 1);
+	advance(&w);
+	world_state(&w, 0)->target_bytes = row->target_mib * MIB;
+	world_state(&w, 0)->before_bytes = row->before_mib * MIB;
+	world_guest(&w, 0)->balloon_bytes = row->balloon_mib * MIB;
+	world_guest(&w, 0)->pid++;
+	world_pass(&w, SEC);
+	advance(&w);
+	assert_int_equal(world_state(&w, 0)->target_bytes, row->ours ? row->target_mib * MIB : 0);
+	assert_int_equal(world_state(&w, 0)->before_bytes, row->ours ? row->before_mib * MIB : 0);
 	world_done(&w);
 }
 
@@ -487,10 +538,13 @@ int main(void)
 	TESTS_ADD(&t,
 		  "a guest away for ten minutes is forgotten, unless the operator set something",
 		  test_come_and_go);
+	TESTS_ADD(&t, "one whose balloon was out may have been saved: it is remembered for a day",
+		  test_saved);
 	TESTS_ADD(&t, "nobody is forgotten while libvirt is away", test_libvirt_away);
 	TESTS_ADD(&t, "a sample that goes back in time is refused", test_back_in_time);
 	TESTS_ADD(&t, "a guest that was started anew keeps what was set, not what was measured",
 		  test_started_anew);
+	TESTS_ADD_TABLE(&t, anew_rows, test_balloon_anew);
 	TESTS_ADD_TABLE(&t, ours_rows, test_ours);
 	TESTS_ADD(&t, "what the balloon moved since the last report is known", test_moved);
 	TESTS_ADD(&t, "two guests of one UUID are one", test_same_uuid_twice);
