@@ -21,12 +21,15 @@ static uint64_t mib(uint64_t bytes)
 static void say_price(const struct kvmb_view *v, struct kvmb_action *a)
 {
 	size_t len = strlen(a->reason);
+	char price[128];
 
-	if (a->idle_usec == v->cold.idle_usec && v->cold.judged)
-		kvmb_str_format(a->reason + len, sizeof(a->reason) - len,
-				"; %" PRIu64 " pages of that age were touched again in the last "
-				"minute, %" PRIu64 " are allowed",
-				v->cold.back_pages, v->cold.allowed_pages);
+	if (a->idle_usec != v->cold.idle_usec || !v->cold.judged)
+		return;
+	kvmb_str_format(price, sizeof(price), "; %" PRIu64 " pages of that age were touched again "
+			"in the last minute, %" PRIu64 " are allowed",
+			v->cold.back_pages, v->cold.allowed_pages);
+	/* Whole or not at all: on hosts of terabytes the rest of the sentence is long. */
+	(void)kvmb_str_copy(a->reason + len, sizeof(a->reason) - len, price);
 }
 
 static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,

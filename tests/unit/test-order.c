@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* What is taken from whom when the host is short, by which means, and why not. */
+#include "policy/turn.h"
 #include "rule-world.h"
 
 static void one_has_free(struct world *w)
@@ -521,6 +522,46 @@ static void test_price(void **data)
 	}
 }
 
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && memcmp(text + n - m, end, m) == 0;
+}
+
+/* However large the host is: the longest sentence there is ends with its last word. */
+static void test_no_reason_is_cut(void **data)
+{
+	static const uint64_t numbers[] = { 0, MIB, 1024 * GIB, UINT64_MAX };
+
+	(void)data;
+	for (size_t i = 0; i < ARRAY_SIZE(numbers); i++) {
+		const uint64_t n = numbers[i];
+		struct kvmb_sample sample = { .host = { .total_bytes = n, .available_bytes = n } };
+		struct kvmb_turn t = {
+			.sample = &sample,
+			.host = { .level = KVMB_LEVEL_EMERGENCY, .need_bytes = n,
+				  .ahead_need_bytes = 1 },
+		};
+		struct kvmb_view v = {
+			.estimate.resident_bytes = n,
+			.cold = { .idle_usec = n, .judged = true, .back_pages = n,
+				  .allowed_pages = n },
+		};
+		struct kvmb_action a = {
+			.kind = KVMB_ACTION_PAGEOUT,
+			.rule = KVMB_RULE_HOST_PRESSURE,
+			.idle_usec = n,
+			.facts.cold_bytes = n,
+		};
+
+		kvmb_turn_reason(&t, &v, &a);
+		if (!ends_with(a.reason, " are allowed") &&
+		    !ends_with(a.reason, " the coldest go first"))
+			fail_msg("%s", a.reason);
+	}
+}
+
 int main(void)
 {
 	static struct tests t;
@@ -528,6 +569,7 @@ int main(void)
 	TESTS_ADD_TABLE(&t, take_rows, test_rule);
 	TESTS_ADD(&t, "the reason of a page-out says what of it the guest will want back",
 		  test_price);
+	TESTS_ADD(&t, "and leaves that out rather than be cut in the middle", test_no_reason_is_cut);
 	TESTS_ADD(&t, "observed guests are shared among apart, and shown what would be done",
 		  test_observed_apart);
 	TESTS_ADD(&t, "an action says in one sentence what it rests on", test_reason);
