@@ -61,8 +61,9 @@ static void take_backing(const struct _xmlNode *domain, struct kvmb_backing *b)
 
 	b->locked = kvmb_xml_child(backing, "locked");
 	b->hugetlb = kvmb_xml_child(backing, "hugepages");
-	b->shared = kvmb_xml_has(kvmb_xml_child(backing, "source"), "type", "file") &&
-		    access_shared(domain, backing);
+	/* libvirt takes a file for it unless told to take a memfd, which only QEMU has. */
+	b->shared = access_shared(domain, backing) &&
+		    !kvmb_xml_has(kvmb_xml_child(backing, "source"), "type", "memfd");
 }
 
 int kvmb_parse_domain(const char *text, struct kvmb_backing *ret)

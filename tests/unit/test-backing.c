@@ -63,7 +63,14 @@ static void test_definitions(void **state)
 		{ MEMORY("<hugepages><page size='1'/></hugepages>"), { .hugetlb = true } },
 		{ MEMORY("<source type='memfd'/><access mode='shared'/>"), { 0 } },
 		{ MEMORY("<source type='file'/><access mode='shared'/>"), { .shared = true } },
+		{ MEMORY("<source type='anonymous'/><access mode='shared'/>"), { .shared = true } },
+		{ MEMORY("<access mode='shared'/>"), { .shared = true } },
+		{ MEMORY("<access mode='private'/>"), { 0 } },
 		{ MEMORY("<source type='file'/><access mode='private'/>"), { 0 } },
+		{ DOMAIN("<cpu><numa><cell/><cell memAccess='shared'/></numa></cpu>"),
+		  { .shared = true } },
+		{ DOMAIN("<memoryBacking><source type='memfd'/></memoryBacking><cpu><numa>"
+			 "<cell memAccess='shared'/></numa></cpu>"), { 0 } },
 		{ DOMAIN("<memoryBacking><source type='file'/></memoryBacking><cpu><numa><cell/>"
 			 "<cell memAccess='shared'/></numa></cpu>"), { .shared = true } },
 		{ DOMAIN("<memoryBacking><source type='file'/></memoryBacking><cpu><numa><cell/>"
