@@ -260,6 +260,7 @@ enum kvmb_why {
 	KVMB_WHY_SAVING,           /* to a file, or from one */
 	KVMB_WHY_SNAPSHOT,
 	KVMB_WHY_BALLOON_DEAD,     /* asked for statistics, it never sent any */
+	KVMB_WHY_DEFINITION,       /* libvirt's definition of it cannot be read */
 	KVMB_WHYS,
 };
 
@@ -301,6 +302,7 @@ struct kvmb_backing {
 	bool locked;      /* <locked/> */
 	bool hugetlb;     /* <hugepages/> */
 	bool shared;      /* mapped by others too: vhost-user, virtiofs, or a shared file */
+	bool unread;      /* the definition could not be read (again): the above may be wrong */
 	uint64_t locked_bytes;  /* locked and pinned by QEMU (VmLck, VmPin) */
 	uint64_t hugetlb_bytes; /* of QEMU (HugetlbPages) */
 };

@@ -50,7 +50,8 @@ static enum kvmb_why held_fast(const struct kvmb_guest_sample *g)
 		return KVMB_WHY_LOCKED;
 	if (b->hugetlb || most_of(g, b->hugetlb_bytes))
 		return KVMB_WHY_HUGETLB;
-	return KVMB_WHY_NONE;
+	/* It may be any of these; what is known says more. */
+	return b->unread ? KVMB_WHY_DEFINITION : KVMB_WHY_NONE;
 }
 
 enum kvmb_why kvmb_guest_forbids(const struct kvmb_guest_sample *g, enum kvmb_action_kind kind)

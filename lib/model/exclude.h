@@ -24,6 +24,7 @@ enum kvmb_why kvmb_guest_unfit(const struct kvmb_config *c, const struct kvmb_gu
  * refuses to free what is locked, and what it frees of hugetlb goes back to a pool, not to the
  * host. SHARED: nothing is swapped out, for page-out passes over what two processes map, and
  * reclaim would stall the other one, which works for the guest; the balloon frees it for both.
+ * DEFINITION: nothing is taken as long as nobody knows which of these it is.
  * What was taken before may always be given back.
  */
 enum kvmb_why kvmb_guest_forbids(const struct kvmb_guest_sample *g, enum kvmb_action_kind kind);

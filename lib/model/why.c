@@ -47,6 +47,8 @@ static const char *const sentences[] = {
 	[KVMB_WHY_SNAPSHOT] = "a snapshot of the guest is being taken or reverted to",
 	[KVMB_WHY_BALLOON_DEAD] =
 		"asked for memory statistics, the guest never sent any (no balloon driver in it)",
+	[KVMB_WHY_DEFINITION] =
+		"libvirt's definition of the guest cannot be read: what its memory is, is not known",
 };
 _Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
 

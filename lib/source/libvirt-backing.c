@@ -19,9 +19,8 @@ static void read_definition(virDomainPtr domain, uint64_t now_ns, struct kvmb_li
 {
 	_cleanup_free_ char *text = virDomainGetXMLDesc(domain, 0);
 
-	g->definition_due_ns = NEVER_NS;
-	if (!text || kvmb_parse_domain(text, &g->backing) < 0)
-		g->definition_due_ns = u64_add_sat(now_ns, RETRY_NS);
+	g->backing.unread = !text || kvmb_parse_domain(text, &g->backing) < 0;
+	g->definition_due_ns = g->backing.unread ? u64_add_sat(now_ns, RETRY_NS) : NEVER_NS;
 }
 
 void kvmb_libvirt_backing_update(const struct kvmb_root *root, virDomainPtr domain, uint64_t now_ns,

@@ -86,7 +86,7 @@ static void test_definitions(void **state)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct kvmb_backing b = { true, true, true, true, true, 0, 0 };
+		struct kvmb_backing b = { true, true, true, true, true, false, 0, 0 };
 
 		assert_int_equal(kvmb_parse_domain(cases[i].text, &b), 0);
 		if (!same(&b, &cases[i].want))
@@ -213,9 +213,10 @@ static void test_a_definition_is_read_once(void **state)
 	definition = NULL;
 	assert_int_equal(turn(&root, 100, &g), 1);
 	assert_int_equal(turn(&root, 109, &g), 0);
+	assert_true(g.sample.backing.unread);
 	definition = MEMORY("<locked/>");
 	assert_int_equal(turn(&root, 110, &g), 1);
-	assert_true(g.sample.backing.locked);
+	assert_true(g.sample.backing.locked && !g.sample.backing.unread);
 	assert_int_equal(turn(&root, 100000, &g), 0);
 	assert_true(g.sample.backing.locked && !g.sample.backing.locked_bytes);
 
@@ -233,6 +234,15 @@ static void test_a_definition_is_read_once(void **state)
 	g.definition_due_ns = 0;
 	assert_int_equal(turn(&root, 100007, &g), 1);
 	assert_true(!g.sample.backing.locked && g.sample.backing.locked_bytes == 128 * KIB);
+
+	/* what was known is not forgotten, but it may be no longer right */
+	definition = MEMORY("<hugepages/>");
+	g.definition_due_ns = 0;
+	assert_int_equal(turn(&root, 100008, &g), 1);
+	definition = "<domain>";
+	g.definition_due_ns = 0;
+	assert_int_equal(turn(&root, 100009, &g), 1);
+	assert_true(g.sample.backing.hugetlb && g.sample.backing.unread);
 	tree_free(tree);
 }
 

@@ -50,6 +50,17 @@ static void shared_and_locked(struct case_ *c)
 	locked(c);
 }
 
+static void unread(struct case_ *c)
+{
+	guest(c)->backing.unread = true;
+}
+
+static void unread_again(struct case_ *c)
+{
+	unread(c);
+	encrypted(c);
+}
+
 static void migrating(struct case_ *c)
 {
 	guest(c)->job_why = KVMB_WHY_MIGRATING;
@@ -89,6 +100,10 @@ static const struct exclude_row {
 	{ "shared memory is ballooned, not swapped out", shared, SWAPPED_IN(KVMB_WHY_SHARED) },
 	{ "shared memory that is locked is neither", shared_and_locked,
 	  LEFT_ALONE(KVMB_WHY_LOCKED) },
+	{ "a guest whose definition nobody could read keeps its memory", unread,
+	  LEFT_ALONE(KVMB_WHY_DEFINITION) },
+	{ "for what was known of it before, if that is enough", unread_again,
+	  LEFT_ALONE(KVMB_WHY_ENCRYPTED) },
 	{ "nothing is done to a guest that migrates", migrating,
 	  NOT_EVEN_GIVEN(KVMB_WHY_MIGRATING) },
 	{ "nothing is done to a guest that is being saved", saving,
