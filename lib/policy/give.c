@@ -1,16 +1,30 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /* Give-back: at once to guests that suffer, bit by bit when the host has plenty. */
 #include "base/num.h"
+#include "model/exclude.h"
 #include "policy/turn.h"
 
 /* The host must have been relaxed for that long, or a short lull would start a see-saw. */
 #define SETTLE_NS (30 * NSEC_PER_SEC)
 
+/*
+ * Nothing may be taken from it any more: by its mode, or because of what its memory has become. A
+ * device that was plugged in pins what the balloon holds too, so the guest misses it for nothing.
+ * A definition that cannot be read just now is no such thing.
+ */
+static bool is_let_go(const struct kvmb_view *v)
+{
+	enum kvmb_why why = kvmb_guest_forbids(v->guest, KVMB_ACTION_BALLOON);
+
+	return v->mode < KVMB_MODE_PRESSURE ||
+	       (why != KVMB_WHY_NONE && why != KVMB_WHY_DEFINITION);
+}
+
 static int give_to_guest(struct kvmb_turn *t, struct kvmb_view *v)
 {
 	if (!kvmb_view_can_deflate(t, v))
 		return 0;
-	if (v->mode < KVMB_MODE_PRESSURE && v->state->target_bytes)
+	if (v->state->target_bytes && is_let_go(v))
 		return kvmb_turn_deflate(t, v, KVMB_RULE_RELEASE, kvmb_view_goal(v));
 	if (v->mode == KVMB_MODE_OFF || !v->feel.inside_pressure ||
 	    kvmb_view_goal(v) <= kvmb_view_promised(v))

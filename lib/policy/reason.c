@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "model/exclude.h"
 #include "policy/turn.h"
 
 #define SAY(...) kvmb_str_format(a->reason, sizeof(a->reason), __VA_ARGS__)
@@ -85,6 +86,16 @@ static void say_proactive(const struct kvmb_view *v, struct kvmb_action *a)
 		    v->guest->psi.some_avg10_permyriad % 100);
 }
 
+static void say_release(const struct kvmb_view *v, struct kvmb_action *a)
+{
+	if (v->mode < KVMB_MODE_PRESSURE)
+		SAY("mode is %s: what was taken from the guest is given back",
+		    kvmb_mode_to_string(v->mode));
+	else
+		SAY("%s: what was taken from it is given back",
+		    kvmb_why_to_sentence(kvmb_guest_forbids(v->guest, KVMB_ACTION_BALLOON)));
+}
+
 void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, struct kvmb_action *a)
 {
 	switch (a->rule) {
@@ -116,8 +127,7 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 		break;
 	case KVMB_RULE_RELEASE:
 	case KVMB_RULES:
-		SAY("mode is %s: what was taken from the guest is given back",
-		    kvmb_mode_to_string(v->mode));
+		say_release(v, a);
 		break;
 	}
 	if (a->kind == KVMB_ACTION_PAGEOUT)

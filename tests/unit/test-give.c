@@ -150,6 +150,29 @@ static void let_go(struct world *w)
 	set_mode(w, 1, KVMB_MODE_OBSERVE);
 }
 
+static void become_useless(struct world *w)
+{
+	for (size_t i = 0; i < N_GUESTS; i++)
+		ballooned(w, i, 512);
+	world_guest(w, 0)->backing.passthrough = true;
+	world_guest(w, 1)->backing.unread = true;
+	world_guest(w, 2)->backing.shared = true;
+}
+
+static void become_useless_host_short(struct world *w)
+{
+	host_short(w);
+	ballooned(w, 0, 512);
+	world_guest(w, 0)->backing.locked = true;
+	world_state(w, 0)->before_bytes = 700 * MIB;
+}
+
+static void pinned_and_never_ours(struct world *w)
+{
+	become_useless(w);
+	world_state(w, 0)->target_bytes = 0;
+}
+
 static void host_let_go(struct world *w)
 {
 	ballooned(w, 0, 512);
@@ -337,6 +360,17 @@ static const struct rule_row give_rows[] = {
 	{ "a guest whose mode no longer allows it is let go",
 	  let_go,
 	  { GIVES(RELEASE, 1024), GIVES(RELEASE, 1024), NOTHING } },
+	{ "a guest with a new device of the host's has its balloon back, one not known has not",
+	  become_useless,
+	  { GIVES(RELEASE, 1024), NOTHING, NOTHING },
+	  KVMB_ACTION_KINDS,
+	  KVMB_WHY_PASSTHROUGH },
+	{ "also when the host is short, and no more than it had",
+	  become_useless_host_short,
+	  { GIVES(RELEASE, 700), RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 60) } },
+	{ "but not a balloon that somebody else has set",
+	  pinned_and_never_ours,
+	  { NOTHING, NOTHING, NOTHING } },
 	{ "a host put to observe lets its guests go",
 	  host_let_go,
 	  { GIVES(RELEASE, 1024), NOTHING, NOTHING },
