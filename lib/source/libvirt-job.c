@@ -126,6 +126,11 @@ bool kvmb_libvirt_job_take(struct kvmb_worker *w, struct kvmb_libvirt_guest *gue
 		const struct item *item = &b->items[i];
 		struct kvmb_libvirt_guest *g = kvmb_libvirt_guest_find(guests, n, item->uuid);
 
+		/*
+		 * Without an answer the last word stands, for however long. libvirt answers in the
+		 * middle of all of these jobs; where it does not, somebody else holds the guest's
+		 * lock, and taking memory from it meanwhile is no safer than before.
+		 */
 		if (g && g->id == item->id && item->told)
 			g->job_why = item->why;
 	}
