@@ -198,8 +198,8 @@ enum kvmb_why kvmb_state_degraded(const struct kvmb_state_guest *g);
 /**
  * kvmb_state_advance() - one tick: take in new guests, forget those long gone
  *
- * A guest is forgotten ten minutes after it was last seen, a day if its balloon was out, never if it
- * has a runtime policy. In a sample without valid guests nobody is forgotten.
+ * A guest is forgotten ten minutes after it was last seen, a day if its balloon was out, never if
+ * it has a runtime policy. In a sample without valid guests nobody is forgotten.
  * Return: 0, -ENOMEM, -EINVAL for a sample older than the last one.
  */
 int kvmb_state_advance(struct kvmb_state *s, const struct kvmb_sample *sample);

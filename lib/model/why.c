@@ -48,7 +48,7 @@ static const char *const sentences[] = {
 	[KVMB_WHY_BALLOON_DEAD] =
 		"asked for memory statistics, the guest never sent any (no balloon driver in it)",
 	[KVMB_WHY_DEFINITION] =
-		"libvirt's definition of the guest cannot be read: what its memory is, is not known",
+		"libvirt's definition of the guest cannot be read: its memory may be of any kind",
 };
 _Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
 

@@ -569,7 +569,8 @@ int main(void)
 	TESTS_ADD_TABLE(&t, take_rows, test_rule);
 	TESTS_ADD(&t, "the reason of a page-out says what of it the guest will want back",
 		  test_price);
-	TESTS_ADD(&t, "and leaves that out rather than be cut in the middle", test_no_reason_is_cut);
+	TESTS_ADD(&t, "and leaves that out rather than be cut in the middle",
+		  test_no_reason_is_cut);
 	TESTS_ADD(&t, "observed guests are shared among apart, and shown what would be done",
 		  test_observed_apart);
 	TESTS_ADD(&t, "an action says in one sentence what it rests on", test_reason);
