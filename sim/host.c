@@ -111,12 +111,6 @@ static bool at_stake(const struct host_params *p, const struct host *h, const st
 	return s->ballooned || s->tight || h->changed;
 }
 
-/* Asked in any case where it also acts on hosts that have plenty, or on account of a limit. */
-static bool always(const struct host_params *p)
-{
-	return p->every_host || p->config->host.mode == KVMB_MODE_PROACTIVE;
-}
-
 static void stay_awake(struct host *h, uint64_t until_sec)
 {
 	if (h->awake_until_sec < until_sec)
@@ -134,7 +128,7 @@ static bool awake(const struct host_params *p, struct host *h, const struct host
 		stay_awake(h, now_sec + CALM_SEC);
 	h->last_available_bytes = available > 0 ? (uint64_t)available : 0;
 	h->last_refault_bytes = s->refault_bytes;
-	return always(p) || now_sec < h->awake_until_sec;
+	return p->every_host || now_sec < h->awake_until_sec;
 }
 
 static uint64_t part_of(uint64_t amount, uint64_t part, uint64_t whole)

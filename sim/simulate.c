@@ -16,6 +16,26 @@ static struct kvmb_config pace(const struct kvmb_config *c)
 	return paced;
 }
 
+static bool has_limit(const struct kvmb_config *c)
+{
+	struct kvmb_policy p;
+
+	if (c->defaults.limit_bytes != UINT64_MAX)
+		return true;
+	for (size_t i = 0; i < c->n_guests; i++) {
+		kvmb_config_policy(c, c->guests[i].name, NULL, &p);
+		if (p.limit_bytes != UINT64_MAX)
+			return true;
+	}
+	return false;
+}
+
+/* The policy also takes from guests of a host that has plenty: then none may sleep. */
+static bool takes_unasked(const struct kvmb_config *c)
+{
+	return c->host.mode == KVMB_MODE_PROACTIVE || has_limit(c);
+}
+
 static int too_large(const struct fleet *f, const struct feed_step *step, size_t vm,
 		     char **ret_error)
 {
@@ -61,13 +81,14 @@ int simulate(const struct simulation *s, struct feed *feed, struct fleet_report 
 	     char **ret_error)
 {
 	const struct kvmb_config config = pace(s->config);
+	const bool every_host = s->every_host || takes_unasked(&config);
 	struct fleet fleets[RATIOS_MAX];
 	int r;
 
 	for (size_t i = 0; i < s->n_ratios; i++)
 		fleets[i] = (struct fleet){
 			.params = { &config, s->host_memory_bytes, s->host_swap_bytes,
-				    s->every_host },
+				    every_host },
 			.ratio_percent = s->ratios_percent[i],
 		};
 	r = run(fleets, s->n_ratios, feed, ret_error);

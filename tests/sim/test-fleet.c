@@ -170,6 +170,48 @@ static void test_every_host(void **data)
 	kvmb_config_free(config);
 }
 
+/*
+ * By its limit the first would give memory at once, had it any to spare: what is free does for the
+ * headroom of 5 %, but not for more. When it has, its host has been calm for long: half of its
+ * memory is available, and no balloon has moved.
+ */
+static uint64_t ballooned_by_limit(const struct simulation *s)
+{
+	static const uint64_t gib[][3] = {
+		{ 31, FEED_ABSENT, FEED_ABSENT }, { 30, FEED_ABSENT, FEED_ABSENT },
+		{ 30, FEED_ABSENT, FEED_ABSENT }, { 30, FEED_ABSENT, FEED_ABSENT },
+		{ 30, FEED_ABSENT, FEED_ABSENT }, { 30, FEED_ABSENT, FEED_ABSENT },
+		{ 30, FEED_ABSENT, FEED_ABSENT }, { 30, FEED_ABSENT, FEED_ABSENT },
+		{ 30, FEED_ABSENT, FEED_ABSENT }, { 20, FEED_ABSENT, FEED_ABSENT },
+	};
+
+	return play(s, gib, ARRAY_SIZE(gib)).totals.balloon_bytes;
+}
+
+static void test_limit(void **data)
+{
+	struct kvmb_config_guest a = {
+		.name = "a",
+		.policy = { .set = 1U << KVMB_FIELD_LIMIT, .limit_bytes = 8 * GIB },
+	};
+	struct kvmb_config *config;
+	struct simulation s = simulation(&config);
+
+	config->host.guest_headroom_permyriad = 500;
+	assert_int_equal(ballooned_by_limit(&s), 0);
+	config->defaults.limit_bytes = 8 * GIB;
+	config->defaults.set = 1U << KVMB_FIELD_LIMIT;
+	assert_true(ballooned_by_limit(&s) > 0);
+	config->defaults.limit_bytes = UINT64_MAX;
+	config->defaults.set = 0;
+	config->guests = &a;
+	config->n_guests = 1;
+	assert_true(ballooned_by_limit(&s) > 0);
+	config->guests = NULL;
+	config->n_guests = 0;
+	kvmb_config_free(config);
+}
+
 static void test_monotonic(void **data)
 {
 	struct kvmb_config *config;
@@ -276,6 +318,7 @@ int main(void)
 		{ "three machines come out as worked out by hand", test_by_hand },
 		{ "the policy takes what one leaves before another needs it", test_policy },
 		{ "hosts at which nothing is at stake need no decision", test_every_host },
+		{ "but where a machine has a limit all hosts are asked", test_limit },
 		{ "a higher ratio takes fewer hosts and hurts no less", test_monotonic },
 		{ "machines are placed first-fit", test_first_fit },
 		{ "a machine larger than a host is named", test_too_large },
