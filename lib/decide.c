@@ -17,6 +17,10 @@ static void remember_target(const struct kvmb_action *a, struct kvmb_state_guest
 		g->target_bytes = a->target_bytes;
 }
 
+/*
+ * What goes to a guest in need is not counted with what is spared: that need is real, and may be
+ * met before the watermark.
+ */
 static void remember(const struct kvmb_action *a, uint64_t now_ns, struct kvmb_state *s)
 {
 	struct kvmb_state_guest *g = kvmb_state_find(s, a->uuid);
@@ -25,6 +29,8 @@ static void remember(const struct kvmb_action *a, uint64_t now_ns, struct kvmb_s
 	g->pending_bytes = a->asked_bytes;
 	if (a->kind == KVMB_ACTION_BALLOON || a->kind == KVMB_ACTION_DEFLATE)
 		remember_target(a, g);
+	if (a->rule == KVMB_RULE_HOST_RELAXED)
+		kvmb_rate_add(&s->given, now_ns, a->asked_bytes);
 	if (a->kind == KVMB_ACTION_DEFLATE)
 		return;
 	kvmb_rate_add(&g->taken, now_ns, a->asked_bytes);

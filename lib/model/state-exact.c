@@ -105,6 +105,7 @@ static const struct kvmb_json_field trend_fields[] = {
 static const struct kvmb_json_field own_use_fields[] = {
 	KVMB_JSON_U64(OWN_USE, slot),
 	KVMB_JSON_U64S(OWN_USE, least_bytes),
+	KVMB_JSON_U64(OWN_USE, last_bytes),
 };
 
 static const struct kvmb_json_field host_fields[] = {
@@ -112,6 +113,7 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_BOOL(STATE, pressed),
 	KVMB_JSON_BOOL(STATE, swap_short),
 	KVMB_JSON_BOOL(STATE, falling),
+	KVMB_JSON_OBJECT(STATE, given, rate_fields),
 	KVMB_JSON_OBJECT(STATE, trend, trend_fields),
 	KVMB_JSON_OBJECT(STATE, own_use, own_use_fields),
 	KVMB_JSON_ENUM(STATE, level, &kvmb_level_tokens),

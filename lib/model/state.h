@@ -47,6 +47,7 @@ struct kvmb_trend {
 struct kvmb_own_use {
 	uint64_t slot; /* number of the newest one */
 	uint64_t least_bytes[KVMB_OWN_USE_SLOTS]; /* ring, by slot number */
+	uint64_t last_bytes; /* as it was known last */
 };
 
 #define KVMB_NO_EFFECT_MAX 3 /* actions in a row that got nothing: degraded */
@@ -130,9 +131,10 @@ struct kvmb_state {
 	uint64_t relaxed_ns; /* since when level is relaxed, if it is */
 	struct kvmb_rate taken;
 	/*
-	 * These two are not kept over restarts: points in time mean nothing then, and the window is
-	 * full again in seconds, the peak in minutes.
+	 * These three are not kept over restarts: points in time mean nothing then, and the window
+	 * is full again in seconds, the peak in minutes.
 	 */
+	struct kvmb_rate given; /* bytes ordered to be given back because the host has plenty */
 	struct kvmb_trend trend;
 	struct kvmb_own_use own_use;
 	bool falling; /* the trend had raised the level */

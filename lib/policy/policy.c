@@ -13,21 +13,27 @@
 #include "policy/trend.h"
 #include "policy/turn.h"
 
-/* A drop by less than the hysteresis is noise; where there is none, by less than 1 %. */
-static uint64_t noise(const struct kvmb_host_config *c, const struct kvmb_host_sample *host)
+/*
+ * A drop by less than the hysteresis is noise; where there is none, by less than 1 %. What was
+ * given back in the last minute guests may use at once: were that taken for a fall, it would be
+ * taken again, and given back, and so on.
+ */
+static uint64_t no_fall(const struct kvmb_turn *t)
 {
-	return u64_max(permyriad_of(host->total_bytes, c->hysteresis_permyriad),
-		       host->total_bytes / 100);
+	uint64_t total_bytes = t->sample->host.total_bytes;
+	uint64_t noise = u64_max(permyriad_of(total_bytes, t->config->host.hysteresis_permyriad),
+				 total_bytes / 100);
+
+	return u64_add_sat(noise, kvmb_rate_sum(&t->state->given, t->sample->now_ns));
 }
 
 static struct kvmb_outlook look(struct kvmb_turn *t)
 {
-	const struct kvmb_host_sample *host = &t->sample->host;
 	struct kvmb_state *s = t->state;
 
-	kvmb_trend_see(&s->trend, t->sample->now_ns, host->available_bytes);
+	kvmb_trend_see(&s->trend, t->sample->now_ns, t->sample->host.available_bytes);
 	return (struct kvmb_outlook){
-		.ahead_bytes = kvmb_trend_ahead(&s->trend, noise(&t->config->host, host)),
+		.ahead_bytes = kvmb_trend_ahead(&s->trend, no_fall(t)),
 		.reserve_bytes = kvmb_reserve_update(&s->own_use, t->sample),
 	};
 }

@@ -36,6 +36,8 @@ static bool own_use(const struct kvmb_sample *s, uint64_t *ret)
 
 static void roll(struct kvmb_own_use *u, uint64_t slot)
 {
+	if (slot == u->slot)
+		return;
 	if (slot < u->slot || slot - u->slot >= KVMB_OWN_USE_SLOTS)
 		memset(u->least_bytes, 0, sizeof(u->least_bytes));
 	else
@@ -44,14 +46,12 @@ static void roll(struct kvmb_own_use *u, uint64_t slot)
 	u->slot = slot;
 }
 
-static void see(struct kvmb_own_use *u, uint64_t now_ns, uint64_t bytes)
+static void see(struct kvmb_own_use *u, uint64_t bytes)
 {
-	uint64_t slot = now_ns / SLOT_NS;
-	uint64_t *least = &u->least_bytes[slot % KVMB_OWN_USE_SLOTS];
+	uint64_t *least = &u->least_bytes[u->slot % KVMB_OWN_USE_SLOTS];
 
-	if (slot != u->slot)
-		roll(u, slot);
 	*least = *least ? u64_min(*least, bytes) : bytes;
+	u->last_bytes = bytes;
 }
 
 static uint64_t peak(const struct kvmb_own_use *u)
@@ -67,8 +67,9 @@ uint64_t kvmb_reserve_update(struct kvmb_own_use *u, const struct kvmb_sample *s
 {
 	uint64_t bytes = 0;
 
-	if (!own_use(sample, &bytes))
-		return 0;
-	see(u, sample->now_ns, bytes);
-	return u64_sub_sat(peak(u), bytes);
+	roll(u, sample->now_ns / SLOT_NS);
+	/* A guest that has just come has no figures yet: what was known still holds. */
+	if (own_use(sample, &bytes))
+		see(u, bytes);
+	return u64_sub_sat(peak(u), u->last_bytes);
 }

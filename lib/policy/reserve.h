@@ -12,7 +12,8 @@
  *
  * The host's own use is total - available - what its guests hold - RAM that swap occupies. What it
  * used for 10 s on end it may want again.
- * Return: peak - present use; 0 where the sample does not tell what each guest holds.
+ * Return: peak - present use. Where the sample does not tell what each guest holds, that of the
+ * last one that did, until its peak is ten minutes old.
  */
 uint64_t kvmb_reserve_update(struct kvmb_own_use *u, const struct kvmb_sample *sample);
 

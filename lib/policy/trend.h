@@ -22,7 +22,7 @@ void kvmb_trend_see(struct kvmb_trend *t, uint64_t now_ns, uint64_t available_by
 
 /**
  * kvmb_trend_fall() - bytes a second by which available memory falls; 0: it does not, or who knows
- * @least_bytes: a smaller drop over the window is noise
+ * @least_bytes: a smaller drop over the window is noise, or what was given back
  *
  * The lesser of the slopes (least squares) of the whole window and of its last 2 s: a single step
  * is not yet a trend, and a fall that has ended is none any more. Needs three points over 4 s.

@@ -8,6 +8,7 @@
 
 #include "plan/effect.h"
 #include "plan/validate.h"
+#include "policy/trend.h"
 #include "random-world.h"
 
 #define WORLDS 1500
@@ -358,6 +359,58 @@ static void test_remembers(void **data)
 	world_done(&w);
 }
 
+static void test_remembers_given(void **data)
+{
+	struct world w;
+
+	(void)data;
+	world_init(&w, 2);
+	w.state->fresh = false;
+	for (size_t i = 0; i < 2; i++) {
+		world_guest(&w, i)->balloon_bytes = world_state(&w, i)->target_bytes = 512 * MIB;
+		world_guest(&w, i)->unused_bytes = 100 * MIB;
+		world_state(&w, i)->before_bytes = 1024 * MIB;
+	}
+	/* The second has it for its need, not because the host has plenty. */
+	world_guest(&w, 1)->unused_bytes = world_guest(&w, 1)->usable_bytes = 0;
+	world_decide(&w);
+	assert_int_equal(world_action(&w, 0)->rule, KVMB_RULE_HOST_RELAXED);
+	assert_int_equal(world_action(&w, 1)->rule, KVMB_RULE_GUEST_PRESSURE);
+	assert_int_equal(kvmb_rate_sum(&w.state->given, w.sample->now_ns), 64 * MIB);
+	world_done(&w);
+}
+
+/* The example of docs/POLICY.md: 600 MiB less within 6 s, 1400 are ahead. */
+static enum kvmb_level level_after_fall(uint64_t given_mib, uint64_t given_ago_sec)
+{
+	enum kvmb_level level;
+	struct world w;
+
+	world_init(&w, 0);
+	w.state->fresh = false;
+	w.sample->host.total_bytes = 10000 * MIB;
+	w.sample->host.available_bytes = 2400 * MIB;
+	for (size_t i = 0; i < 3; i++)
+		kvmb_trend_see(&w.state->trend, w.sample->now_ns - (6 - 2 * i) * SEC,
+			       (3000 - 200 * i) * MIB);
+	kvmb_rate_add(&w.state->given, w.sample->now_ns - given_ago_sec * SEC, given_mib * MIB);
+	world_decide(&w);
+	level = w.plan->level;
+	world_done(&w);
+	return level;
+}
+
+static void test_given_is_no_fall(void **data)
+{
+	(void)data;
+	assert_int_equal(level_after_fall(0, 0), KVMB_LEVEL_ELEVATED);
+	/* 200 MiB are noise. */
+	assert_int_equal(level_after_fall(401, 0), KVMB_LEVEL_RELAXED);
+	assert_int_equal(level_after_fall(401, 59), KVMB_LEVEL_RELAXED);
+	assert_int_equal(level_after_fall(400, 0), KVMB_LEVEL_ELEVATED);
+	assert_int_equal(level_after_fall(401, 65), KVMB_LEVEL_ELEVATED);
+}
+
 static void test_refused_is_not_remembered(void **data)
 {
 	struct world w;
@@ -388,6 +441,8 @@ int main(void)
 	TESTS_ADD(&t, "a host without guests has a level and a need, but no plan", test_no_guests);
 	TESTS_ADD(&t, "what is planned is remembered for rates and for giving it back",
 		  test_remembers);
+	TESTS_ADD(&t, "so is what is given back because the host has plenty", test_remembers_given);
+	TESTS_ADD(&t, "which for a minute is not taken for a fall", test_given_is_no_fall);
 	TESTS_ADD(&t, "what the gate refused is not", test_refused_is_not_remembered);
 	return tests_run("decide", &t);
 }

@@ -166,9 +166,10 @@ static void test_all_members(void **unused)
 	assert_int_equal(sizeof(struct kvmb_rate), 112);
 	assert_int_equal(sizeof(struct kvmb_state_counters), 48);
 	assert_int_equal(sizeof(struct kvmb_state_guest), 1272);
-	assert_int_equal(sizeof(struct kvmb_state), 824);
+	assert_int_equal(sizeof(struct kvmb_state), 944);
 	assert_int_equal(sizeof(struct kvmb_state_cold), 432);
 	assert_int_equal(sizeof(struct kvmb_trend), 136);
+	assert_int_equal(sizeof(struct kvmb_own_use), 504);
 	assert_int_equal(sizeof(struct kvmb_host_config), 136);
 }
 
@@ -248,7 +249,7 @@ static const struct spoilt {
 	  "\"pending_kind\":\"any\",\"was\":\"", "state.guests[0].pending_kind" },
 	{ "a guest needs its policy, be it empty", "\"policy\":{}", "\"police\":{}",
 	  "state.guests[0].policy" },
-	{ "a rate has all its slots", "\"sums\":[0,", "\"sums\":[", "taken.sums" },
+	{ "a rate has all its slots", "\"sums\":[0,", "\"sums\":[", "given.sums" },
 	{ "two guests do not share a UUID", "\"uuid\":\"00000000-0000-4000-8000-000000000001\"",
 	  "\"uuid\":\"00000000-0000-4000-8000-000000000000\"", "state.guests: two" },
 	{ "a sample is checked as any", "\"total_bytes\":4294967296", "\"total_bytes\":0",

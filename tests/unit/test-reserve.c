@@ -71,13 +71,42 @@ static void test_unknown(void **data)
 
 	(void)data;
 	assert_int_equal(after_peak(&u, &w), 300 * MIB);
+	set_own(&w, 100); /* some of which may be a guest's: it does not count */
 	w.sample->guests_valid = false;
-	assert_int_equal(kvmb_reserve_update(&u, w.sample), 0);
+	assert_int_equal(kvmb_reserve_update(&u, w.sample), 300 * MIB);
 	w.sample->guests_valid = true;
 	w.sample->guests[1].resident_bytes = 0;
-	assert_int_equal(kvmb_reserve_update(&u, w.sample), 0);
-	w.sample->guests[1].cgroup_valid = false; /* QEMU's own figure does as well */
 	assert_int_equal(kvmb_reserve_update(&u, w.sample), 300 * MIB);
+	world_pass(&w, 590 * SEC);
+	assert_int_equal(kvmb_reserve_update(&u, w.sample), 300 * MIB);
+	world_pass(&w, 20 * SEC);
+	assert_int_equal(kvmb_reserve_update(&u, w.sample), 0);
+	world_done(&w);
+}
+
+static void test_never_known(void **data)
+{
+	struct kvmb_own_use u = { 0 };
+	struct world w;
+
+	(void)data;
+	world_init(&w, 2);
+	w.sample->guests[1].resident_bytes = 0;
+	assert_int_equal(kvmb_reserve_update(&u, w.sample), 0);
+	world_done(&w);
+}
+
+static void test_by_qemu(void **data)
+{
+	struct kvmb_own_use u = { 0 };
+	struct world w;
+
+	(void)data;
+	assert_int_equal(after_peak(&u, &w), 300 * MIB);
+	set_own(&w, 600);
+	w.sample->guests[1].resident_bytes = 0;
+	w.sample->guests[1].cgroup_valid = false;
+	assert_int_equal(kvmb_reserve_update(&u, w.sample), 200 * MIB);
 	world_done(&w);
 }
 
@@ -112,7 +141,10 @@ int main(void)
 	static struct tests t;
 
 	TESTS_ADD_TABLE(&t, reserve_rows, test_reserve);
-	TESTS_ADD(&t, "where a guest's memory is not known, neither is the host's", test_unknown);
+	TESTS_ADD(&t, "while a guest's memory is not known the last reserve stands, ten minutes",
+		  test_unknown);
+	TESTS_ADD(&t, "where it was never known there is none", test_never_known);
+	TESTS_ADD(&t, "QEMU's own figure does as well as its scope's", test_by_qemu);
 	TESTS_ADD(&t, "RAM that swap occupies is not the host's own", test_swap_in_ram);
 	TESTS_ADD(&t, "impossible sizes and a jump of the clock do no harm", test_hostile);
 	return tests_run("reserve", &t);

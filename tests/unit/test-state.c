@@ -349,6 +349,7 @@ static void fill(struct world *w)
 	s->given_bytes = 12;
 	s->net_bytes = -13;
 	kvmb_rate_add(&s->taken, s->last_ns, 14);
+	kvmb_rate_add(&s->given, s->last_ns, 15);
 	g = world_state(w, 1);
 	g->target_bytes = 21;
 	g->before_bytes = 22;
@@ -436,6 +437,7 @@ static void test_round_trip(void **data)
 	/* What is seen again in no time is not kept. */
 	assert_false(w.state->falling);
 	assert_int_equal(w.state->trend.n, 0);
+	assert_int_equal(kvmb_rate_sum(&w.state->given, 3 * SEC), 0);
 	assert_int_equal(w.state->own_use.least_bytes[0], 0);
 	assert_int_equal(w.state->taken_bytes, 11);
 	assert_int_equal(w.state->given_bytes, 12);
