@@ -169,6 +169,9 @@ static long waits_of_this_thread(void)
 	return usage.ru_nvcsw;
 }
 
+/* Memory for a record may have to be waited for; with the mutex it was 38 waits in 500 passes. */
+#define FEW_WAITS 5
+
 /* On one processor a pass that is interrupted holds the mutex: who wanted it would sleep. */
 static void is_read_during_passes(void)
 {
@@ -185,7 +188,7 @@ static void is_read_during_passes(void)
 	pass(fd);
 	passes_before = stats(fd).passes;
 	thread = start(age_without_end, &fd);
-	while (stats(fd).passes < passes_before + 50) {
+	while (stats(fd).passes < passes_before + 500) {
 		before = waits_of_this_thread();
 		for (unsigned int i = 0; i < 500; i++, n++) {
 			m.gpa = 0;
@@ -194,7 +197,7 @@ static void is_read_during_passes(void)
 		waits += waits_of_this_thread() - before;
 	}
 	stop(thread);
-	ok(m.count > 0 && waits * 20 <= (long)n,
+	ok(m.count > 0 && waits <= FEW_WAITS,
 	   "the map is read while passes go on, and waits for none (%lu, %ld waits, seed 002)", n,
 	   waits);
 	close(fd);
