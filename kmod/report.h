@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the age tree says. All under vm->mutex; they change no age. What follows memslots first can
- * fail with -ENOMEM, what takes long with -EINTR for a fatal signal.
+ * What the age tree says. All under vm->mutex but the map; they change no age. What follows
+ * memslots first can fail with -ENOMEM, what takes long with -EINTR for a fatal signal.
  */
 #ifndef _KVMS_REPORT_H
 #define _KVMS_REPORT_H

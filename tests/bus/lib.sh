@@ -81,6 +81,14 @@ comes() {
 	if try "$@"; then pass "$what"; else fail "$what" "$* never succeeded"; fi
 }
 
+# make_node NAME UUID KIB [NAME UUID KIB]... - a node of libvirt's test driver with these guests, to stdout
+make_node() {
+	echo '<node><cpu><mhz>2000</mhz><model>any</model><active>2</active><nodes>1</nodes><sockets>1</sockets>'
+	echo '<cores>2</cores><threads>1</threads></cpu><memory>8388608</memory>'
+	printf "<domain type='test'><name>%s</name><uuid>%s</uuid><memory>%s</memory><vcpu>1</vcpu><os><type>hvm</type></os></domain>\n" "$@"
+	echo '</node>'
+}
+
 # A root that has what the daemon reads of a host, and nothing else.
 make_root() {
 	local root=$1

@@ -8,24 +8,8 @@
 conf=$work/root/etc/kvm-balloond.conf
 make_root "$work/root"
 long=$(printf '%0300d' 0)
-cat >"$work/node.xml" <<END
-<node>
-<cpu><mhz>2000</mhz><model>any</model><active>2</active><nodes>1</nodes><sockets>1</sockets><cores>2</cores><threads>1</threads></cpu>
-<memory>8388608</memory>
-<domain type='test'>
-<name>web</name><uuid>11111111-1111-1111-1111-111111111111</uuid><memory>524288</memory>
-<vcpu>1</vcpu><os><type>hvm</type></os>
-</domain>
-<domain type='test'>
-<name>Datenbank Größe:1</name><uuid>22222222-2222-2222-2222-222222222222</uuid><memory>262144</memory>
-<vcpu>1</vcpu><os><type>hvm</type></os>
-</domain>
-<domain type='test'>
-<name>$long</name><uuid>33333333-3333-3333-3333-333333333333</uuid><memory>262144</memory>
-<vcpu>1</vcpu><os><type>hvm</type></os>
-</domain>
-</node>
-END
+make_node web 11111111-1111-1111-1111-111111111111 524288 'Datenbank Größe:1' 22222222-2222-2222-2222-222222222222 262144 \
+	"$long" 33333333-3333-3333-3333-333333333333 262144 >"$work/node.xml"
 printf '[Host]\nInterval=200ms\n[Guest web]\nShares=3000\nPriority=high\n[Guest ghost]\nShares=1\n' >"$conf"
 options=(--root "$work/root" --config "$conf" --uri "test://$work/node.xml" --state "$work/state.json")
 web=$manager/machine/web

@@ -10,20 +10,7 @@ record=$work/run.record
 web=$manager/machine/web
 ctl=$(program kvm-balloonctl)
 make_root "$work/root"
-cat >"$work/node.xml" <<END
-<node>
-<cpu><mhz>2000</mhz><model>any</model><active>2</active><nodes>1</nodes><sockets>1</sockets><cores>2</cores><threads>1</threads></cpu>
-<memory>8388608</memory>
-<domain type='test'>
-<name>web</name><uuid>11111111-1111-1111-1111-111111111111</uuid><memory>524288</memory>
-<vcpu>1</vcpu><os><type>hvm</type></os>
-</domain>
-<domain type='test'>
-<name>Größe:1</name><uuid>22222222-2222-2222-2222-222222222222</uuid><memory>262144</memory>
-<vcpu>1</vcpu><os><type>hvm</type></os>
-</domain>
-</node>
-END
+make_node web 11111111-1111-1111-1111-111111111111 524288 Größe:1 22222222-2222-2222-2222-222222222222 262144 >"$work/node.xml"
 printf '[Host]\nInterval=100ms\n[Guest web]\nShares=3000\n' >"$conf"
 
 # record - in the background, to $record; $record_pid

@@ -10,17 +10,7 @@ set -euo pipefail
 export LC_ALL=C.UTF-8
 ctl=$(program kvm-balloonctl)
 make_root "$work/root"
-domain() {
-	echo "<domain type='test'><name>$1</name><uuid>$2</uuid><memory>$3</memory>"
-	echo "<vcpu>1</vcpu><os><type>hvm</type></os></domain>"
-}
-{
-	echo '<node><cpu><mhz>2000</mhz><model>any</model><active>2</active><nodes>1</nodes><sockets>1</sockets>'
-	echo '<cores>2</cores><threads>1</threads></cpu><memory>8388608</memory>'
-	domain web 11111111-1111-1111-1111-111111111111 524288
-	domain 'Datenbank Größe:1' 22222222-2222-2222-2222-222222222222 262144
-	echo '</node>'
-} >"$work/node.xml"
+make_node web 11111111-1111-1111-1111-111111111111 524288 'Datenbank Größe:1' 22222222-2222-2222-2222-222222222222 262144 >"$work/node.xml"
 
 # run ARGUMENTS...: $out has what it printed, both streams, and $status how it ended
 run() {
