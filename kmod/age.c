@@ -167,14 +167,16 @@ static void piece_answer(struct walk *w, struct kvms_block *b, unsigned long at,
 	}
 }
 
-/* One bit speaks for all pages. */
+/* One bit speaks for all pages. The huge zero page is read, too, and none of them. */
 static void ask_huge(struct walk *w, struct kvms_block *b, struct span at)
 {
 	bool young = ask(w, at.hva, at.n);
+	u8 *ages = w->vm->ages;
 	unsigned long i;
 
 	for (i = 0; i < at.n; i++)
-		w->vm->ages[i] = page_answer(w, b, w->vm->ages[i], young);
+		if (ages[i] != KVMS_ABSENT)
+			ages[i] = page_answer(w, b, ages[i], young);
 }
 
 /* Ask for everything in vm->ages. True if a page has come that was not there. */

@@ -28,7 +28,10 @@ static bool is_resident(unsigned long pfn)
 	return frame && !is_zero_pfn(frame);
 }
 
-/* The huge zero page has no name for modules; it is nobody's memory, and all others are. */
+/*
+ * The huge zero page has no name for modules; it is nobody's memory, and all others are, but only
+ * as long as they are mapped.
+ */
 static bool is_huge_zero(unsigned long pfn)
 {
 	unsigned long frame = pfn & ~HMM_PFN_FLAGS;
@@ -53,9 +56,9 @@ static bool is_huge(const unsigned long *pfns)
 	return pfns[0] && IS_ALIGNED(pfns[0], KVMS_BLOCK_PAGES);
 }
 
-static int read_once(struct kvms_vm *vm, struct hmm_range *range)
+static int read_once(struct kvms_vm *vm, struct hmm_range *range, bool *ret_zero)
 {
-	bool raced;
+	bool raced, zero;
 	int ret;
 
 	range->notifier_seq = mmu_interval_read_begin(&vm->mni);
@@ -66,10 +69,14 @@ static int read_once(struct kvms_vm *vm, struct hmm_range *range)
 	mmap_read_unlock(vm->mm);
 	if (ret)
 		return ret;
+	zero = is_huge_zero(vm->pfns[0]);
 	spin_lock(&vm->lock);
 	raced = mmu_interval_read_retry(&vm->mni, range->notifier_seq);
 	spin_unlock(&vm->lock);
-	return raced ? -EBUSY : 0;
+	if (raced)
+		return -EBUSY;
+	*ret_zero = zero;
+	return 0;
 }
 
 bool kvms_residency_more(const struct kvms_vm *vm, const struct kvms_block *b, unsigned int first,
@@ -92,18 +99,19 @@ int kvms_residency_read(struct kvms_vm *vm, unsigned long hva, unsigned long n_p
 	};
 	int tries, ret = -EBUSY;
 	unsigned long i;
+	bool zero;
 
 	lockdep_assert_held(&vm->mutex);
 
 	vm->counters.residency_reads++;
 	for (tries = 0; ret == -EBUSY && tries < TRIES; tries++)
-		ret = read_once(vm, &range);
+		ret = read_once(vm, &range, &zero);
 	if (ret)
 		return ret;
 	vm->huge = n_pages == KVMS_BLOCK_PAGES && is_huge(vm->pfns);
 	vm->giant = vm->pfns[0] & HMM_PFN_VALID && hmm_pfn_to_map_order(vm->pfns[0]) > BLOCK_ORDER;
 	bitmap_zero(vm->resident, KVMS_BLOCK_PAGES);
-	if (vm->huge && is_huge_zero(vm->pfns[0]))
+	if (zero)
 		return 0;
 	for (i = 0; i < n_pages; i++)
 		if (is_resident(vm->pfns[i]))

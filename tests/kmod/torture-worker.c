@@ -80,6 +80,7 @@ static void guest_end(struct worker *w, unsigned int i)
 static void guest_run(struct worker *w, struct guest *g)
 {
 	struct chance *c = &w->chance;
+	void (*visit)(struct vm *, size_t, size_t, size_t) = chance_one_in(c, 4) ? vm_read : vm_touch;
 	size_t n = g->slots[0].n, first, count, step;
 
 	if (!n)
@@ -87,7 +88,7 @@ static void guest_run(struct worker *w, struct guest *g)
 	first = chance_below(c, n);
 	step = chance_one_in(c, 2) ? 1 : 1 + chance_below(c, 20);
 	count = 1 + chance_below(c, (n - first - 1) / step + 1);
-	vm_touch(&g->vm, first, count < BLOCK_PAGES ? count : BLOCK_PAGES, step);
+	visit(&g->vm, first, count < BLOCK_PAGES ? count : BLOCK_PAGES, step);
 	atomic_fetch_add(&w->shared->tally.runs, 1);
 }
 

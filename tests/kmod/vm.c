@@ -16,6 +16,7 @@
 #define CODE_GPA  0x1000UL
 #define CODE_SLOT 31
 #define CODE_LOOP 0x100UL
+#define CODE_READ 0x200UL
 
 /* esi: address, edx: step, ecx: how often */
 static const uint8_t code[] = {
@@ -35,6 +36,15 @@ static const uint8_t code_loop[] = {
 	0x49,       /* dec %ecx */
 	0x75, 0xf9, /* jnz loop */
 	0xeb, 0xf3, /* jmp again */
+};
+
+/* as the first one, but it only reads */
+static const uint8_t code_read[] = {
+	0x80, 0x3e, 0x00, /* loop: cmpb $0, (%esi) */
+	0x01, 0xd6,       /* add %edx, %esi */
+	0x49,             /* dec %ecx */
+	0x75, 0xf8,       /* jnz loop */
+	0xf4,             /* hlt */
 };
 
 int must(int r, const char *what)
@@ -125,6 +135,7 @@ void vm_open(struct vm *vm, size_t n_pages, enum vm_backing backing)
 	vm->code = must_map(PAGE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
 	memcpy(vm->code, code, sizeof(code));
 	memcpy(vm->code + CODE_LOOP, code_loop, sizeof(code_loop));
+	memcpy(vm->code + CODE_READ, code_read, sizeof(code_read));
 	vm_set_region(vm, CODE_SLOT, vm->code, PAGE, CODE_GPA);
 	vm_set_slot(vm, 0, 0, n_pages, VM_BASE);
 }
@@ -160,10 +171,10 @@ void vm_free(struct vm *vm)
 	munmap(vm->code, PAGE);
 }
 
-void vm_touch(struct vm *vm, size_t first, size_t n, size_t step)
+static void visit(struct vm *vm, uint64_t rip, size_t first, size_t n, size_t step)
 {
 	const struct kvm_regs regs = {
-		.rip = CODE_GPA,
+		.rip = rip,
 		.rflags = 2,
 		.rsi = VM_BASE + first * PAGE,
 		.rdx = step * PAGE,
@@ -177,6 +188,16 @@ void vm_touch(struct vm *vm, size_t first, size_t n, size_t step)
 	must(ioctl(vm->vcpu_fd, KVM_RUN, 0), "KVM_RUN");
 	if (run->exit_reason != KVM_EXIT_HLT)
 		errx(2, "the guest ended with exit reason %u", run->exit_reason);
+}
+
+void vm_touch(struct vm *vm, size_t first, size_t n, size_t step)
+{
+	visit(vm, CODE_GPA, first, n, step);
+}
+
+void vm_read(struct vm *vm, size_t first, size_t n, size_t step)
+{
+	visit(vm, CODE_GPA + CODE_READ, first, n, step);
 }
 
 void vm_touch_loop(int vcpu_fd, size_t first, size_t n)

@@ -50,6 +50,9 @@ int vm_vcpu_new(const struct vm *vm, unsigned int id, void **ret_run);
 /** vm_touch() - the guest writes to @n pages from @first on, every @step-th */
 void vm_touch(struct vm *vm, size_t first, size_t n, size_t step);
 
+/** vm_read() - the same, but it only reads */
+void vm_read(struct vm *vm, size_t first, size_t n, size_t step);
+
 /** vm_touch_loop() - let this vCPU count in each of @n pages from @first on, round after round */
 void vm_touch_loop(int vcpu_fd, size_t first, size_t n);
 
