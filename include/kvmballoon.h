@@ -497,6 +497,37 @@ int kvmb_decide(const struct kvmb_config *c, const struct kvmb_state *state,
 		const struct kvmb_sample *sample, struct kvmb_state **ret_state,
 		struct kvmb_plan **ret_plan);
 
+/* ---- Reservations ------------------------------------------------------------------------ */
+
+#define KVMB_RESERVATIONS_MAX 16
+#define KVMB_RESERVE_TIMEOUT_MIN_USEC UINT64_C(1000000)
+#define KVMB_RESERVE_TIMEOUT_MAX_USEC (UINT64_C(3600) * 1000000)
+
+enum kvmb_reservation_state {
+	KVMB_RESERVATION_PENDING,  /* the room is being made */
+	KVMB_RESERVATION_READY,    /* the room is there */
+	KVMB_RESERVATION_USED,     /* ended: its guest has taken all of it */
+	KVMB_RESERVATION_EXPIRED,  /* ended: its time is over */
+	KVMB_RESERVATION_RELEASED, /* ended: by request, by a new one, or its guest is gone */
+	KVMB_RESERVATION_STATES,
+};
+
+/* Memory of the host that is to be available for a guest that is about to come, or to grow. */
+struct kvmb_reservation {
+	uint32_t id; /* not 0 */
+	enum kvmb_reservation_state state;
+	char name[KVMB_NAME_SIZE]; /* of the guest it is for; "": the next one that comes */
+	char uuid[KVMB_UUID_SIZE]; /* of the guest that uses it; "": it has not come yet */
+	int32_t pid;               /* of that guest */
+	uint64_t bytes;            /* asked for */
+	uint64_t held_bytes;       /* what of it the guest has not taken yet */
+	uint64_t base_bytes;       /* what the guest held before */
+	uint64_t until_ns;
+};
+
+/** kvmb_reservation_state_to_string() - "pending", "ready", "used", "expired", "released" */
+const char *kvmb_reservation_state_to_string(enum kvmb_reservation_state v);
+
 /* ---- Recordings -------------------------------------------------------------------------- */
 
 enum kvmb_record_kind {
@@ -680,6 +711,31 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
  */
 int kvmb_engine_reclaim(struct kvmb_engine *e, const char *name, uint64_t bytes,
 			enum kvmb_why *ret_why);
+
+struct kvmb_reserve_request {
+	uint64_t bytes;
+	uint64_t timeout_usec; /* it ends then, whoever asked may be dead */
+	const char *name;      /* of the guest it is for; "": the next one that comes */
+};
+
+/**
+ * kvmb_engine_reserve() - ask for room for a guest; the next tick begins to make it
+ * @ret_most_bytes: set with -E2BIG only: the most that could be asked for now
+ *
+ * One for the same name takes the place of the earlier one.
+ * Return: 0, -ERANGE less than 1 MiB, -EINVAL the timeout is out of bounds, -ENAMETOOLONG,
+ * -ENOTCONN libvirt has not told the guests, -ENOSPC there are KVMB_RESERVATIONS_MAX, -E2BIG
+ * more than this host could ever have available, -ENOMEM.
+ */
+int kvmb_engine_reserve(struct kvmb_engine *e, const struct kvmb_reserve_request *request,
+			uint64_t now_ns, uint32_t *ret_id, uint64_t *ret_most_bytes);
+/** kvmb_engine_unreserve() - end a reservation; -ENOENT if there is none that has not ended */
+int kvmb_engine_unreserve(struct kvmb_engine *e, uint32_t id);
+/**
+ * kvmb_engine_reservations() - number of them, oldest first; one that ended is there for a tick
+ * @ret: valid until the next tick or request
+ */
+size_t kvmb_engine_reservations(struct kvmb_engine *e, const struct kvmb_reservation **ret);
 
 /**
  * kvmb_engine_release() - begin to give everything back

@@ -7,6 +7,7 @@
 #include "model/state.h"
 #include "plan/validate.h"
 #include "policy/policy.h"
+#include "policy/reservation.h"
 
 /* The balloon is ours from the first order until all of it is given back. */
 static void remember_target(const struct kvmb_action *a, struct kvmb_state_guest *g)
@@ -46,6 +47,8 @@ int kvmb_decide(const struct kvmb_config *c, const struct kvmb_state *state,
 	uint64_t elapsed_ns = state->fresh ? 0 : u64_sub_sat(sample->now_ns, state->last_ns);
 	int r = kvmb_state_copy(state, &next);
 
+	if (r >= 0)
+		kvmb_reservations_meet(next, sample);
 	if (r >= 0)
 		r = kvmb_state_advance(next, sample);
 	if (r >= 0)

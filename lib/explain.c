@@ -160,6 +160,9 @@ static int explain_host(char **text, const struct kvmb_engine *e)
 				    e->plan->need_bytes / MIB);
 	else if (r >= 0)
 		r = kvmb_str_append(text, ": it needs nothing back");
+	if (r >= 0 && kvmb_state_reserved(e->state, ""))
+		r = kvmb_str_append(text, ", with %" PRIu64 " MiB reserved for guests to come",
+				    kvmb_state_reserved(e->state, "") / MIB);
 	return r < 0 ? r : kvmb_str_append(text, ".\n");
 }
 

@@ -9,6 +9,7 @@ libkvmballoon_sources += \
 	%D%/plan.c %D%/plan.h \
 	%D%/policy-json.c \
 	%D%/policy.c %D%/policy.h \
+	%D%/reservation.c \
 	%D%/sample-json.c \
 	%D%/sample.c %D%/sample.h \
 	%D%/state-advance.c %D%/state-internal.h \

@@ -14,6 +14,9 @@
 /* Saved with its balloon out it may be restored the next morning, and then it is ours to undo. */
 #define FORGET_BALLOON_NS (24 * 60 * NSEC_PER_MINUTE)
 
+/* Whatever a state file says. */
+#define RESERVATION_LEFT_MAX_NS (KVMB_RESERVE_TIMEOUT_MAX_USEC * NSEC_PER_USEC)
+
 static void rate_rebase(struct kvmb_rate *rate, uint64_t now_ns)
 {
 	uint64_t sum = kvmb_rate_sum(rate, 0);
@@ -35,6 +38,11 @@ static void rebase(struct kvmb_state *s, uint64_t now_ns)
 		g->cold.floor_ns = now_ns;
 		for (size_t k = 0; k < KVMB_ACTION_KINDS; k++)
 			g->retry_ns[k] = u64_add_sat(g->retry_ns[k], now_ns);
+	}
+	for (size_t i = 0; i < s->n_reservations; i++) {
+		uint64_t *until_ns = &s->reservations[i].until_ns;
+
+		*until_ns = u64_add_sat(u64_min(*until_ns, RESERVATION_LEFT_MAX_NS), now_ns);
 	}
 	rate_rebase(&s->taken, now_ns);
 	s->relaxed_ns = now_ns;

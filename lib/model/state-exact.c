@@ -113,6 +113,8 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_BOOL(STATE, pressed),
 	KVMB_JSON_BOOL(STATE, swap_short),
 	KVMB_JSON_BOOL(STATE, falling),
+	KVMB_JSON_BOOL_OPT(STATE, reserving),
+	KVMB_JSON_U32_OPT(STATE, last_reservation, 0, UINT32_MAX),
 	KVMB_JSON_OBJECT(STATE, given, rate_fields),
 	KVMB_JSON_OBJECT(STATE, trend, trend_fields),
 	KVMB_JSON_OBJECT(STATE, own_use, own_use_fields),
@@ -157,6 +159,8 @@ int kvmb_state_to_exact(const struct kvmb_state *s, struct kvmb_json **ret)
 		r = guest_to_exact(&s->guests[i], guests);
 	if (r >= 0)
 		r = kvmb_json_set(o, "guests", TAKE_PTR(guests));
+	if (r >= 0)
+		r = kvmb_reservations_to_json(s, 0, o);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(o);
@@ -228,6 +232,8 @@ int kvmb_state_from_exact(const struct kvmb_json *o, struct kvmb_state **ret, ch
 		r = kvmb_json_load(o, KVMB_JSON_TABLE(host_fields), s, "", ret_error);
 	if (r >= 0)
 		r = guests_from_exact(o, s, ret_error);
+	if (r >= 0)
+		r = kvmb_reservations_from_json(o, s, ret_error);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(s);

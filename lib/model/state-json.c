@@ -16,6 +16,7 @@ struct host_record {
 	enum kvmb_level base_level;
 	bool pressed;
 	bool swap_short;
+	uint32_t last_reservation;
 	uint64_t taken_minute_bytes;
 	uint64_t taken_bytes;
 	uint64_t given_bytes;
@@ -27,6 +28,7 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_ENUM(struct host_record, base_level, &kvmb_level_tokens),
 	KVMB_JSON_BOOL(struct host_record, pressed),
 	KVMB_JSON_BOOL_OPT(struct host_record, swap_short),
+	KVMB_JSON_U32_OPT(struct host_record, last_reservation, 0, UINT32_MAX),
 	KVMB_JSON_U64_OPT(struct host_record, taken_minute_bytes),
 	KVMB_JSON_U64_OPT(struct host_record, taken_bytes),
 	KVMB_JSON_U64_OPT(struct host_record, given_bytes),
@@ -207,6 +209,7 @@ static int host_to_json(const struct kvmb_state *s, struct kvmb_json *object)
 		.base_level = s->base_level,
 		.pressed = s->pressed,
 		.swap_short = s->swap_short,
+		.last_reservation = s->last_reservation,
 		.taken_minute_bytes = kvmb_rate_sum(&s->taken, s->last_ns),
 		.taken_bytes = s->taken_bytes,
 		.given_bytes = s->given_bytes,
@@ -229,6 +232,8 @@ int kvmb_state_to_json(const struct kvmb_state *s, char **ret)
 		r = guest_to_json(s, &s->guests[i], guests);
 	if (r >= 0)
 		r = kvmb_json_set(object, "guests", TAKE_PTR(guests));
+	if (r >= 0)
+		r = kvmb_reservations_to_json(s, s->last_ns, object);
 	return r < 0 ? r : kvmb_json_print(object, ret);
 }
 
@@ -304,12 +309,15 @@ int kvmb_state_from_json(const char *text, struct kvmb_state **ret)
 		r = kvmb_state_new(&s);
 	if (r >= 0)
 		r = guests_from_json(object, s);
+	if (r >= 0)
+		r = kvmb_reservations_from_json(object, s, NULL);
 	if (r < 0)
 		return r;
 	s->level = host.level;
 	s->base_level = host.base_level;
 	s->pressed = host.pressed;
 	s->swap_short = host.swap_short;
+	s->last_reservation = host.last_reservation;
 	kvmb_rate_add(&s->taken, 0, host.taken_minute_bytes);
 	s->taken_bytes = host.taken_bytes;
 	s->given_bytes = host.given_bytes;

@@ -59,28 +59,32 @@ int kvmb_state_new(struct kvmb_state **ret)
 
 struct kvmb_state *kvmb_state_free(struct kvmb_state *s)
 {
-	if (s)
+	if (s) {
 		free(s->guests);
+		free(s->reservations);
+	}
 	free(s);
 	return NULL;
 }
 
 int kvmb_state_copy(const struct kvmb_state *s, struct kvmb_state **ret)
 {
-	struct kvmb_state *copy = malloc(sizeof(*copy));
+	_cleanup_(kvmb_state_freep) struct kvmb_state *copy = malloc(sizeof(*copy));
 
 	if (!copy)
 		return -ENOMEM;
 	*copy = *s;
 	/* one byte at least: malloc(0) may be NULL */
 	copy->guests = malloc(s->n_guests * sizeof(*copy->guests) + 1);
-	if (!copy->guests) {
-		free(copy);
+	copy->reservations = malloc(s->n_reservations * sizeof(*copy->reservations) + 1);
+	if (!copy->guests || !copy->reservations)
 		return -ENOMEM;
-	}
 	if (s->n_guests)
 		memcpy(copy->guests, s->guests, s->n_guests * sizeof(*copy->guests));
-	*ret = copy;
+	if (s->n_reservations)
+		memcpy(copy->reservations, s->reservations,
+		       s->n_reservations * sizeof(*copy->reservations));
+	*ret = TAKE_PTR(copy);
 	return 0;
 }
 

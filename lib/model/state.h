@@ -138,6 +138,10 @@ struct kvmb_state {
 	struct kvmb_trend trend;
 	struct kvmb_own_use own_use;
 	bool falling; /* the trend had raised the level */
+	bool reserving; /* room was being made for reservations */
+	uint32_t last_reservation; /* id of the newest one that ever was */
+	struct kvmb_reservation *reservations; /* oldest first, KVMB_RESERVATIONS_MAX at most */
+	size_t n_reservations;
 	/* totals, guests that are gone included */
 	uint64_t taken_bytes;
 	uint64_t given_bytes;
@@ -172,6 +176,22 @@ int kvmb_state_set_runtime(struct kvmb_state *s, const char *uuid, const char *n
 
 /** kvmb_state_request() - the operator wants @bytes of this guest; replaces an earlier request */
 int kvmb_state_request(struct kvmb_state *s, const char *uuid, const char *name, uint64_t bytes);
+
+/* reservation.c */
+
+/** kvmb_reservation_open() - it has not ended */
+bool kvmb_reservation_open(const struct kvmb_reservation *r);
+/** kvmb_state_reserved() - what all hold together, but for those of the guest @name, if not "" */
+uint64_t kvmb_state_reserved(const struct kvmb_state *s, const char *name);
+/**
+ * kvmb_state_reserve() - add one, pending; an open one for the same guest is released
+ * @wanted: its name, bytes and until_ns
+ * Return: 0, -ENOSPC, -ENOMEM.
+ */
+int kvmb_state_reserve(struct kvmb_state *s, const struct kvmb_reservation *wanted,
+		       uint32_t *ret_id);
+/** kvmb_state_unreserve() - -ENOENT if there is none that is open */
+int kvmb_state_unreserve(struct kvmb_state *s, uint32_t id);
 
 /**
  * kvmb_state_moved() - how far the balloon may have moved since the guest told its statistics

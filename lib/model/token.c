@@ -122,6 +122,18 @@ static const char *const rule_names[] = {
 _Static_assert(ARRAY_SIZE(rule_names) == KVMB_RULES, "each rule has a token");
 const struct kvmb_tokens kvmb_rule_tokens = { rule_names, ARRAY_SIZE(rule_names) };
 
+static const char *const reservation_state_names[] = {
+	[KVMB_RESERVATION_PENDING] = "pending",
+	[KVMB_RESERVATION_READY] = "ready",
+	[KVMB_RESERVATION_USED] = "used",
+	[KVMB_RESERVATION_EXPIRED] = "expired",
+	[KVMB_RESERVATION_RELEASED] = "released",
+};
+_Static_assert(ARRAY_SIZE(reservation_state_names) == KVMB_RESERVATION_STATES,
+	       "a name for each state of a reservation");
+const struct kvmb_tokens kvmb_reservation_state_tokens = { reservation_state_names,
+							   ARRAY_SIZE(reservation_state_names) };
+
 static const char *const policy_field_names[] = {
 	[KVMB_FIELD_GUARANTEE] = "Guarantee",
 	[KVMB_FIELD_LIMIT] = "Limit",
@@ -205,4 +217,9 @@ const char *kvmb_action_kind_to_string(enum kvmb_action_kind v)
 const char *kvmb_rule_to_string(enum kvmb_rule v)
 {
 	return kvmb_token_to_string(&kvmb_rule_tokens, v);
+}
+
+const char *kvmb_reservation_state_to_string(enum kvmb_reservation_state v)
+{
+	return kvmb_token_to_string(&kvmb_reservation_state_tokens, v);
 }

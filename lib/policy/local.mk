@@ -12,6 +12,7 @@ libkvmballoon_sources += \
 	%D%/proactive.c \
 	%D%/reason.c \
 	%D%/request.c \
+	%D%/reservation.c %D%/reservation.h \
 	%D%/reserve.c %D%/reserve.h \
 	%D%/share.c %D%/share.h \
 	%D%/trend.c %D%/trend.h \

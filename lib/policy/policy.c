@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "model/ages.h"
 #include "model/exclude.h"
+#include "policy/reservation.h"
 #include "policy/reserve.h"
 #include "policy/trend.h"
 #include "policy/turn.h"
@@ -35,6 +36,7 @@ static struct kvmb_outlook look(struct kvmb_turn *t)
 	return (struct kvmb_outlook){
 		.ahead_bytes = kvmb_trend_ahead(&s->trend, no_fall(t)),
 		.reserve_bytes = kvmb_reserve_update(&s->own_use, t->sample),
+		.reserved_bytes = kvmb_reservations_update(&t->config->host, t->sample, s),
 	};
 }
 
@@ -53,6 +55,7 @@ static void update_host(struct kvmb_turn *t)
 	s->pressed = t->host.pressed;
 	s->swap_short = t->host.swap_short;
 	s->falling = t->host.falling;
+	s->reserving = t->host.reserving;
 	t->plan->level = t->host.level;
 	t->plan->need_bytes = t->host.need_bytes;
 	t->plan->spare_bytes = t->host.spare_bytes;

@@ -103,12 +103,29 @@ static void set_level(const struct kvmb_host_config *c, const struct kvmb_host_s
 		p->level = before->level - 1;
 }
 
+/*
+ * What is reserved is wanted on top, at any level. It makes no host hard: nobody misses it yet.
+ * Once room is being made a hysteresis more is wanted, so that it does not begin again at once.
+ */
+static void make_room(const struct kvmb_host_config *c, const struct kvmb_host_sample *host,
+		      uint64_t reserved_bytes, bool before, struct kvmb_pressure *p)
+{
+	uint64_t bound = u64_add_sat(threshold(c, host->total_bytes, KVMB_LEVEL_ELEVATED),
+				     before ? margin(c, host) : 0);
+
+	p->reserving = reserved_bytes &&
+		       host->available_bytes < u64_add_sat(bound, reserved_bytes);
+	if (p->reserving && p->level == KVMB_LEVEL_RELAXED)
+		p->level = KVMB_LEVEL_ELEVATED;
+}
+
 /* The reserve is refilled once the host is short; PSI alone is no reason to. */
 static void set_need(const struct kvmb_host_config *c, const struct kvmb_host_sample *host,
 		     const struct kvmb_outlook *outlook, struct kvmb_pressure *p)
 {
 	uint64_t more = p->base_level > KVMB_LEVEL_RELAXED ? reserve(c, host, outlook) : 0;
-	uint64_t want = u64_add_sat(relax_at(c, host), more);
+	uint64_t want = u64_add_sat(relax_at(c, host),
+				    u64_add_sat(more, outlook->reserved_bytes));
 
 	p->missing = p->level > KVMB_LEVEL_RELAXED && host->available_bytes < want;
 	p->need_bytes = p->missing ? want - host->available_bytes : 0;
@@ -138,6 +155,7 @@ static uint64_t spare(const struct kvmb_host_config *c, const struct kvmb_host_s
 {
 	uint64_t kept = u64_add_sat(relax_at(c, host), margin(c, host));
 
+	kept = u64_add_sat(kept, outlook->reserved_bytes);
 	return u64_sub_sat(host->available_bytes, u64_add_sat(kept, reserve(c, host, outlook)));
 }
 
@@ -148,6 +166,7 @@ void kvmb_pressure_update(const struct kvmb_host_config *c, const struct kvmb_ho
 	struct kvmb_pressure p = { 0 };
 
 	set_level(c, host, outlook, before, &p);
+	make_room(c, host, outlook->reserved_bytes, before->reserving, &p);
 	set_need(c, host, outlook, &p);
 	look_ahead(c, host, outlook, before->falling, &p);
 	if (p.level == KVMB_LEVEL_RELAXED)

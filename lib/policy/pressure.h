@@ -13,6 +13,7 @@ struct kvmb_pressure {
 	bool pressed;               /* PSI is above its bound, or a trigger fired */
 	bool swap_short;            /* swap has little room left, less than the host needs */
 	bool falling;               /* it is elevated only because of what is ahead */
+	bool reserving;             /* room is to be made for reservations */
 	/*
 	 * Memory is missing. If not, and PSI is high all the same, the stalls come from pages being
 	 * read back: then only what a guest holds free may be taken, more reclaim would add to
@@ -32,6 +33,7 @@ struct kvmb_pressure {
 struct kvmb_outlook {
 	uint64_t ahead_bytes;   /* available soon, if it goes on like this; see policy/trend.h */
 	uint64_t reserve_bytes; /* what the host itself may want again; see policy/reserve.h */
+	uint64_t reserved_bytes; /* for guests to come; see policy/reservation.h */
 };
 
 /**
@@ -42,8 +44,9 @@ struct kvmb_outlook {
  * well; PSI counts as high until it is below half of its bound. A host that will be below elevated
  * soon is elevated; hard and emergency are matters of fact.
  *
- * want is elevated + hysteresis + reserve. need is what is missing to it, or will be soon; spare is
- * what is above want + hysteresis.
+ * want is elevated + hysteresis + reserve + what is reserved. A host that has not what is reserved
+ * above elevated is elevated too: it makes room, but not as one that is hard up. need is what is
+ * missing to want, or will be soon; spare is what is above want + hysteresis.
  *
  * Available memory is the kernel's MemAvailable: free pages, and of the file LRU and the slab what
  * is easily reclaimed. Shared memory (tmpfs, memfd) is on the anonymous LRU and so is not in it;

@@ -33,14 +33,27 @@ static void say_price(const struct kvmb_view *v, struct kvmb_action *a)
 	(void)kvmb_str_copy(a->reason + len, sizeof(a->reason) - len, price);
 }
 
+/* Behind what the host needs: it may be short of nothing yet. */
+static void say_what_for(const struct kvmb_turn *t, char *text, size_t size)
+{
+	const char *soon = t->host.ahead_need_bytes ? " soon" : "";
+
+	if (t->host.reserving)
+		kvmb_str_format(text, size, "%s, for %" PRIu64 " MiB are reserved", soon,
+				mib(kvmb_state_reserved(t->state, "")));
+	else
+		kvmb_str_format(text, size, "%s", soon);
+}
+
 static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 			  struct kvmb_action *a)
 {
 	const struct kvmb_host_sample *host = &t->sample->host;
 	const char *level = kvmb_level_to_string(t->host.level);
-	const char *soon = t->host.ahead_need_bytes ? " soon" : "";
+	char soon[64];
 	uint64_t above_bytes = u64_sub_sat(v->estimate.resident_bytes, v->policy.guarantee_bytes);
 
+	say_what_for(t, soon, sizeof(soon));
 	if (a->rule == KVMB_RULE_GUEST_FREE)
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
 		    " MiB%s; the guest itself holds %" PRIu64 " MiB free",
@@ -60,10 +73,10 @@ static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 		    mib(v->estimate.resident_bytes), a->idle_usec / USEC_PER_SEC);
 	else
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
-		    " MiB; its share by %" PRIu32 " shares of the %" PRIu64
+		    " MiB%s; its share by %" PRIu32 " shares of the %" PRIu64
 		    " MiB it holds above its guarantee, %" PRIu64 " of them idle",
 		    level, mib(host->available_bytes), mib(host->total_bytes),
-		    mib(t->host.need_bytes), v->policy.shares, mib(above_bytes),
+		    mib(t->host.need_bytes), soon, v->policy.shares, mib(above_bytes),
 		    mib(u64_min(v->idle_bytes, above_bytes)));
 }
 

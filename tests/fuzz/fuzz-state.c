@@ -18,10 +18,24 @@ static void check_cold(const struct kvmb_state_cold *c)
 		REQUIRE(c->minutes[i] >= 1 && c->minutes[i] <= KVMB_AGE_BUCKETS);
 }
 
+static void check_reservations(const struct kvmb_state *s)
+{
+	REQUIRE(s->n_reservations <= KVMB_RESERVATIONS_MAX);
+	for (size_t i = 0; i < s->n_reservations; i++) {
+		const struct kvmb_reservation *r = &s->reservations[i];
+
+		REQUIRE(r->id && r->state < KVMB_RESERVATION_STATES);
+		REQUIRE(r->held_bytes <= r->bytes);
+		REQUIRE(memchr(r->name, '\0', sizeof(r->name)));
+		REQUIRE(memchr(r->uuid, '\0', sizeof(r->uuid)));
+	}
+}
+
 static void check_state(const struct kvmb_state *s)
 {
 	REQUIRE(s->level <= KVMB_LEVEL_EMERGENCY && s->base_level <= KVMB_LEVEL_EMERGENCY);
 	REQUIRE(s->n_guests <= KVMB_GUESTS_MAX);
+	check_reservations(s);
 	for (size_t i = 0; i < s->n_guests; i++) {
 		const struct kvmb_state_guest *g = &s->guests[i];
 

@@ -21,6 +21,10 @@ EXTRA_DIST += \
 	%D%/a-host-hard-up-takes-what-is-wanted-back-before-what-is-in-use/sample.json \
 	%D%/a-host-hard-up-takes-what-is-wanted-back-before-what-is-in-use/kvm-balloond.conf \
 	%D%/a-host-hard-up-takes-what-is-wanted-back-before-what-is-in-use/state.json \
+	%D%/a-relaxed-host-makes-room-for-a-guest-to-come/kvm-balloond.conf \
+	%D%/a-relaxed-host-makes-room-for-a-guest-to-come/plan.json \
+	%D%/a-relaxed-host-makes-room-for-a-guest-to-come/sample.json \
+	%D%/a-relaxed-host-makes-room-for-a-guest-to-come/state.json \
 	%D%/a-request-of-the-operator-is-served-in-steps/plan.json \
 	%D%/a-request-of-the-operator-is-served-in-steps/sample.json \
 	%D%/a-request-of-the-operator-is-served-in-steps/state.json \

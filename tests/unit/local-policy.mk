@@ -62,6 +62,12 @@ tests_unit_test_record_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_record_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-record
 
+check_PROGRAMS += %D%/test-reservation
+tests_unit_test_reservation_SOURCES = %D%/test-reservation.c
+tests_unit_test_reservation_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_reservation_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-reservation
+
 check_PROGRAMS += %D%/test-reserve
 tests_unit_test_reserve_SOURCES = %D%/test-reserve.c
 tests_unit_test_reserve_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

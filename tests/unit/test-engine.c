@@ -275,6 +275,67 @@ static void size_row_holds(void **data)
 	end(&f);
 }
 
+static const struct reserve_row {
+	const char *name;
+	bool seen; /* libvirt has told the guests */
+	uint64_t bytes, timeout_usec;
+	int want;
+} reserve_rows[] = {
+	{ "a mebibyte for a second may be reserved", true, MIB, 1000000, 0 },
+	{ "and anything for an hour", true, 100 * MIB, UINT64_C(3600000000), 0 },
+	{ "less than a mebibyte may not be reserved", true, MIB - 1, 1000000, -ERANGE },
+	{ "nor for less than a second", true, MIB, 999999, -EINVAL },
+	{ "nor for more than an hour", true, MIB, UINT64_C(3600000001), -EINVAL },
+	{ "nor for ever", true, MIB, UINT64_MAX, -EINVAL },
+	/* of 4096 MiB 15 % are kept, and a guarantee of 256 */
+	{ "all that the guarantees and the host leave may be reserved", true,
+	  4096 * MIB - 4096 * MIB / 10000 * 1500 - 256 * MIB - 2 * MIB, 1000000, 0 },
+	{ "more than that may not", true, 3300 * MIB, 1000000, -E2BIG },
+	{ "nor all memory there is", true, UINT64_MAX, 1000000, -E2BIG },
+	{ "nothing is reserved before the guests are known", false, MIB, 1000000, -ENOTCONN },
+};
+
+/* Who comes back with libvirt would pass for one that has come. */
+static void nothing_is_reserved_without_libvirt(void **data)
+{
+	const struct kvmb_reserve_request request = { MIB, 1000000, "" };
+	uint64_t most = 0;
+	uint32_t id = 0;
+	struct fixture f;
+
+	begin(&f, 1);
+	look(&f);
+	f.e.sample->guests_valid = false;
+	assert_int_equal(kvmb_engine_reserve(&f.e, &request, 1000 * SEC, &id, &most), -ENOTCONN);
+	end(&f);
+}
+
+static void reserve_row_holds(void **data)
+{
+	const struct reserve_row *row = *data;
+	const struct kvmb_reserve_request request = { row->bytes, row->timeout_usec, "new" };
+	const struct kvmb_reservation *list;
+	uint64_t most = 0;
+	uint32_t id = 0;
+	struct fixture f;
+
+	begin(&f, 1);
+	f.e.config->defaults.set = 1U << KVMB_FIELD_GUARANTEE;
+	f.e.config->defaults.guarantee_bytes = 256 * MIB;
+	if (row->seen)
+		look(&f);
+	assert_int_equal(kvmb_engine_reserve(&f.e, &request, 1000 * SEC, &id, &most), row->want);
+	assert_int_equal(kvmb_engine_reservations(&f.e, &list), row->want ? 0 : 1);
+	assert_int_equal(most / MIB, row->want == -E2BIG ? 3225 : 0);
+	if (!row->want) {
+		assert_int_equal(list->until_ns, 1000 * SEC + row->timeout_usec * 1000);
+		assert_int_equal(kvmb_engine_unreserve(&f.e, id + 1), -ENOENT);
+		assert_int_equal(kvmb_engine_unreserve(&f.e, id), 0);
+		assert_int_equal(kvmb_engine_unreserve(&f.e, id), -ENOENT);
+	}
+	end(&f);
+}
+
 int main(void)
 {
 	static struct tests t;
@@ -291,5 +352,8 @@ int main(void)
 	TESTS_ADD(&t, "ages of long ago are not shown as those of now",
 		  ages_of_long_ago_are_not_shown_as_of_now);
 	TESTS_ADD_TABLE(&t, size_rows, size_row_holds);
+	TESTS_ADD_TABLE(&t, reserve_rows, reserve_row_holds);
+	TESTS_ADD(&t, "nothing is reserved while libvirt is away",
+		  nothing_is_reserved_without_libvirt);
 	return tests_run("engine", &t);
 }
