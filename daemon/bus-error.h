@@ -13,6 +13,9 @@
 #define BUS_ERROR_EXCLUDED "org.linux_kvm.Balloon1.Error.Excluded"
 #define BUS_ERROR_NOT_CONNECTED "org.linux_kvm.Balloon1.Error.NotConnected"
 #define BUS_ERROR_NO_AGES "org.linux_kvm.Balloon1.Error.NoAges"
+#define BUS_ERROR_INVALID_TIMEOUT "org.linux_kvm.Balloon1.Error.InvalidTimeout"
+#define BUS_ERROR_NO_ROOM "org.linux_kvm.Balloon1.Error.NoRoom"
+#define BUS_ERROR_NO_SUCH_RESERVATION "org.linux_kvm.Balloon1.Error.NoSuchReservation"
 #define BUS_ERROR_STOPPING "org.linux_kvm.Balloon1.Error.Stopping"
 
 /** bus_error_register() - teach sd-bus which errno each of our names is */

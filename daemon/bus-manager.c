@@ -90,6 +90,8 @@ static int method_record(sd_bus_message *msg, void *userdata, sd_bus_error *erro
 #define ACTION_DONE_ARGS                                                                           \
 	SD_BUS_ARGS("s", machine, "s", kind, "s", rule, "t", asked, "t", got, "x", net, "i",       \
 		    error, "s", why, "s", reason)
+#define RESERVATION_ARGS                                                                           \
+	SD_BUS_ARGS("u", id, "s", name, "s", state, "t", bytes, "t", held)
 
 const sd_bus_vtable bus_manager_vtable[] = {
 	SD_BUS_VTABLE_START(0),
@@ -121,6 +123,7 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	PROPERTY("Degraded", "as", degraded, TOLD),
 	PROPERTY("AbsentMachines", "as", absent, TOLD),
 	PROPERTY("SkippedMachines", "u", n_skipped, TOLD),
+	SD_BUS_PROPERTY("Reservations", "a(ussttt)", bus_get_reservations, 0, 0),
 	PROPERTY("AgingUSec", "t", aging_usec, TOLD),
 	PROPERTY("ColdUSec", "t", cold_usec, TOLD),
 	SD_BUS_METHOD_WITH_ARGS("Reload", SD_BUS_NO_ARGS, SD_BUS_NO_RESULT, method_reload,
@@ -131,6 +134,12 @@ const sd_bus_vtable bus_manager_vtable[] = {
 				method_dump_sample, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Record", SD_BUS_NO_ARGS, SD_BUS_RESULT("h", stream),
 				method_record, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Reserve", SD_BUS_ARGS("t", bytes, "t", timeout_usec, "s", name),
+				SD_BUS_RESULT("u", id), bus_method_reserve,
+				SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("Release", SD_BUS_ARGS("u", id), SD_BUS_NO_RESULT,
+				bus_method_unreserve, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_SIGNAL_WITH_ARGS("ActionDone", ACTION_DONE_ARGS, 0),
+	SD_BUS_SIGNAL_WITH_ARGS("ReservationChanged", RESERVATION_ARGS, 0),
 	SD_BUS_VTABLE_END,
 };

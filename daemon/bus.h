@@ -28,7 +28,14 @@
 #define POLKIT_RECLAIM "org.linux_kvm.Balloon1.reclaim"
 #define POLKIT_MAP "org.linux_kvm.Balloon1.map"
 #define POLKIT_RECORD "org.linux_kvm.Balloon1.record"
+#define POLKIT_RESERVE "org.linux_kvm.Balloon1.reserve"
 #define POLKIT_RELOAD "org.linux_kvm.Balloon1.reload"
+
+/* The states of reservations as they were told last. */
+struct reservations_seen {
+	struct { uint32_t id; enum kvmb_reservation_state state; } table[KVMB_RESERVATIONS_MAX];
+	size_t n;
+};
 
 struct bus {
 	sd_bus *connection; /* NULL while there is none */
@@ -37,6 +44,7 @@ struct bus {
 	bool told;           /* that the bus is not there */
 	struct authz authz;
 	struct map_calls maps;
+	struct reservations_seen reservations;
 	struct machine_view machine; /* of the object that is being asked */
 };
 
@@ -76,6 +84,15 @@ struct machine *bus_machine_of(struct manager *m, sd_bus_message *msg, sd_bus_er
 /* bus-ages.c: methods of interface Machine */
 int bus_method_histogram(sd_bus_message *msg, void *userdata, sd_bus_error *error);
 int bus_method_map(sd_bus_message *msg, void *userdata, sd_bus_error *error);
+
+/* bus-reserve.c: reservations, on interface Manager */
+int bus_method_reserve(sd_bus_message *msg, void *userdata, sd_bus_error *error);
+int bus_method_unreserve(sd_bus_message *msg, void *userdata, sd_bus_error *error);
+int bus_get_reservations(sd_bus *bus, const char *path, const char *interface,
+			 const char *property, sd_bus_message *reply, void *userdata,
+			 sd_bus_error *error);
+/** bus_reservations_tell() - a signal for each whose state is another than was told last */
+void bus_reservations_tell(struct manager *m);
 
 /* Tables: nothing but the names, the types, and where the values are. */
 extern const sd_bus_vtable bus_manager_vtable[]; /* userdata: struct manager */

@@ -12,6 +12,7 @@ kvm_balloond_sources = \
 	%D%/bus-manager.c \
 	%D%/bus-map.c %D%/bus-map.h \
 	%D%/bus-policy.c \
+	%D%/bus-reserve.c \
 	%D%/host.c %D%/host.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/machine.c %D%/machine.h \

@@ -186,6 +186,7 @@ void manager_turned(struct manager *m)
 	for (size_t i = 0; i < m->machines.n; i++)
 		machine_tell(m, m->machines.table[i]);
 	host_tell(m);
+	bus_reservations_tell(m);
 	kvmb_engine_host_status(m->engine, &status);
 	tell_level(m, &status);
 	tell_connection(m, &status);

@@ -14,6 +14,7 @@
 #define STOP_TICK_USEC (500 * USEC_PER_MSEC)
 /* Maps are asked for with a tick. Anybody may want one, so that they must not make many ticks. */
 #define MAP_TICK_USEC (1 * USEC_PER_SEC)
+#define RESERVE_TICK_USEC (1 * USEC_PER_SEC)
 #define TICK_ACCURACY_USEC (10 * USEC_PER_MSEC)
 /* A bus that neither answers nor refuses holds up the start for this long, not longer. */
 #define BUS_SETTLE_USEC (5 * USEC_PER_SEC)
@@ -49,7 +50,7 @@ static uint64_t min_usec(uint64_t a, uint64_t b)
 
 /*
  * Guests are not let wait at the end of the daemon, which has a time limit, nor are those who want
- * a map.
+ * a map, or room for a guest.
  */
 static uint64_t interval_usec(const struct manager *m)
 {
@@ -57,6 +58,8 @@ static uint64_t interval_usec(const struct manager *m)
 
 	if (m->stopping)
 		return min_usec(usec, STOP_TICK_USEC);
+	if (m->bus.reservations.n > 0)
+		usec = min_usec(usec, RESERVE_TICK_USEC);
 	return m->bus.maps.n > 0 ? min_usec(usec, MAP_TICK_USEC) : usec;
 }
 

@@ -59,11 +59,17 @@ static int append_values(sd_bus_message *m, int argc, char *argv[])
 
 static int append(sd_bus_message *m, int argc, char *argv[])
 {
+	int r = 0;
+
 	if (argc == 0)
 		return 0;
 	if (strcmp(argv[0], "a{sv}") == 0)
 		return append_values(m, argc - 1, argv + 1);
-	return argc == 2 ? append_basic(m, argv[0][0], argv[1]) : -EINVAL;
+	if ((size_t)argc != strlen(argv[0]) + 1)
+		return -EINVAL;
+	for (int i = 1; r >= 0 && i < argc; i++)
+		r = append_basic(m, argv[0][i - 1], argv[i]);
+	return r;
 }
 
 static int connect_bus(const char *address, sd_bus **ret)

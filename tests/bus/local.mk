@@ -20,7 +20,8 @@ bus_tests = \
 	%D%/test-lifecycle.sh \
 	%D%/test-machines.sh \
 	%D%/test-notify.sh \
-	%D%/test-record.sh
+	%D%/test-record.sh \
+	%D%/test-reserve.sh
 
 dist_check_SCRIPTS += $(bus_tests)
 TESTS += $(bus_tests)

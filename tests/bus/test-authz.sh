@@ -46,6 +46,8 @@ is "everyone may look for a machine" "$(other "$nobody" $manager $i_manager GetM
 like "without polkit others may not set a policy" "$(set_shares "$nobody" 5)" "$denied.*polkit is not there"
 like "nor reclaim" "$(other "$nobody" "$web" "$i_machine" Reclaim t 4096)" "$denied"
 like "nor record" "$(other "$nobody" $manager $i_manager Record)" "$denied"
+like "nor reserve memory" "$(other "$nobody" $manager $i_manager Reserve tts 1048576 1000000 x)" "$denied"
+like "nor release it" "$(other "$nobody" $manager $i_manager Release u 7)" "$denied"
 like "nor have a map" "$(map_of "$nobody")" "$denied.*polkit is not there"
 like "nor reload" "$(other "$nobody" $manager $i_manager Reload)" "$denied"
 is "nothing is changed" "$(property "$web" "$i_machine" Shares)" 'u 1000'
@@ -75,6 +77,10 @@ is "reload, too" "$(other "$nobody" $manager $i_manager Reload)" none
 like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.reload '
 is "and a recording" "$(other "$nobody" $manager $i_manager Record)" none
 like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.record '
+is "and room for a guest" "$(other "$nobody" $manager $i_manager Reserve tts 1048576 1000000 x)" none
+like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.reserve '
+is "which also ends it" "$(other "$nobody" $manager $i_manager Release u 7)" none
+is "by the same action" "$(grep -c 'org.linux_kvm.Balloon1.reserve ' "$work/polkit.log")" 2
 map_of "$nobody" >"$work/map" &
 pids+=("$!")
 comes "a map, too" logged 'asked for a map of web'
