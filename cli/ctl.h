@@ -34,6 +34,9 @@ struct ctl {
 	uint64_t ticks;      /* record: how many; 0: until it is ended */
 	uint64_t seconds;    /* record: for so long; 0: until it is ended */
 	bool all;            /* replay: identical ticks are shown, too */
+	const char *timeout; /* reserve --timeout, or NULL */
+	const char *wait;    /* reserve --wait: for so long, "" until its timeout; or NULL */
+	const char *machine; /* --for, or NULL */
 	sd_bus *bus;         /* open while a verb that needs it runs */
 };
 
@@ -54,6 +57,8 @@ ctl_verb_fn ctl_verb_check_config;
 ctl_verb_fn ctl_verb_decide;
 ctl_verb_fn ctl_verb_record;
 ctl_verb_fn ctl_verb_replay;
+ctl_verb_fn ctl_verb_reserve;
+ctl_verb_fn ctl_verb_release;
 
 /** ctl_error() - one line on standard error behind the program's name; returns @status */
 int ctl_error(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -37,6 +37,7 @@ static const struct field manager_table[] = {
 	M("Degraded", TEXTS, degraded),
 	M("AbsentMachines", TEXTS, absent),
 	M("SkippedMachines", NUMBER, n_skipped),
+	M("Reservations", RESERVATIONS, reservations),
 	M("AgingUSec", USEC, aging_usec),
 	M("ColdUSec", USEC, cold_usec),
 };
@@ -96,7 +97,7 @@ static const char *signature_of(enum field_kind kind)
 		[FIELD_TEXT] = "s",  [FIELD_TEXTS] = "as",  [FIELD_SIZE] = "t",
 		[FIELD_COUNT] = "t", [FIELD_USEC] = "t",    [FIELD_NET] = "x",
 		[FIELD_NUMBER] = "u", [FIELD_RATIO] = "u", [FIELD_FLAG] = "b",
-		[FIELD_SOURCES] = "a{ss}",
+		[FIELD_SOURCES] = "a{ss}", [FIELD_RESERVATIONS] = RESERVATIONS_SIGNATURE,
 	};
 
 	return signatures[kind];
@@ -130,6 +131,7 @@ static int init_field(enum field_kind kind, void *p)
 		return 0;
 	case FIELD_FLAG:
 	case FIELD_SOURCES:
+	case FIELD_RESERVATIONS:
 		return 0;
 	}
 	return -EINVAL;
@@ -154,6 +156,8 @@ void fields_clear(const struct fields *t, void *object)
 			free(*(char **)p);
 		else if (t->table[i].kind == FIELD_TEXTS)
 			free_texts(*(char ***)p);
+		else if (t->table[i].kind == FIELD_RESERVATIONS)
+			reservations_clear(p);
 		else if (t->table[i].kind == FIELD_SOURCES)
 			for (size_t k = 0; k < KVMB_FIELDS; k++)
 				free(((char **)p)[k]);
@@ -230,6 +234,8 @@ static int read_value(sd_bus_message *m, enum field_kind kind, void *p)
 		return read_sources(m, p);
 	case FIELD_FLAG:
 		return read_flag(m, p);
+	case FIELD_RESERVATIONS:
+		return reservations_read(m, p);
 	default:
 		return sd_bus_message_read_basic(m, signature_of(kind)[0], p);
 	}

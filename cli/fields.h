@@ -13,6 +13,8 @@
 #include <kvmballoon.h>
 #include <systemd/sd-bus.h>
 
+#include "reservations.h"
+
 enum field_kind {
 	FIELD_TEXT,    /* s:  char *, never NULL */
 	FIELD_TEXTS,   /* as: char **, NULL-terminated, never NULL */
@@ -23,6 +25,7 @@ enum field_kind {
 	FIELD_NUMBER,  /* u:  UINT32_MAX unknown */
 	FIELD_RATIO,   /* u:  permyriad; UINT32_MAX unknown */
 	FIELD_FLAG,    /* b */
+	FIELD_RESERVATIONS, /* a(ussttt): struct reservations */
 	FIELD_SOURCES, /* a{ss}: char *[KVMB_FIELDS], each possibly NULL */
 };
 
@@ -42,6 +45,7 @@ struct manager {
 	char *version, *mode, *level;
 	char *connection_error, *trigger_error;
 	char **degraded, **absent;
+	struct reservations reservations;
 	uint64_t need_bytes, spare_bytes;
 	uint64_t total_bytes, available_bytes, free_bytes;
 	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes;

@@ -55,6 +55,25 @@ static json_t *from_sources(char *const *sources)
 	return object;
 }
 
+static json_t *from_reservation(const struct reservation *r)
+{
+	return json_pack("{s:I,s:s,s:s,s:o,s:o,s:o}", "Id", (json_int_t)r->id, "Machine", r->name,
+			 "State", r->state, "Bytes", from_u64(r->bytes), "HeldBytes",
+			 from_u64(r->held_bytes), "LeftUSec", from_u64(r->left_usec));
+}
+
+static json_t *from_reservations(const struct reservations *list)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; array && i < list->n; i++)
+		if (json_array_append_new(array, from_reservation(&list->items[i])) < 0) {
+			json_decref(array);
+			return NULL;
+		}
+	return array;
+}
+
 static json_t *from_field(enum field_kind kind, const void *p)
 {
 	switch (kind) {
@@ -77,6 +96,8 @@ static json_t *from_field(enum field_kind kind, const void *p)
 		return json_boolean(*(const bool *)p);
 	case FIELD_SOURCES:
 		return from_sources(p);
+	case FIELD_RESERVATIONS:
+		return from_reservations(p);
 	}
 	return NULL;
 }
@@ -136,6 +157,11 @@ int json_print_manager(const struct manager *m)
 int json_print_machine(const struct machine *m)
 {
 	return print(from_object(&machine_fields, m, JSON_ALL_FIELDS), DOCUMENT);
+}
+
+int json_print_reservation(const struct reservation *r)
+{
+	return print(from_reservation(r), DOCUMENT);
 }
 
 int json_print_machines(const struct machines *m)

@@ -16,6 +16,7 @@
 /* All print one line (monitor, top) or one indented document on standard output; -errno if not. */
 int json_print_manager(const struct manager *m);
 int json_print_machine(const struct machine *m);
+int json_print_reservation(const struct reservation *r);
 int json_print_machines(const struct machines *m);
 /** json_print_frame() - a line {"Manager": ..., "Machines": [...]} */
 int json_print_frame(const struct manager *manager, const struct machines *machines);

@@ -21,6 +21,7 @@ libctl_la_SOURCES = \
 	%D%/note.c %D%/note.h \
 	%D%/plan.c %D%/plan.h \
 	%D%/raster.c %D%/raster.h \
+	%D%/reservations.c %D%/reservations.h \
 	%D%/save.c %D%/save.h \
 	%D%/status.h \
 	%D%/status-host.c \
@@ -42,6 +43,7 @@ libctl_la_SOURCES = \
 	%D%/verb-offline.c \
 	%D%/verb-record.c \
 	%D%/verb-replay.c \
+	%D%/verb-reserve.c \
 	%D%/verb-status.c \
 	%D%/verb-top.c
 libctl_la_CPPFLAGS = $(AM_CPPFLAGS) $(SYSTEMD_CFLAGS) $(SMARTCOLS_CFLAGS) $(JANSSON_CFLAGS)

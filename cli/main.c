@@ -21,6 +21,8 @@ enum verb_flags {
 	VERB_STATE = 32, /* takes --state */
 	VERB_UNTIL = 64, /* takes --ticks and --seconds */
 	VERB_ALL = 128,  /* takes --all */
+	VERB_WAIT = 256, /* takes --timeout and --wait */
+	VERB_FOR = 512,  /* takes --for */
 };
 
 static const struct verb {
@@ -39,6 +41,8 @@ static const struct verb {
 	{ "monitor", ctl_verb_monitor, 0, 0, VERB_BUS, "" },
 	{ "set", ctl_verb_set, 2, 64, VERB_BUS, " MACHINE KEY=VALUE..." },
 	{ "reclaim", ctl_verb_reclaim, 2, 2, VERB_BUS, " MACHINE SIZE" },
+	{ "reserve", ctl_verb_reserve, 1, 1, VERB_BUS | VERB_WAIT | VERB_FOR, " SIZE" },
+	{ "release", ctl_verb_release, 0, 1, VERB_BUS | VERB_FOR, " ID" },
 	{ "reload", ctl_verb_reload, 0, 0, VERB_BUS, "" },
 	{ "check-config", ctl_verb_check_config, 0, 1, 0, " [FILE]" },
 	{ "decide", ctl_verb_decide, 1, 100000, VERB_CONFIG | VERB_STATE, " SAMPLE.json..." },
@@ -50,7 +54,7 @@ static const struct verb {
 struct command_line {
 	struct ctl ctl;
 	enum colour_wish colour;
-	const char *special[8]; /* by bit number of enum verb_flags: an option that was given */
+	const char *special[10]; /* by bit number of enum verb_flags: an option that was given */
 	bool done;              /* --help and --version: nothing is left to do */
 };
 
@@ -131,6 +135,9 @@ enum {
 	OPTION_TICKS,
 	OPTION_SECONDS,
 	OPTION_ALL,
+	OPTION_TIMEOUT,
+	OPTION_WAIT,
+	OPTION_FOR,
 };
 
 /* Remembers an option that not every verb takes; @bit is its number in enum verb_flags. */
@@ -152,6 +159,24 @@ static int set_number(const char *option, const char *text, uint64_t *ret)
 	return CTL_OK;
 }
 
+static int take_reserve_option(struct command_line *c, int option)
+{
+	switch (option) {
+	case OPTION_TIMEOUT:
+		c->ctl.timeout = optarg;
+		return special(c, 8, "--timeout");
+	case OPTION_WAIT:
+		c->ctl.wait = optarg ?: "";
+		return special(c, 8, "--wait");
+	case OPTION_FOR:
+		c->ctl.machine = optarg;
+		return special(c, 9, "--for");
+	default:
+		fputs("Try 'kvm-balloonctl --help'.\n", stderr);
+		return CTL_USAGE;
+	}
+}
+
 static int take_recording_option(struct command_line *c, int option)
 {
 	switch (option) {
@@ -165,8 +190,7 @@ static int take_recording_option(struct command_line *c, int option)
 		c->ctl.all = true;
 		return special(c, 7, "--all");
 	default:
-		fputs("Try 'kvm-balloonctl --help'.\n", stderr);
-		return CTL_USAGE;
+		return take_reserve_option(c, option);
 	}
 }
 
@@ -253,6 +277,9 @@ static int read_options(struct command_line *c, int argc, char **argv)
 		{ "ticks", required_argument, NULL, OPTION_TICKS },
 		{ "seconds", required_argument, NULL, OPTION_SECONDS },
 		{ "all", no_argument, NULL, OPTION_ALL },
+		{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
+		{ "wait", optional_argument, NULL, OPTION_WAIT },
+		{ "for", required_argument, NULL, OPTION_FOR },
 		{ NULL },
 	};
 	int option, status = CTL_OK;

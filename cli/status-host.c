@@ -115,6 +115,19 @@ static void print_cold(const struct ctl *ctl, const struct manager *m,
 		print_source(ctl, machines, kvmb_aging_to_string(i));
 }
 
+static void print_reservations(const struct ctl *ctl, const struct reservations *list)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct reservation *r = &list->items[i];
+
+		fact_print(ctl, i ? "" : "Reserved", COLOUR_NONE,
+			   "%u: %s of %s held for %s, %s, %s left", r->id,
+			   figure_size(r->held_bytes).text, figure_size(r->bytes).text,
+			   *r->name ? r->name : "the next machine", r->state,
+			   figure_usec(r->left_usec).text);
+	}
+}
+
 void status_print_host(const struct ctl *ctl, const struct manager *m,
 		       const struct machines *machines)
 {
@@ -130,6 +143,7 @@ void status_print_host(const struct ctl *ctl, const struct manager *m,
 			   "the kernel gives no trigger (%s)", m->trigger_error);
 	fact_print(ctl, "Needed", COLOUR_NONE, "%s to regain, %s to spare",
 		   figure_size(m->need_bytes).text, figure_size(m->spare_bytes).text);
+	print_reservations(ctl, &m->reservations);
 	fact_print(ctl, "Totals", COLOUR_NONE, "%s taken, %s given back; net %s",
 		   figure_size(m->taken_bytes).text, figure_size(m->given_bytes).text,
 		   figure_net(m->net_bytes).text);

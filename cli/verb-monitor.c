@@ -115,6 +115,7 @@ static char *format_field(const struct field *f, const void *object)
 		return strdup(*(const bool *)p ? "yes" : "no");
 	case FIELD_TEXTS:
 	case FIELD_SOURCES:
+	case FIELD_RESERVATIONS:
 		break;
 	}
 	return NULL;

@@ -117,6 +117,45 @@ static int get_absent(sd_bus *bus, const char *path, const char *interface, cons
 	return sd_bus_message_append(m, "as", 2, "old-\033[5mvm", "typo");
 }
 
+static int get_reservations(sd_bus *bus, const char *path, const char *interface,
+			    const char *property, sd_bus_message *m, void *userdata,
+			    sd_bus_error *error)
+{
+	return sd_bus_message_append(m, "a(ussttt)", 2,
+				     3, "old-\033[5mvm", "ready", GIB(2), MIB(1536),
+				     (uint64_t)42000000, 4, "", "pending", MIB(512), MIB(512),
+				     (uint64_t)3600000000);
+}
+
+/* How it ends, by what was asked: at once, or never. */
+static int reserve(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	uint64_t bytes, timeout;
+	const char *name;
+	int r = sd_bus_message_read(m, "tts", &bytes, &timeout, &name);
+
+	if (r < 0)
+		return r;
+	if (bytes > GIB(64))
+		return sd_bus_error_set(error, ERROR "NoRoom", "the most that can be reserved now");
+	r = sd_bus_reply_method_return(m, "u", 5);
+	if (r < 0 || bytes < GIB(1))
+		return r;
+	return sd_bus_emit_signal(sd_bus_message_get_bus(m), PATH, MANAGER, "ReservationChanged",
+				  "usstt", 5, name, bytes < GIB(2) ? "ready" : "expired", bytes,
+				  bytes);
+}
+
+static int release(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	uint32_t id;
+	int r = sd_bus_message_read(m, "u", &id);
+
+	if (r >= 0 && id != 3)
+		return sd_bus_error_set(error, ERROR "NoSuchReservation", "no such reservation");
+	return r < 0 ? r : sd_bus_reply_method_return(m, NULL);
+}
+
 /* The rest stays as it is: the mock has to say no, not to remember. */
 static int set_policy(sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
@@ -336,14 +375,18 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("Degraded", "as", get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("AbsentMachines", "as", get_absent, 0, 0),
 	P("SkippedMachines", "u", skipped),
+	SD_BUS_PROPERTY("Reservations", "a(ussttt)", get_reservations, 0, 0),
 	P("AgingUSec", "t", aging), P("ColdUSec", "t", cold),
 	SD_BUS_PROPERTY("OfTheFuture", "s", NULL, offsetof(struct host, mode), 0),
 	SD_BUS_METHOD("Reload", NULL, NULL, reload, 0),
+	SD_BUS_METHOD("Reserve", "tts", "u", reserve, 0),
+	SD_BUS_METHOD("Release", "u", NULL, release, 0),
 	SD_BUS_METHOD("Record", NULL, "h", record, 0),
 	SD_BUS_METHOD("GetMachine", "s", "o", get_machine, 0),
 	SD_BUS_METHOD("MockRemove", NULL, NULL, remove_machine, 0),
 	SD_BUS_METHOD("MockAdd", NULL, NULL, add_machine, 0),
 	SD_BUS_SIGNAL("ActionDone", "sssttxiss", 0),
+	SD_BUS_SIGNAL("ReservationChanged", "usstt", 0),
 	SD_BUS_VTABLE_END
 };
 #undef P

@@ -48,7 +48,7 @@ offered() {
 
 offered 'kvm-balloonctl st' status
 offered 'kvm-balloonctl hi' histogram
-offered 'kvm-balloonctl re' 'reclaim record reload replay'
+offered 'kvm-balloonctl re' 'reclaim record release reload replay reserve'
 offered 'kvm-balloonctl record x --t' --ticks=
 offered 'kvm-balloonctl replay --al' --all
 offered 'kvm-balloonctl --json st' status

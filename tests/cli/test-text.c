@@ -230,7 +230,8 @@ static void fill(const struct fields *t, void *object, uint64_t *seed)
 			*(uint32_t *)p = (uint32_t)n;
 		} else if (t->table[i].kind == FIELD_FLAG) {
 			*(bool *)p = n & 1;
-		} else if (t->table[i].kind != FIELD_TEXTS && t->table[i].kind != FIELD_SOURCES) {
+		} else if (t->table[i].kind != FIELD_TEXTS && t->table[i].kind != FIELD_SOURCES &&
+			   t->table[i].kind != FIELD_RESERVATIONS) {
 			*(uint64_t *)p = n;
 		}
 	}

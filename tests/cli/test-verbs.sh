@@ -35,6 +35,8 @@ golden status-hostile.txt "${narrow[@]}" status "$hostile"
 golden explain.txt "${narrow[@]}" explain web-01
 golden explain.json "$ctl" explain web-01 --json
 golden reclaim.txt "$ctl" reclaim web-01 64M
+golden reserve.txt "$ctl" reserve 1.5G --for="$hostile" --wait
+golden reserve.json "$ctl" reserve 512M --timeout=2min --json
 
 # prints_none PATTERN COMMAND...: it succeeds, says something, and PATTERN is not in it
 prints_none() {
@@ -85,6 +87,26 @@ fails 1 'More than the machine has' "$ctl" reclaim web-01 5T
 fails 1 'idle is left alone: paused' "$ctl" reclaim idle 5M
 fails 1 "unknown key 'Mod'; the old configuration stays in force" "$ctl" reload
 ok 'reload the second time' "$ctl" reload
+fails 1 'there is no room for 512 MiB: reservation 5 is still pending' "$ctl" reserve 512M --wait=1s
+fails 1 'there is no room for 2.0 GiB: reservation 5 has ended: expired' "$ctl" reserve 2G --wait=1h
+fails 1 'the most that can be reserved now' "$ctl" reserve 65G
+fails 1 'no such reservation' "$ctl" release 4
+ok 'release' "$ctl" release 3
+ok 'release --for one that is there' "$ctl" release --for=$'old-\e[5mvm'
+ok 'release --for one that is not' "$ctl" release --for=web-01
+fails 3 "there is no machine '\\xff'" "$ctl" reserve 1G --for=$'\xff'
+fails 2 "'0' is not a size" "$ctl" reserve 0
+fails 2 "'-1G' is not a size" "$ctl" reserve -- -1G
+fails 2 '--timeout takes a time, as in 90s, 5min or 1h' "$ctl" reserve 1G --timeout=0
+fails 2 '--timeout takes a time' "$ctl" reserve 1G --timeout=5m
+fails 2 '--timeout takes a time' "$ctl" reserve 1G --timeout=99999999999999999999h
+fails 2 '--wait takes a time' "$ctl" reserve 1G --wait=soon
+fails 2 'release takes the number of a reservation, or --for=MACHINE' "$ctl" release
+fails 2 'release takes the number of a reservation, or --for=MACHINE' "$ctl" release 3 --for=x
+fails 2 'release takes the number of a reservation, as' "$ctl" release 4294967296
+fails 2 'release takes the number of a reservation, as' "$ctl" release 3x
+fails 2 'list does not take --for' "$ctl" list --for=x
+fails 2 'release does not take --wait' "$ctl" release 3 --wait
 fails 2 "'0' is not a size" "$ctl" reclaim web-01 0
 fails 2 "'-5' is not a size" "$ctl" reclaim web-01 -- -5
 fails 2 "'99999999999T' is not a size" "$ctl" reclaim web-01 99999999999T
