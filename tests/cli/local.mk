@@ -3,6 +3,7 @@ cli_test_scripts = \
 	%D%/test-completion.sh \
 	%D%/test-daemon.sh \
 	%D%/test-hang.sh \
+	%D%/test-hook.sh \
 	%D%/test-man.sh \
 	%D%/test-map.sh \
 	%D%/test-monitor.sh \
