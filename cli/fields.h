@@ -43,7 +43,7 @@ struct fields {
 
 struct manager {
 	char *version, *mode, *level;
-	char *connection_error, *trigger_error;
+	char *connection_error, *trigger_error, *advice_basis;
 	char **degraded, **absent;
 	struct reservations reservations;
 	uint64_t need_bytes, spare_bytes;
@@ -53,6 +53,7 @@ struct manager {
 	uint64_t aging_usec, cold_usec;
 	int64_t net_bytes;
 	uint32_t psi_some, psi_full, n_machines, n_skipped;
+	uint32_t ratio, advised_ratio, advice_confidence;
 	bool connected, dry_run;
 };
 

@@ -146,3 +146,14 @@ struct figure figure_usec(uint64_t usec)
 			 steps[i].name);
 	return f;
 }
+
+struct figure figure_times(uint32_t permyriad)
+{
+	struct figure f;
+
+	if (permyriad == FIGURE_UNKNOWN_RATIO)
+		return UNKNOWN;
+	snprintf(f.text, sizeof(f.text), "%" PRIu32 ".%02" PRIu32, permyriad / 10000,
+		 permyriad % 10000 / 100);
+	return f;
+}

@@ -23,6 +23,8 @@ struct figure figure_short(uint64_t bytes);
 struct figure figure_count(uint64_t n, int columns);
 /** figure_ratio() - "0.0", "12.3", "100" of permyriad, in percent: at most 4 columns */
 struct figure figure_ratio(uint32_t permyriad);
+/** figure_times() - "1.87" of permyriad */
+struct figure figure_times(uint32_t permyriad);
 /** figure_used() - what is not left of a total; UINT64_MAX where that cannot be known */
 static inline uint64_t figure_used(uint64_t total, uint64_t left)
 {

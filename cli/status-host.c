@@ -115,6 +115,46 @@ static void print_cold(const struct ctl *ctl, const struct manager *m,
 		print_source(ctl, machines, kvmb_aging_to_string(i));
 }
 
+/* Why there is no advice, or what bounds it. */
+static const char *advice_sentence(const char *basis)
+{
+	static const struct {
+		enum kvmb_advice_basis basis;
+		const char *sentence;
+	} all[] = {
+		{ KVMB_ADVICE_WORKING_SET, "as much as what is in use leaves room for" },
+		{ KVMB_ADVICE_SWAP, "as much as memory and swap can hold" },
+		{ KVMB_ADVICE_NO_GUESTS, "there are no machines" },
+		{ KVMB_ADVICE_NO_AGES,
+		  "too little is known of how old the machines' memory is" },
+		{ KVMB_ADVICE_NO_FIGURES, "what the host itself uses is not known" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(all); i++)
+		if (strcmp(basis, kvmb_advice_basis_to_string(all[i].basis)) == 0)
+			return all[i].sentence;
+	return basis;
+}
+
+static void print_advice(const struct ctl *ctl, const struct manager *m)
+{
+	uint32_t sure = m->advice_confidence;
+
+	/* An older daemon does not tell. */
+	if (!*m->advice_basis)
+		return;
+	if (m->advised_ratio == UINT32_MAX)
+		fact_print(ctl, "Overcommit", COLOUR_NONE, "%s times; no advice: %s",
+			   figure_times(m->ratio).text, advice_sentence(m->advice_basis));
+	else
+		fact_print(ctl, "Overcommit", COLOUR_NONE,
+			   "%s times; %s could be carried, %s (confidence %s, %s %%)",
+			   figure_times(m->ratio).text, figure_times(m->advised_ratio).text,
+			   advice_sentence(m->advice_basis),
+			   sure < 2500 ? "low" : sure < 6000 ? "medium" : "high",
+			   figure_ratio(sure).text);
+}
+
 static void print_reservations(const struct ctl *ctl, const struct reservations *list)
 {
 	for (size_t i = 0; i < list->n; i++) {
@@ -144,6 +184,7 @@ void status_print_host(const struct ctl *ctl, const struct manager *m,
 	fact_print(ctl, "Needed", COLOUR_NONE, "%s to regain, %s to spare",
 		   figure_size(m->need_bytes).text, figure_size(m->spare_bytes).text);
 	print_reservations(ctl, &m->reservations);
+	print_advice(ctl, m);
 	fact_print(ctl, "Totals", COLOUR_NONE, "%s taken, %s given back; net %s",
 		   figure_size(m->taken_bytes).text, figure_size(m->given_bytes).text,
 		   figure_net(m->net_bytes).text);

@@ -88,6 +88,10 @@ static void fill_status(const struct kvmb_host_status *s, struct host_view *v)
 	v->n_skipped = (uint32_t)s->n_skipped;
 	v->connected = s->connected;
 	v->dry_run = s->dry_run;
+	v->ratio = s->advice.ratio_permyriad;
+	v->advised_ratio = s->advice.advised_permyriad;
+	v->advice_confidence = s->advice.confidence_permyriad;
+	v->advice_basis = kvmb_advice_basis_to_string(s->advice.basis);
 	v->n_ticks = s->n_ticks;
 	v->n_triggers = s->n_triggers;
 	v->reaction_usec = s->reaction_usec;

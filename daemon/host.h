@@ -23,6 +23,8 @@ struct host_view {
 	uint64_t oom_kills, aging_usec, cold_usec;
 	uint32_t n_machines, n_skipped;
 	int connected, dry_run;
+	const char *advice_basis;
+	uint32_t ratio, advised_ratio, advice_confidence;
 	uint64_t n_ticks, n_triggers, reaction_usec, taken_bytes, given_bytes;
 	int64_t net_bytes;
 	char **degraded, **absent;

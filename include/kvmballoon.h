@@ -606,6 +606,27 @@ struct kvmb_map {
 	struct kvmb_map_extent *extents;
 };
 
+/* What the advice on overcommit rests on, or why there is none. */
+enum kvmb_advice_basis {
+	KVMB_ADVICE_WORKING_SET, /* what guests use leaves room for so much */
+	KVMB_ADVICE_SWAP,        /* more would, but memory and swap do not hold what they touch */
+	KVMB_ADVICE_NO_GUESTS,
+	KVMB_ADVICE_NO_AGES,     /* of more than half of what is promised, or not for long enough */
+	KVMB_ADVICE_NO_FIGURES,  /* what the host itself uses is not known */
+	KVMB_ADVICE_BASES,
+};
+
+/* Promised memory to what the host has for guests, in permyriad; UINT32_MAX: not known. */
+struct kvmb_advice {
+	uint32_t ratio_permyriad;      /* now */
+	uint32_t advised_permyriad;    /* what the host could carry */
+	uint32_t confidence_permyriad; /* of that: 0 none, 10000 full */
+	enum kvmb_advice_basis basis;
+};
+
+/** kvmb_advice_basis_to_string() - "working-set", "swap", "no-guests", "no-ages", "no-figures" */
+const char *kvmb_advice_basis_to_string(enum kvmb_advice_basis v);
+
 struct kvmb_host_status {
 	const struct kvmb_sample *sample; /* newest, or NULL before the first tick */
 	enum kvmb_level level;
@@ -620,6 +641,7 @@ struct kvmb_host_status {
 	int trigger_error;      /* -errno for which the host has none, or 0 */
 	/* from the last trigger's wake-up to the end of the tick it caused */
 	uint64_t reaction_usec;
+	struct kvmb_advice advice;
 	bool dry_run;
 	size_t n_skipped; /* guests not managed: name too long or not UTF-8, or too many guests */
 	bool connected;           /* to libvirt */

@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "model/ages.h"
+#include "policy/advice.h"
 
 void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret)
 {
@@ -27,6 +28,7 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.dry_run = e->dry_run,
 		.connected = e->virt_status.connected,
 	};
+	kvmb_advice(&e->state->advice, &ret->advice);
 	memcpy(ret->error, e->virt_status.error, sizeof(ret->error));
 }
 

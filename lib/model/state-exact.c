@@ -18,6 +18,7 @@
 #define STATE struct kvmb_state
 #define COLD struct kvmb_state_cold
 #define TREND struct kvmb_trend
+#define ADVICE struct kvmb_state_advice
 #define OWN_USE struct kvmb_own_use
 
 static const struct kvmb_json_field rate_fields[] = {
@@ -108,11 +109,25 @@ static const struct kvmb_json_field own_use_fields[] = {
 	KVMB_JSON_U64(OWN_USE, last_bytes),
 };
 
+static const struct kvmb_json_field advice_fields[] = {
+	KVMB_JSON_U64(ADVICE, hour),
+	KVMB_JSON_U64S(ADVICE, use_permyriad),
+	KVMB_JSON_U64S(ADVICE, held_permyriad),
+	KVMB_JSON_U64(ADVICE, n_guests),
+	KVMB_JSON_U64(ADVICE, promised_bytes),
+	KVMB_JSON_U64(ADVICE, room_bytes),
+	KVMB_JSON_U64(ADVICE, swap_bytes),
+	KVMB_JSON_PERMYRIAD(ADVICE, known_permyriad),
+	KVMB_JSON_PERMYRIAD(ADVICE, alike_permyriad),
+	KVMB_JSON_PERMYRIAD(ADVICE, calm_permyriad),
+};
+
 static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_BOOL(STATE, fresh),
 	KVMB_JSON_BOOL(STATE, pressed),
 	KVMB_JSON_BOOL(STATE, swap_short),
 	KVMB_JSON_BOOL(STATE, falling),
+	KVMB_JSON_OBJECT_OPT(STATE, advice, advice_fields),
 	KVMB_JSON_BOOL_OPT(STATE, reserving),
 	KVMB_JSON_U32_OPT(STATE, last_reservation, 0, UINT32_MAX),
 	KVMB_JSON_OBJECT(STATE, given, rate_fields),

@@ -11,12 +11,23 @@
 #include "model/policy.h"
 #include "model/state-internal.h"
 
+struct hours_record {
+	uint64_t use_permyriad[KVMB_ADVICE_HOURS];
+	uint64_t held_permyriad[KVMB_ADVICE_HOURS];
+};
+
+static const struct kvmb_json_field hours_fields[] = {
+	KVMB_JSON_U64S(struct hours_record, use_permyriad),
+	KVMB_JSON_U64S(struct hours_record, held_permyriad),
+};
+
 struct host_record {
 	enum kvmb_level level;
 	enum kvmb_level base_level;
 	bool pressed;
 	bool swap_short;
 	uint32_t last_reservation;
+	struct hours_record advice_hours;
 	uint64_t taken_minute_bytes;
 	uint64_t taken_bytes;
 	uint64_t given_bytes;
@@ -29,6 +40,7 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_BOOL(struct host_record, pressed),
 	KVMB_JSON_BOOL_OPT(struct host_record, swap_short),
 	KVMB_JSON_U32_OPT(struct host_record, last_reservation, 0, UINT32_MAX),
+	KVMB_JSON_OBJECT_OPT(struct host_record, advice_hours, hours_fields),
 	KVMB_JSON_U64_OPT(struct host_record, taken_minute_bytes),
 	KVMB_JSON_U64_OPT(struct host_record, taken_bytes),
 	KVMB_JSON_U64_OPT(struct host_record, given_bytes),
@@ -204,7 +216,7 @@ static int guest_to_json(const struct kvmb_state *s, const struct kvmb_state_gue
 
 static int host_to_json(const struct kvmb_state *s, struct kvmb_json *object)
 {
-	const struct host_record record = {
+	struct host_record record = {
 		.level = s->level,
 		.base_level = s->base_level,
 		.pressed = s->pressed,
@@ -216,6 +228,10 @@ static int host_to_json(const struct kvmb_state *s, struct kvmb_json *object)
 		.net_bytes = s->net_bytes,
 	};
 
+	memcpy(record.advice_hours.use_permyriad, s->advice.use_permyriad,
+	       sizeof(record.advice_hours.use_permyriad));
+	memcpy(record.advice_hours.held_permyriad, s->advice.held_permyriad,
+	       sizeof(record.advice_hours.held_permyriad));
 	return kvmb_json_store(object, KVMB_JSON_TABLE(host_fields), &record);
 }
 
@@ -318,6 +334,10 @@ int kvmb_state_from_json(const char *text, struct kvmb_state **ret)
 	s->pressed = host.pressed;
 	s->swap_short = host.swap_short;
 	s->last_reservation = host.last_reservation;
+	memcpy(s->advice.use_permyriad, host.advice_hours.use_permyriad,
+	       sizeof(s->advice.use_permyriad));
+	memcpy(s->advice.held_permyriad, host.advice_hours.held_permyriad,
+	       sizeof(s->advice.held_permyriad));
 	kvmb_rate_add(&s->taken, 0, host.taken_minute_bytes);
 	s->taken_bytes = host.taken_bytes;
 	s->given_bytes = host.given_bytes;

@@ -121,6 +121,24 @@ struct kvmb_state_guest {
 	uint64_t retry_ns[KVMB_ACTION_KINDS];    /* a degraded kind is not tried before */
 };
 
+#define KVMB_ADVICE_HOURS 24
+
+/* What guests use of what they are promised; see policy/advice.h. */
+struct kvmb_state_advice {
+	uint64_t hour; /* number of the newest one */
+	/* The most in each hour, newest first; 0: not known. */
+	uint64_t use_permyriad[KVMB_ADVICE_HOURS];  /* in use */
+	uint64_t held_permyriad[KVMB_ADVICE_HOURS]; /* resident or swapped */
+	/* Of the last tick: */
+	uint64_t n_guests;
+	uint64_t promised_bytes;
+	uint64_t room_bytes; /* what the host has for guests; 0: not known */
+	uint64_t swap_bytes;
+	uint32_t known_permyriad; /* how well ages are known; 0: too few are */
+	uint32_t alike_permyriad; /* how many guests there are, and how alike */
+	uint32_t calm_permyriad;  /* promised to guests that keep within their refault target */
+};
+
 struct kvmb_state {
 	bool fresh;   /* made or read, no tick yet: times count from 0 */
 	bool pressed; /* the host's PSI was above its bound */
@@ -138,6 +156,7 @@ struct kvmb_state {
 	struct kvmb_trend trend;
 	struct kvmb_own_use own_use;
 	bool falling; /* the trend had raised the level */
+	struct kvmb_state_advice advice; /* of it the hours are kept over restarts */
 	bool reserving; /* room was being made for reservations */
 	uint32_t last_reservation; /* id of the newest one that ever was */
 	struct kvmb_reservation *reservations; /* oldest first, KVMB_RESERVATIONS_MAX at most */

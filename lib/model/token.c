@@ -122,6 +122,15 @@ static const char *const rule_names[] = {
 _Static_assert(ARRAY_SIZE(rule_names) == KVMB_RULES, "each rule has a token");
 const struct kvmb_tokens kvmb_rule_tokens = { rule_names, ARRAY_SIZE(rule_names) };
 
+static const char *const advice_basis_names[] = {
+	[KVMB_ADVICE_WORKING_SET] = "working-set", [KVMB_ADVICE_SWAP] = "swap",
+	[KVMB_ADVICE_NO_GUESTS] = "no-guests",     [KVMB_ADVICE_NO_AGES] = "no-ages",
+	[KVMB_ADVICE_NO_FIGURES] = "no-figures",
+};
+_Static_assert(ARRAY_SIZE(advice_basis_names) == KVMB_ADVICE_BASES, "a name for each basis");
+static const struct kvmb_tokens advice_basis_tokens = { advice_basis_names,
+							ARRAY_SIZE(advice_basis_names) };
+
 static const char *const reservation_state_names[] = {
 	[KVMB_RESERVATION_PENDING] = "pending",
 	[KVMB_RESERVATION_READY] = "ready",
@@ -222,4 +231,9 @@ const char *kvmb_rule_to_string(enum kvmb_rule v)
 const char *kvmb_reservation_state_to_string(enum kvmb_reservation_state v)
 {
 	return kvmb_token_to_string(&kvmb_reservation_state_tokens, v);
+}
+
+const char *kvmb_advice_basis_to_string(enum kvmb_advice_basis v)
+{
+	return kvmb_token_to_string(&advice_basis_tokens, v);
 }

@@ -2,10 +2,12 @@
 libkvmballoon_sources += \
 	%D%/able.c \
 	%D%/act.c \
+	%D%/advice.c %D%/advice.h \
 	%D%/cold-age.c %D%/cold-age.h \
 	%D%/damp.c %D%/damp.h \
 	%D%/estimate.c %D%/estimate.h \
 	%D%/give.c \
+	%D%/learn.c \
 	%D%/order.c \
 	%D%/policy.c %D%/policy.h \
 	%D%/pressure.c %D%/pressure.h \

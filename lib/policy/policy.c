@@ -50,6 +50,8 @@ static void update_host(struct kvmb_turn *t)
 	kvmb_pressure_update(c, host, &outlook, s, &t->host);
 	if (s->level != KVMB_LEVEL_RELAXED && t->host.level == KVMB_LEVEL_RELAXED)
 		s->relaxed_ns = t->sample->now_ns;
+	if (s->own_use.last_bytes)
+		t->own_use_bytes = u64_add_sat(s->own_use.last_bytes, outlook.reserve_bytes);
 	s->level = t->host.level;
 	s->base_level = t->host.base_level;
 	s->pressed = t->host.pressed;
@@ -114,7 +116,7 @@ static int apply_rules(struct kvmb_turn *t)
 		kvmb_give_to_guests, kvmb_serve_requests, kvmb_hold_limits,
 		kvmb_take_for_host,  kvmb_take_proactive, kvmb_give_spare,
 	};
-	int r = 0;
+	int r = kvmb_turn_learn(t);
 
 	for (size_t i = 0; r >= 0 && i < ARRAY_SIZE(rules); i++)
 		r = rules[i](t);
@@ -138,7 +140,7 @@ int kvmb_policy_run(const struct kvmb_config *c, const struct kvmb_sample *sampl
 	update_host(&t);
 	/* Guests that may have changed or gone are left as they are. */
 	if (!sample->guests_valid || !sample->n_guests)
-		return 0;
+		return sample->guests_valid ? kvmb_turn_learn(&t) : 0;
 	t.n = sample->n_guests;
 	t.views = views = calloc(t.n, sizeof(*views));
 	t.claims = claims = calloc(t.n, sizeof(*claims));

@@ -43,6 +43,7 @@ struct kvmb_turn {
 	uint64_t unit_bytes;
 	uint64_t host_rate_left_bytes;
 	uint64_t swap_room_bytes; /* free beyond the reserve */
+	uint64_t own_use_bytes;   /* of the host, at its peak; 0: not known */
 	struct kvmb_view *views;
 	size_t n;
 	struct kvmb_claim *claims; /* scratch, room for n */
@@ -104,5 +105,8 @@ int kvmb_hold_limits(struct kvmb_turn *t);     /* request.c */
 int kvmb_take_for_host(struct kvmb_turn *t);   /* order.c: the host is short */
 int kvmb_take_proactive(struct kvmb_turn *t);  /* proactive.c: it is not */
 int kvmb_give_spare(struct kvmb_turn *t);      /* give.c: it has plenty */
+
+/** kvmb_turn_learn() - learn.c: what all this says of overcommit; -ENOMEM */
+int kvmb_turn_learn(struct kvmb_turn *t);
 
 #endif

@@ -379,6 +379,7 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.need_bytes = 42,
 		.n_ticks = e->n_ticks,
 		.net_bytes = -7,
+		.advice = { 15000, UINT32_MAX, UINT32_MAX, KVMB_ADVICE_NO_AGES },
 		.n_skipped = (size_t)e->n_skipped,
 		.connected = e->connected,
 		.dry_run = e->dry_run,

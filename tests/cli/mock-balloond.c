@@ -44,7 +44,8 @@ struct host {
 	uint64_t need, spare, total, available, free, swap_total, swap_free, swap_ram;
 	uint64_t oom_kills, ticks, triggers, reaction, taken, given, aging, cold;
 	int64_t net;
-	uint32_t some, full, n, skipped;
+	uint32_t some, full, n, skipped, ratio, advised, sure;
+	const char *basis;
 	int connected, dry_run;
 	struct guest *guests;
 };
@@ -375,6 +376,8 @@ static const sd_bus_vtable manager_vtable[] = {
 	SD_BUS_PROPERTY("Degraded", "as", get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("AbsentMachines", "as", get_absent, 0, 0),
 	P("SkippedMachines", "u", skipped),
+	P("OvercommitRatio", "u", ratio), P("AdvisedRatio", "u", advised),
+	P("AdviceConfidence", "u", sure), P("AdviceBasis", "s", basis),
 	SD_BUS_PROPERTY("Reservations", "a(ussttt)", get_reservations, 0, 0),
 	P("AgingUSec", "t", aging), P("ColdUSec", "t", cold),
 	SD_BUS_PROPERTY("OfTheFuture", "s", NULL, offsetof(struct host, mode), 0),
@@ -471,6 +474,7 @@ int main(int argc, char **argv)
 		.swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,
 		.triggers = 17, .reaction = 850,
 		.taken = MIB(3482), .given = MIB(1229), .net = MIB(1843), .some = 1234, .full = 96,
+		.ratio = 15000, .advised = 18750, .sure = 4000, .basis = "swap",
 		.connected = true, .n = sizeof(canned) / sizeof(canned[0]), .skipped = 2,
 	};
 	int r;

@@ -32,12 +32,14 @@ comes 'the machines are there' connected
 says 'list has both' 0 $'Datenbank Größe:1 .* 256 MiB .*\nweb .* 512 MiB' list
 says 'list --names, too' 0 $'^Datenbank Größe:1\nweb$' list --names
 says 'status of the host' 0 '4.0 GiB available of 8.0 GiB' status
+says 'without advice it says why' 0 'Overcommit: - times; no advice: what the host itself uses is not known' status
 says 'status of a machine' 0 '512 MiB of 512 MiB' status web
 says 'an odd name is found' 0 'Machine: Datenbank Größe:1' status 'Datenbank Größe:1'
 says 'explain' 0 'web' explain web
 says 'top' 0 $'level relaxed .*\nweb .* 512M' top --once
 run status --json
-if [[ $out == *null* ]]; then
+# What the guests of the test driver use nobody knows, so that there is no advice.
+if grep -vE 'Ratio|AdviceConfidence' <<<"$out" | grep null; then
 	fail 'every property of the manager is there' "$out"
 else
 	pass 'every property of the manager is there'

@@ -2,6 +2,12 @@
 # Tests of policy, gate and state: values in, values out.
 EXTRA_DIST += %D%/age-opened.h %D%/engine-world.h %D%/gate-world.h %D%/policy-world.h %D%/put-file.h %D%/random-world.h %D%/rule-world.h
 
+check_PROGRAMS += %D%/test-advice
+tests_unit_test_advice_SOURCES = %D%/test-advice.c
+tests_unit_test_advice_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_advice_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-advice
+
 check_PROGRAMS += %D%/test-cold-age
 tests_unit_test_cold_age_SOURCES = %D%/test-cold-age.c
 tests_unit_test_cold_age_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
