@@ -130,9 +130,8 @@ static void uniform_young(struct walk *w, struct kvms_block *b)
 /* What is not there grows no older: QEMU may fill it without a word from KVM. */
 static void uniform_idle(struct walk *w, struct kvms_block *b)
 {
-	if (!b->resident)
-		return;
-	WRITE_ONCE(b->age, older(w, b->age));
+	if (b->resident)
+		WRITE_ONCE(b->age, older(w, b->age));
 }
 
 /* ---- Blocks page by page ----------------------------------------------------------------- */
@@ -171,12 +170,11 @@ static void piece_answer(struct walk *w, struct kvms_block *b, unsigned long at,
 static void ask_huge(struct walk *w, struct kvms_block *b, struct span at)
 {
 	bool young = ask(w, at.hva, at.n);
-	u8 *ages = w->vm->ages;
 	unsigned long i;
 
 	for (i = 0; i < at.n; i++)
-		if (ages[i] != KVMS_ABSENT)
-			ages[i] = page_answer(w, b, ages[i], young);
+		if (w->vm->ages[i] != KVMS_ABSENT)
+			w->vm->ages[i] = page_answer(w, b, w->vm->ages[i], young);
 }
 
 /* Ask for everything in vm->ages. True if a page has come that was not there. */

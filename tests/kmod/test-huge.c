@@ -225,8 +225,8 @@ static void only_read(const char *who, void (*read_it)(struct vm *vm))
 		read_it(&vm);
 	}
 	if (vmstat("thp_zero_page_alloc"))
-		ok(resident(fd) == 0, "memory that was only read, by huge pages, by %s, is not resident (%zu)",
-		   who, resident(fd));
+		ok(resident(fd) == 0, "only read by %s, by huge pages, is not resident (%zu)", who,
+		   resident(fd));
 	else
 		skip("memory that was only read", "the host gave no huge page of zeroes");
 	is_written_after_all(fd, &vm, who);

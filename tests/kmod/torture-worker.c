@@ -80,15 +80,19 @@ static void guest_end(struct worker *w, unsigned int i)
 static void guest_run(struct worker *w, struct guest *g)
 {
 	struct chance *c = &w->chance;
-	void (*visit)(struct vm *, size_t, size_t, size_t) = chance_one_in(c, 4) ? vm_read : vm_touch;
 	size_t n = g->slots[0].n, first, count, step;
+	bool only_read = chance_one_in(c, 4);
 
 	if (!n)
 		return;
 	first = chance_below(c, n);
 	step = chance_one_in(c, 2) ? 1 : 1 + chance_below(c, 20);
 	count = 1 + chance_below(c, (n - first - 1) / step + 1);
-	visit(&g->vm, first, count < BLOCK_PAGES ? count : BLOCK_PAGES, step);
+	count = count < BLOCK_PAGES ? count : BLOCK_PAGES;
+	if (only_read)
+		vm_read(&g->vm, first, count, step);
+	else
+		vm_touch(&g->vm, first, count, step);
 	atomic_fetch_add(&w->shared->tally.runs, 1);
 }
 
