@@ -50,6 +50,14 @@ tests_unit_test_give_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_give_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-give
 
+check_PROGRAMS += %D%/test-no-memory
+tests_unit_test_no_memory_SOURCES = %D%/test-no-memory.c
+tests_unit_test_no_memory_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_no_memory_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+tests_unit_test_no_memory_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=malloc -Wl,--wrap=calloc \
+	-Wl,--wrap=realloc -Wl,--wrap=reallocarray
+TESTS += %D%/test-no-memory
+
 check_PROGRAMS += %D%/test-order
 tests_unit_test_order_SOURCES = %D%/test-order.c
 tests_unit_test_order_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -67,6 +67,37 @@ static void test_totals_saturate(void **data)
 	world_done(&w);
 }
 
+static void test_totals_saturate_upwards(void **data)
+{
+	struct world w;
+	struct kvmb_result r;
+
+	(void)data;
+	world_init(&w, 1);
+	(void)world_state(&w, 0);
+	r = result_of(&w, KVMB_ACTION_RECLAIM, 1, 0);
+	r.net_bytes = INT64_MAX;
+	world_state(&w, 0)->n_no_effect[KVMB_ACTION_RECLAIM] = UINT32_MAX;
+	kvmb_state_apply_result(w.state, &r);
+	kvmb_state_apply_result(w.state, &r);
+	assert_true(w.state->net_bytes == INT64_MAX);
+	assert_true(world_state(&w, 0)->n_no_effect[KVMB_ACTION_RECLAIM] == UINT32_MAX);
+	world_done(&w);
+}
+
+static void test_no_kind(void **data)
+{
+	struct world w;
+
+	(void)data;
+	world_init(&w, 1);
+	(void)world_state(&w, 0);
+	apply(&w, KVMB_ACTION_KINDS, 64, 64);
+	assert_int_equal(w.state->taken_bytes, 0);
+	assert_int_equal(world_state(&w, 0)->n_actions, 0);
+	world_done(&w);
+}
+
 static void test_gone_guest_counts_for_host(void **data)
 {
 	struct world w;
@@ -238,6 +269,9 @@ static const struct watch_row {
 	{ "a guest that paused meanwhile is the reason",
 	  KVMB_ACTION_BALLOON, 1024, 960, 1024, 700, 700, 6, 6, KVMB_GUEST_PAUSED,
 	  true, 0, 0, 0, KVMB_WHY_PAUSED },
+	{ "so is one on its way out",
+	  KVMB_ACTION_BALLOON, 1024, 960, 1024, 700, 700, 6, 6, KVMB_GUEST_SHUTDOWN,
+	  true, 0, 0, 0, KVMB_WHY_SHUTDOWN },
 };
 
 static void test_watch(void **data)
@@ -326,6 +360,28 @@ static void test_watch_nothing_to_give(void **data)
 	world_done(&w);
 }
 
+/* By an order that takes its place: what it got until then is its own. */
+static void test_watch_cut(void **data)
+{
+	struct kvmb_action a = { .kind = KVMB_ACTION_BALLOON, .target_bytes = 960 * MIB };
+	struct kvmb_guest_sample g;
+	struct kvmb_result result;
+	struct kvmb_watch watch;
+
+	(void)data;
+	world_set_guest(&g, 0, START);
+	kvmb_watch_start(&watch, &a, &g, START);
+	g.balloon_bytes = 1000 * MIB;
+	kvmb_watch_cut(&watch, &g, START + 2 * SEC, &result);
+	assert_int_equal(result.error, -ECANCELED);
+	assert_int_equal(result.got_bytes, 24 * MIB);
+	assert_int_equal(result.duration_usec, 2 * USEC_PER_SEC);
+	g.balloon_bytes = 960 * MIB;
+	kvmb_watch_cut(&watch, &g, START + 2 * SEC, &result);
+	assert_int_equal(result.error, 0);
+	assert_int_equal(result.got_bytes, 64 * MIB);
+}
+
 static void test_watch_gone(void **data)
 {
 	struct kvmb_action a = { .kind = KVMB_ACTION_BALLOON, .target_bytes = 960 * MIB };
@@ -351,6 +407,8 @@ int main(void)
 
 	TESTS_ADD(&t, "totals of guest and host add up, net with its sign", test_totals);
 	TESTS_ADD(&t, "totals saturate", test_totals_saturate);
+	TESTS_ADD(&t, "so do they upwards, and the row of failures", test_totals_saturate_upwards);
+	TESTS_ADD(&t, "a result of no known kind counts nowhere", test_no_kind);
 	TESTS_ADD(&t, "what a guest gave that is gone by now still counts for the host",
 		  test_gone_guest_counts_for_host);
 	TESTS_ADD(&t, "three times nothing of a kind degrades until that kind works again",
@@ -364,6 +422,7 @@ int main(void)
 	TESTS_ADD(&t, "a slow balloon is watched until it stops", test_watch_slow);
 	TESTS_ADD(&t, "a give-back to where the balloon still is has asked for nothing",
 		  test_watch_nothing_to_give);
+	TESTS_ADD(&t, "a balloon overtaken by another order got what it got", test_watch_cut);
 	TESTS_ADD(&t, "a guest that is gone, or replaced, ends the watch", test_watch_gone);
 	return tests_run("effect", &t);
 }

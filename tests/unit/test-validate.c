@@ -299,6 +299,13 @@ static void fitting_ranges(struct case_ *c)
 	c->ranges[0].length_bytes = 34 * MIB;
 }
 
+static void small_ranges(struct case_ *c)
+{
+	ranges(c);
+	for (size_t i = 0; i < 3; i++)
+		c->ranges[i].length_bytes = 10 * MIB;
+}
+
 static void order_not_followed(struct case_ *c)
 {
 	state(c)->target_bytes = 512 * MIB;
@@ -332,6 +339,54 @@ static void cold_somewhere(struct case_ *c)
 {
 	cold(c);
 	guest(c)->ages.source = KVMB_AGING_MGLRU;
+}
+
+/* Its policy of run time and its guarantee go with what is known of it. */
+static void never_seen(struct case_ *c)
+{
+	c->w.state->n_guests = 0;
+}
+
+static void never_seen_pressed(struct case_ *c)
+{
+	pressed_host_hard(c);
+	never_seen(c);
+}
+
+static void never_seen_off(struct case_ *c)
+{
+	c->w.config->defaults.set |= 1U << KVMB_FIELD_MODE;
+	c->w.config->defaults.mode = KVMB_MODE_OFF;
+	ballooned(c);
+	never_seen(c);
+}
+
+static void never_seen_ballooned(struct case_ *c)
+{
+	ballooned(c);
+	never_seen(c);
+}
+
+static void never_seen_in_flight(struct case_ *c)
+{
+	never_seen_ballooned(c);
+	guest(c)->in_flight = true;
+}
+
+static void unused_unknown(struct case_ *c)
+{
+	guest(c)->unused_bytes = KVMB_UNKNOWN;
+}
+
+static void pressure_unknown(struct case_ *c)
+{
+	pressed(c);
+	guest(c)->psi_valid = false;
+}
+
+static void pressed_less(struct case_ *c)
+{
+	guest(c)->psi.some_avg10_permyriad = 999;
 }
 
 #define B KVMB_ACTION_BALLOON
@@ -447,6 +502,21 @@ static const struct gate_row {
 	{ "a page-out of older memory than there is", colder, P, 90, KVMB_WHY_NOT_COLD },
 	{ "a page-out on ages that are too old", cold_long_ago, P, 90, KVMB_WHY_NOT_COLD },
 	{ "a page-out on ages without addresses", cold_somewhere, P, 90, KVMB_WHY_NOT_COLD },
+	{ "a guest that was never seen has its rate, and gives a step", never_seen, B, 0,
+	  KVMB_WHY_NONE, 64, 960 },
+	{ "it stalls like any other, hard up or not", never_seen_pressed, R, 64,
+	  KVMB_WHY_GUEST_PRESSURE },
+	{ "its balloon is not ours to let go", never_seen_off, D, 1024, KVMB_WHY_MODE_OFF,
+	  .rule = KVMB_RULE_RELEASE },
+	{ "it can be given more", never_seen_ballooned, D, 1024, KVMB_WHY_NONE, 512, 1024 },
+	{ "whatever is done to it just now", never_seen_in_flight, D, 1024, KVMB_WHY_NONE, 512,
+	  1024 },
+	{ "no balloon where what is free is not told", unused_unknown, B, 1000,
+	  KVMB_WHY_TOO_SMALL },
+	{ "a pressure that is not known stops nothing", pressure_unknown, R, 64, KVMB_WHY_NONE,
+	  64 },
+	{ "less than the bound is no pressure", pressed_less, R, 64, KVMB_WHY_NONE, 64 },
+	{ "a page-out of three small ranges keeps all", small_ranges, P, 60, KVMB_WHY_NONE, 30 },
 	{ "an action of no known kind is refused", NULL, KVMB_ACTION_KINDS, 1, KVMB_WHY_CHANGED },
 };
 
