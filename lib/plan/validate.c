@@ -89,7 +89,7 @@ static uint64_t free_inside(const struct gate *gate, const struct entrant *e)
 static enum kvmb_why check_balloon(const struct gate *gate, struct entrant *e)
 {
 	const struct kvmb_guest_sample *g = e->guest;
-	uint64_t target;
+	uint64_t beyond;
 
 	if (!g->has_balloon)
 		return KVMB_WHY_NO_BALLOON;
@@ -99,11 +99,13 @@ static enum kvmb_why check_balloon(const struct gate *gate, struct entrant *e)
 	cut(e, u64_sub_sat(g->balloon_bytes, e->policy.guarantee_bytes), KVMB_WHY_AT_GUARANTEE);
 	cut(e, free_inside(gate, e), KVMB_WHY_TOO_SMALL);
 	cut_to_rates(gate, e);
-	target = align_down(u64_add_sat(g->balloon_bytes - e->bytes, ALIGN_BYTES - 1), ALIGN_BYTES);
-	e->bytes = u64_sub_sat(g->balloon_bytes, target);
+	/* Rounded up: by taking less, so that it holds at the largest number too. */
+	beyond = (g->balloon_bytes - e->bytes) % ALIGN_BYTES;
+	if (beyond)
+		e->bytes = u64_sub_sat(e->bytes, ALIGN_BYTES - beyond);
 	if (e->bytes < KVMB_LEAST_BYTES)
 		return e->blame;
-	e->action->target_bytes = target;
+	e->action->target_bytes = g->balloon_bytes - e->bytes;
 	return KVMB_WHY_NONE;
 }
 

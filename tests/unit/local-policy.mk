@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of policy, gate and state: values in, values out.
-EXTRA_DIST += %D%/age-opened.h %D%/engine-world.h %D%/gate-world.h %D%/policy-world.h %D%/put-file.h %D%/random-world.h %D%/rule-world.h
+EXTRA_DIST += %D%/age-opened.h %D%/engine-world.h %D%/gate-world.h %D%/plan-oracle.h %D%/policy-world.h %D%/put-file.h %D%/random-world.h %D%/rule-world.h
 
 check_PROGRAMS += %D%/test-advice
 tests_unit_test_advice_SOURCES = %D%/test-advice.c
@@ -49,6 +49,12 @@ tests_unit_test_give_SOURCES = %D%/test-give.c
 tests_unit_test_give_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_give_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-give
+
+check_PROGRAMS += %D%/test-million
+tests_unit_test_million_SOURCES = %D%/test-million.c
+tests_unit_test_million_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_million_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-million
 
 check_PROGRAMS += %D%/test-no-memory
 tests_unit_test_no_memory_SOURCES = %D%/test-no-memory.c
