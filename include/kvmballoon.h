@@ -261,6 +261,7 @@ enum kvmb_why {
 	KVMB_WHY_SNAPSHOT,
 	KVMB_WHY_BALLOON_DEAD,     /* asked for statistics, it never sent any */
 	KVMB_WHY_DEFINITION,       /* libvirt's definition of it cannot be read */
+	KVMB_WHY_BALLOON_STUCK,    /* its balloon stopped short of its target */
 	KVMB_WHYS,
 };
 
@@ -564,7 +565,7 @@ int kvmb_record_from_json(const char *line, struct kvmb_record **ret, char **ret
 struct kvmb_result {
 	struct kvmb_action action; /* without ranges */
 	int error;                 /* 0 or a negative errno */
-	enum kvmb_why why;         /* set where it was refused at the last moment */
+	enum kvmb_why why;         /* set where it was refused at the last moment, or ended early */
 	uint64_t got_bytes;        /* what left the guest (or came back, DEFLATE) */
 	int64_t net_bytes;         /* host memory won: got less what swap in RAM grew by */
 	uint64_t duration_usec;
@@ -575,7 +576,7 @@ struct kvmb_guest_status {
 	const struct kvmb_guest_sample *sample;
 	struct kvmb_policy policy; /* effective */
 	enum kvmb_why excluded;    /* why nothing is done to it, or KVMB_WHY_NONE */
-	enum kvmb_why degraded;    /* KVMB_WHY_NO_EFFECT or KVMB_WHY_NONE */
+	enum kvmb_why degraded;    /* KVMB_WHY_NO_EFFECT, _BALLOON_STUCK or _NONE */
 	uint64_t target_bytes;     /* last balloon target of ours, or 0 */
 	uint64_t taken_bytes;      /* totals since the state was made */
 	uint64_t given_bytes;

@@ -16,5 +16,6 @@ libkvmballoon_sources += \
 	%D%/state-exact.c \
 	%D%/state-json.c \
 	%D%/state.c %D%/state.h \
+	%D%/stuck.c %D%/stuck.h \
 	%D%/token.c %D%/token.h \
 	%D%/why.c

@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "model/state-internal.h"
+#include "model/stuck.h"
 
 /* A guest that is away for longer is not coming back from a restart of libvirtd. */
 #define FORGET_NS (10 * NSEC_PER_MINUTE)
@@ -34,6 +35,7 @@ static void rebase(struct kvmb_state *s, uint64_t now_ns)
 		g->request_until_ns = u64_add_sat(g->request_until_ns, now_ns);
 		g->reclaim_after_ns = u64_add_sat(g->reclaim_after_ns, now_ns);
 		g->balloon_after_ns = u64_add_sat(g->balloon_after_ns, now_ns);
+		g->stuck_until_ns = u64_add_sat(g->stuck_until_ns, now_ns);
 		rate_rebase(&g->taken, now_ns);
 		g->cold.floor_ns = now_ns;
 		for (size_t k = 0; k < KVMB_ACTION_KINDS; k++)
@@ -84,6 +86,7 @@ static void restart(struct kvmb_state_guest *g, const struct kvmb_guest_sample *
 	g->reclaim_after_ns = g->balloon_after_ns = 0;
 	g->balloon_pause_sec = g->n_barren = 0;
 	g->barren_until_ns = 0;
+	kvmb_stuck_clear(g);
 	g->seen_balloon_bytes = g->report_ns = g->report_balloon_bytes = 0;
 	memset(&g->counters, 0, sizeof(g->counters));
 	memset(&g->cold, 0, sizeof(g->cold));
@@ -119,6 +122,7 @@ static void see(struct kvmb_state_guest *g, const struct kvmb_guest_sample *samp
 	g->seen_ns = now_ns;
 	if (!streq(g->name, sample->name))
 		memcpy(g->name, sample->name, sizeof(g->name));
+	kvmb_stuck_see(g, sample);
 	see_report(g, sample, now_ns);
 	if (!sample->in_flight)
 		g->pending_bytes = 0;

@@ -53,6 +53,8 @@ struct guest_record {
 	int32_t pid;
 	uint32_t step_permyriad;
 	uint32_t balloon_pause_sec;
+	uint32_t stuck_pause_sec;
+	uint64_t stuck_left_ns;
 	uint64_t target_bytes;
 	uint64_t before_bytes;
 	uint64_t request_bytes;
@@ -85,6 +87,8 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_I32_OPT(struct guest_record, pid, 0, INT32_MAX),
 	KVMB_JSON_U32_OPT(struct guest_record, step_permyriad, 0, PERMYRIAD),
 	KVMB_JSON_U32_OPT(struct guest_record, balloon_pause_sec, 0, 3600),
+	KVMB_JSON_U32_OPT(struct guest_record, stuck_pause_sec, 0, 3600),
+	LEFT(stuck_left_ns),
 	KVMB_JSON_U64_OPT(struct guest_record, target_bytes),
 	KVMB_JSON_U64_OPT(struct guest_record, before_bytes),
 	KVMB_JSON_U64_OPT(struct guest_record, request_bytes),
@@ -136,6 +140,8 @@ static void record_from_guest(const struct kvmb_state *s, const struct kvmb_stat
 		.pid = g->pid,
 		.step_permyriad = g->step_permyriad,
 		.balloon_pause_sec = g->balloon_pause_sec,
+		.stuck_pause_sec = g->stuck_pause_sec,
+		.stuck_left_ns = left_ns(s, g->stuck_until_ns),
 		.target_bytes = g->target_bytes,
 		.before_bytes = g->before_bytes,
 		.request_bytes = g->request_bytes,
@@ -171,6 +177,8 @@ static void guest_from_record(const struct guest_record *in, struct kvmb_state_g
 		.pid = in->pid,
 		.step_permyriad = in->step_permyriad,
 		.balloon_pause_sec = in->balloon_pause_sec,
+		.stuck_pause_sec = in->stuck_pause_sec,
+		.stuck_until_ns = in->stuck_left_ns,
 		.target_bytes = in->target_bytes,
 		.before_bytes = in->before_bytes,
 		.request_bytes = in->request_bytes,

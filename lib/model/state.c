@@ -8,6 +8,7 @@
 
 #include "base/str.h"
 #include "model/policy.h"
+#include "model/stuck.h"
 
 static void rate_roll(struct kvmb_rate *rate, uint64_t slot)
 {
@@ -202,6 +203,8 @@ bool kvmb_state_reads_back(const struct kvmb_state_guest *g, const struct kvmb_p
 
 enum kvmb_why kvmb_state_degraded(const struct kvmb_state_guest *g)
 {
+	if (kvmb_stuck(g))
+		return KVMB_WHY_BALLOON_STUCK;
 	for (size_t i = 0; i < KVMB_ACTION_KINDS; i++)
 		if (g->n_no_effect[i] >= KVMB_NO_EFFECT_MAX)
 			return KVMB_WHY_NO_EFFECT;

@@ -107,6 +107,8 @@ struct kvmb_state_guest {
 	uint32_t balloon_pause_sec; /* length of the next such pause; doubles */
 	uint32_t n_barren;         /* balloons in a row that won the host next to nothing */
 	uint64_t barren_until_ns;  /* until then its free memory is taken to be untouched */
+	uint32_t stuck_pause_sec;  /* of a balloon that stopped short; 0: it did not; model/stuck.h */
+	uint64_t stuck_until_ns;   /* nothing is expected of it before */
 	/* rates */
 	struct kvmb_rate taken;    /* bytes asked */
 	struct kvmb_rate refaults; /* pages */
@@ -233,7 +235,10 @@ uint64_t kvmb_state_refaults_allowed(const struct kvmb_policy *policy,
 bool kvmb_state_reads_back(const struct kvmb_state_guest *g, const struct kvmb_policy *policy,
 			   const struct kvmb_guest_sample *sample, uint64_t now_ns);
 
-/** kvmb_state_degraded() - KVMB_WHY_NO_EFFECT where some kind of action gets nothing, else NONE */
+/**
+ * kvmb_state_degraded() - BALLOON_STUCK where its balloon stopped short of what it was told,
+ * NO_EFFECT where some kind of action gets nothing, or NONE
+ */
 enum kvmb_why kvmb_state_degraded(const struct kvmb_state_guest *g);
 
 /**

@@ -49,6 +49,7 @@ static const char *const sentences[] = {
 		"asked for memory statistics, the guest never sent any (no balloon driver in it)",
 	[KVMB_WHY_DEFINITION] =
 		"libvirt's definition of the guest cannot be read: its memory may be of any kind",
+	[KVMB_WHY_BALLOON_STUCK] = "the guest's balloon stopped short of what it was told",
 };
 _Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
 

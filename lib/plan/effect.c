@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "model/state.h"
+#include "model/stuck.h"
 
 #define RETRY_NS NSEC_PER_MINUTE /* what brought nothing is tried again after that */
 #define REQUEST_DONE_BYTES MIB   /* what is left of a request is no longer worth an action */
@@ -14,7 +15,8 @@
 /* Says this result something about whether actions of its kind work with this guest? */
 static bool tells(const struct kvmb_result *result)
 {
-	if (!result->action.asked_bytes || result->why != KVMB_WHY_NONE)
+	if (!result->action.asked_bytes ||
+	    (result->why != KVMB_WHY_NONE && result->why != KVMB_WHY_BALLOON_STUCK))
 		return false;
 	switch (result->error) {
 	case -ECANCELED:
@@ -65,6 +67,17 @@ static void count_barren(const struct kvmb_state *s, const struct kvmb_result *r
 	g->barren_until_ns = s->last_ns + RETRY_NS;
 }
 
+static void count_stuck(const struct kvmb_state *s, const struct kvmb_result *result,
+			struct kvmb_state_guest *g)
+{
+	if (result->action.kind != KVMB_ACTION_BALLOON)
+		return;
+	if (result->why == KVMB_WHY_BALLOON_STUCK)
+		kvmb_stuck_count(g, s->last_ns);
+	else if (result->got_bytes && !result->error)
+		kvmb_stuck_clear(g);
+}
+
 static void count_request(const struct kvmb_result *result, struct kvmb_state_guest *g)
 {
 	if (result->action.rule != KVMB_RULE_OPERATOR)
@@ -104,6 +117,7 @@ void kvmb_state_apply_result(struct kvmb_state *s, const struct kvmb_result *res
 		g->pending_bytes = 0;
 	count_effect(s, result, g);
 	count_barren(s, result, g);
+	count_stuck(s, result, g);
 	count_request(result, g);
 }
 
@@ -187,6 +201,8 @@ int kvmb_watch_update(struct kvmb_watch *w, const struct kvmb_guest_sample *g, u
 	/* Nothing was heard of the guest in all that time: that is no fault of its balloon. */
 	if (!result.got_bytes && g->facts_ns <= w->started_ns)
 		result.error = -ETIMEDOUT;
+	if (stalled && !reached(w, g) && w->action.kind == KVMB_ACTION_BALLOON)
+		result.why = KVMB_WHY_BALLOON_STUCK;
 	if (g->state != KVMB_GUEST_RUNNING)
 		result.why = g->state == KVMB_GUEST_PAUSED ? KVMB_WHY_PAUSED : KVMB_WHY_SHUTDOWN;
 	*ret = result;

@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "model/ages.h"
 #include "model/exclude.h"
+#include "model/stuck.h"
 #include "policy/turn.h"
 
 /* Our own period of balloon statistics (5 s), and as long again for the switching on. */
@@ -56,6 +57,8 @@ enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_
 		return g->stats_why;
 	if (v->feel.scope_pressure || v->feel.inside_pressure)
 		return KVMB_WHY_GUEST_PRESSURE;
+	if (kvmb_stuck_pauses(v->state, t->sample->now_ns))
+		return KVMB_WHY_BALLOON_STUCK;
 	if (without_effect(t, v, KVMB_ACTION_BALLOON))
 		return KVMB_WHY_NO_EFFECT;
 	if (u64_sub_sat(g->balloon_bytes, v->policy.guarantee_bytes) < t->unit_bytes)

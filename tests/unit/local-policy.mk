@@ -112,6 +112,12 @@ tests_unit_test_state_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_state_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-state
 
+check_PROGRAMS += %D%/test-stuck
+tests_unit_test_stuck_SOURCES = %D%/test-stuck.c
+tests_unit_test_stuck_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_stuck_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-stuck
+
 check_PROGRAMS += %D%/test-trend
 tests_unit_test_trend_SOURCES = %D%/test-trend.c
 tests_unit_test_trend_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

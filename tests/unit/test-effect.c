@@ -144,6 +144,7 @@ static const struct tells_row {
 	{ "a host that cannot do it counts", 64, -EOPNOTSUPP, KVMB_WHY_NONE, true },
 	{ "asking nothing does not", 0, 0, KVMB_WHY_NONE, false },
 	{ "a refusal at the last moment does not", 64, -ESTALE, KVMB_WHY_CHANGED, false },
+	{ "a balloon that stopped short counts", 64, 0, KVMB_WHY_BALLOON_STUCK, true },
 	{ "a guest's pressure does not", 64, 0, KVMB_WHY_GUEST_PRESSURE, false },
 	{ "a guest that is gone does not", 64, -ESRCH, KVMB_WHY_GONE, false },
 	{ "a cancelled action does not", 64, -ECANCELED, KVMB_WHY_NONE, false },
@@ -243,7 +244,10 @@ static const struct watch_row {
 	{ "a balloon on its way is watched on",
 	  KVMB_ACTION_BALLOON, 1024, 960, 1000, 700, 680, 4, 4, RUNNING, false },
 	{ "a balloon that has not moved for five seconds is over",
-	  KVMB_ACTION_BALLOON, 1024, 960, 1024, 700, 700, 5, 5, RUNNING, true, 0, 0 },
+	  KVMB_ACTION_BALLOON, 1024, 960, 1024, 700, 700, 5, 5, RUNNING, true, 0, 0,
+	  0, KVMB_WHY_BALLOON_STUCK },
+	{ "a deflate that does not move is not called stuck: give-back is not damped",
+	  KVMB_ACTION_DEFLATE, 512, 1024, 512, 500, 500, 5, 5, RUNNING, true, 0, 0 },
 	{ "a balloon that has not moved for four is not",
 	  KVMB_ACTION_BALLOON, 1024, 960, 1024, 700, 700, 4, 4, RUNNING, false },
 	{ "old facts are no lack of progress",
@@ -325,6 +329,7 @@ static void test_watch_slow(void **data)
 	g.facts_ns += 5 * SEC;
 	assert_int_equal(kvmb_watch_update(&watch, &g, g.facts_ns, &result), 1);
 	assert_int_equal(result.got_bytes, 6 * MIB);
+	assert_int_equal(result.why, KVMB_WHY_BALLOON_STUCK);
 }
 
 /* Such a give-back cannot get anything; give-back is never damped. */

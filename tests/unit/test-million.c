@@ -272,6 +272,8 @@ static void carry_out(struct trial *x)
 		if (random_one_in(&x->seed, 3))
 			r.got_bytes = 0;
 		r.net_bytes = (int64_t)(r.got_bytes / 2);
+		if (a->kind == KVMB_ACTION_BALLOON && random_one_in(&x->seed, 8))
+			r.why = KVMB_WHY_BALLOON_STUCK;
 		kvmb_state_apply_result(x->w.state, &r);
 		if (a->kind == KVMB_ACTION_BALLOON)
 			g->balloon_bytes -= r.got_bytes;

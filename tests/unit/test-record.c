@@ -67,6 +67,8 @@ static void random_events(uint64_t *seed, struct world *w)
 			.why = random_one_in(seed, 8) ? KVMB_WHY_CHANGED : KVMB_WHY_NONE,
 		};
 
+		if (random_one_in(seed, 8))
+			result.why = KVMB_WHY_BALLOON_STUCK;
 		result.net_bytes = (int64_t)result.got_bytes / 8;
 		if (!random_one_in(seed, 3))
 			kvmb_state_apply_result(w->state, &result);
@@ -165,7 +167,7 @@ static void test_all_members(void **unused)
 {
 	assert_int_equal(sizeof(struct kvmb_rate), 112);
 	assert_int_equal(sizeof(struct kvmb_state_counters), 48);
-	assert_int_equal(sizeof(struct kvmb_state_guest), 1272);
+	assert_int_equal(sizeof(struct kvmb_state_guest), 1288);
 	assert_int_equal(sizeof(struct kvmb_state), 1408);
 	assert_int_equal(sizeof(struct kvmb_state_advice), 440);
 	assert_int_equal(sizeof(struct kvmb_reservation), 344);
