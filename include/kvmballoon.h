@@ -115,6 +115,9 @@ struct kvmb_host_config {
 	uint64_t stale_usec;             /* facts older than this are not acted upon */
 	uint64_t aging_usec;             /* guests' memory is aged so often; 0: not at all */
 	uint64_t cold_usec;              /* memory untouched for so long is cold */
+	/* written to the host's swap a second, by whomever; beyond it nothing is swapped out; 0: any */
+	uint64_t swap_write_bytes;
+	uint64_t swap_latency_usec; /* nothing is swapped out while reads of swap take longer; 0: ever */
 };
 
 struct kvmb_config_guest {
@@ -212,6 +215,8 @@ struct kvmb_host_sample {
 	uint64_t refault_anon;
 	uint64_t refault_file;
 	uint64_t oom_kills;
+	uint64_t swap_reads;     /* of swap devices: done, and how long they took together; counters */
+	uint64_t swap_read_usec;
 	struct kvmb_psi psi;
 	bool psi_valid;
 	bool triggered; /* a PSI trigger of the host fired since the last sample */
@@ -262,6 +267,8 @@ enum kvmb_why {
 	KVMB_WHY_BALLOON_DEAD,     /* asked for statistics, it never sent any */
 	KVMB_WHY_DEFINITION,       /* libvirt's definition of it cannot be read */
 	KVMB_WHY_BALLOON_STUCK,    /* its balloon stopped short of its target */
+	KVMB_WHY_SWAP_WRITES,      /* as much as may be was written to the host's swap of late */
+	KVMB_WHY_SWAP_SLOW,        /* reads of the host's swap take too long */
 	KVMB_WHYS,
 };
 

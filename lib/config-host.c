@@ -69,6 +69,11 @@ static const struct key keys[] = {
 				       USEC_PER_SEC },
 	[KVMB_HOST_COLD_AGE] = KEY("ColdAge", TIME, cold_usec, USEC_PER_SEC, 81920 * USEC_PER_SEC,
 				   "1s to 81920s, at least AgingInterval"),
+	[KVMB_HOST_SWAP_WRITE_LIMIT] = SIZE("SwapWriteLimit", swap_write_bytes, 0, "0"),
+	[KVMB_HOST_SWAP_LATENCY_LIMIT] = { "SwapLatencyLimit", KIND_TIME,
+					   offsetof(struct kvmb_host_config, swap_latency_usec), 0,
+					   10 * USEC_PER_SEC, "0 for none, or 1ms to 10s",
+					   USEC_PER_MSEC },
 };
 _Static_assert(ARRAY_SIZE(keys) == KVMB_HOST_FIELDS, "each field has a key");
 
@@ -95,6 +100,7 @@ void kvmb_host_builtin(struct kvmb_host_config *ret)
 		.stale_usec = 10 * USEC_PER_SEC,
 		.aging_usec = 15 * USEC_PER_SEC,
 		.cold_usec = 2 * USEC_PER_MINUTE,
+		.swap_latency_usec = 100 * USEC_PER_MSEC,
 	};
 }
 

@@ -34,6 +34,9 @@ static const struct kvmb_json_field host_fields[] = {
 	USEC(stale_usec),
 	USEC(aging_usec),
 	USEC(cold_usec),
+	/* not in older recordings: built-in values, for samples that do not tell of either */
+	KVMB_JSON_U64_OPT(HOST, swap_write_bytes),
+	KVMB_JSON_U64_OPT(HOST, swap_latency_usec),
 };
 
 static const struct kvmb_json_field guest_fields[] = {

@@ -17,5 +17,6 @@ libkvmballoon_sources += \
 	%D%/state-json.c \
 	%D%/state.c %D%/state.h \
 	%D%/stuck.c %D%/stuck.h \
+	%D%/swap-guard.c %D%/swap-guard.h \
 	%D%/token.c %D%/token.h \
 	%D%/why.c

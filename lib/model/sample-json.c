@@ -40,6 +40,8 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_U64_OPT(HOST, refault_anon),
 	KVMB_JSON_U64_OPT(HOST, refault_file),
 	KVMB_JSON_U64_OPT(HOST, oom_kills),
+	KVMB_JSON_U64_OPT(HOST, swap_reads),
+	KVMB_JSON_U64_OPT(HOST, swap_read_usec),
 	KVMB_JSON_OBJECT_OPT(HOST, psi, psi_fields),
 	KVMB_JSON_BOOL_OPT(HOST, psi_valid),
 	KVMB_JSON_BOOL_OPT(HOST, triggered),

@@ -9,6 +9,7 @@
 #include "base/str.h"
 #include "model/state-internal.h"
 #include "model/stuck.h"
+#include "model/swap-guard.h"
 
 /* A guest that is away for longer is not coming back from a restart of libvirtd. */
 #define FORGET_NS (10 * NSEC_PER_MINUTE)
@@ -201,6 +202,7 @@ int kvmb_state_advance(struct kvmb_state *s, const struct kvmb_sample *sample)
 		if (r < 0)
 			return r;
 	}
+	kvmb_swap_guard_see(&s->swap, &sample->host, sample->now_ns);
 	s->last_ns = sample->now_ns;
 	return 0;
 }

@@ -20,6 +20,7 @@
 #define TREND struct kvmb_trend
 #define ADVICE struct kvmb_state_advice
 #define OWN_USE struct kvmb_own_use
+#define SWAP struct kvmb_swap_guard
 
 static const struct kvmb_json_field rate_fields[] = {
 	KVMB_JSON_U64(RATE, slot),
@@ -125,6 +126,17 @@ static const struct kvmb_json_field advice_fields[] = {
 	KVMB_JSON_PERMYRIAD(ADVICE, calm_permyriad),
 };
 
+static const struct kvmb_json_field swap_fields[] = {
+	KVMB_JSON_BOOL(SWAP, seen),
+	KVMB_JSON_U64(SWAP, at_ns),
+	KVMB_JSON_U64(SWAP, out_pages),
+	KVMB_JSON_U64(SWAP, reads),
+	KVMB_JSON_U64(SWAP, read_usec),
+	KVMB_JSON_OBJECT(SWAP, written, rate_fields),
+	KVMB_JSON_U64(SWAP, latency_usec),
+	KVMB_JSON_U64(SWAP, latency_ns),
+};
+
 static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_BOOL(STATE, fresh),
 	KVMB_JSON_BOOL(STATE, pressed),
@@ -136,6 +148,7 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_OBJECT(STATE, given, rate_fields),
 	KVMB_JSON_OBJECT(STATE, trend, trend_fields),
 	KVMB_JSON_OBJECT(STATE, own_use, own_use_fields),
+	KVMB_JSON_OBJECT_OPT(STATE, swap, swap_fields), /* not in older recordings */
 	KVMB_JSON_ENUM(STATE, level, &kvmb_level_tokens),
 	KVMB_JSON_ENUM(STATE, base_level, &kvmb_level_tokens),
 	KVMB_JSON_U64(STATE, last_ns),

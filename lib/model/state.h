@@ -141,6 +141,21 @@ struct kvmb_state_advice {
 	uint32_t calm_permyriad;  /* promised to guests that keep within their refault target */
 };
 
+/*
+ * What was written to the host's swap and how long its reads take; see model/swap-guard.h. Not kept
+ * over restarts: it is known again with the second sample.
+ */
+struct kvmb_swap_guard {
+	bool seen;
+	uint64_t at_ns; /* of the counters */
+	uint64_t out_pages;
+	uint64_t reads;
+	uint64_t read_usec;
+	struct kvmb_rate written; /* bytes, by whomever */
+	uint64_t latency_usec;    /* mean of a read: the worst second or so of the last ten */
+	uint64_t latency_ns;      /* when that was seen */
+};
+
 struct kvmb_state {
 	bool fresh;   /* made or read, no tick yet: times count from 0 */
 	bool pressed; /* the host's PSI was above its bound */
@@ -163,6 +178,7 @@ struct kvmb_state {
 	uint32_t last_reservation; /* id of the newest one that ever was */
 	struct kvmb_reservation *reservations; /* oldest first, KVMB_RESERVATIONS_MAX at most */
 	size_t n_reservations;
+	struct kvmb_swap_guard swap;
 	/* totals, guests that are gone included */
 	uint64_t taken_bytes;
 	uint64_t given_bytes;

@@ -50,6 +50,9 @@ static const char *const sentences[] = {
 	[KVMB_WHY_DEFINITION] =
 		"libvirt's definition of the guest cannot be read: its memory may be of any kind",
 	[KVMB_WHY_BALLOON_STUCK] = "the guest's balloon stopped short of what it was told",
+	[KVMB_WHY_SWAP_WRITES] =
+		"as much as may be was written to the host's swap in the last minute",
+	[KVMB_WHY_SWAP_SLOW] = "reads of the host's swap take too long",
 };
 _Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
 

@@ -14,6 +14,7 @@
 #include "model/plan.h"
 #include "model/sample.h"
 #include "model/state.h"
+#include "model/swap-guard.h"
 
 #define ALIGN_BYTES (2 * MIB) /* keeps huge pages of the guest whole */
 
@@ -23,6 +24,7 @@ struct gate {
 	const struct kvmb_sample *sample;
 	uint64_t host_left_bytes; /* of the host's rate */
 	uint64_t swap_left_bytes;
+	enum kvmb_why swap_why; /* what bounds it */
 	bool *acted; /* by index of the guest in the sample */
 };
 
@@ -161,7 +163,9 @@ static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 	cut(e, u64_sub_sat(resident, kvmb_guest_floor(&e->policy, g)), KVMB_WHY_AT_GUARANTEE);
 	if (!gate->sample->host.swap_total_bytes)
 		return KVMB_WHY_NO_SWAP;
-	cut(e, gate->swap_left_bytes, KVMB_WHY_SWAP_RESERVE);
+	if (kvmb_swap_slow(gate->config, gate->state, gate->sample->now_ns))
+		return KVMB_WHY_SWAP_SLOW;
+	cut(e, gate->swap_left_bytes, gate->swap_why);
 	cut_to_rates(gate, e);
 	if (e->action->n_ranges)
 		cut_ranges(e);
@@ -326,7 +330,6 @@ static int list_excluded(const struct gate *gate, struct kvmb_plan *plan)
 int kvmb_plan_validate(const struct kvmb_config *c, const struct kvmb_state *state,
 		       const struct kvmb_sample *sample, struct kvmb_plan *plan)
 {
-	const struct kvmb_host_sample *host = &sample->host;
 	_cleanup_free_ bool *acted = calloc(sample->n_guests + 1, sizeof(*acted));
 	struct gate gate = {
 		.config = c,
@@ -334,15 +337,13 @@ int kvmb_plan_validate(const struct kvmb_config *c, const struct kvmb_state *sta
 		.sample = sample,
 		.host_left_bytes = kvmb_rate_left(&state->taken, sample->now_ns,
 						  c->host.host_rate_bytes),
-		.swap_left_bytes = u64_sub_sat(host->swap_free_bytes,
-					       permyriad_of(host->swap_total_bytes,
-							    c->host.swap_reserve_permyriad)),
 		.acted = acted,
 	};
 	int r;
 
 	if (!acted)
 		return -ENOMEM;
+	gate.swap_left_bytes = kvmb_swap_room(c, state, sample, &gate.swap_why);
 	r = filter(&gate, plan);
 	return r < 0 ? r : list_excluded(&gate, plan);
 }

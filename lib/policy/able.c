@@ -4,6 +4,7 @@
 #include "model/ages.h"
 #include "model/exclude.h"
 #include "model/stuck.h"
+#include "model/swap-guard.h"
 #include "policy/turn.h"
 
 /* Our own period of balloon statistics (5 s), and as long again for the switching on. */
@@ -119,7 +120,9 @@ static enum kvmb_why no_swap_out(const struct kvmb_turn *t, const struct kvmb_vi
 	if (!t->sample->host.swap_total_bytes)
 		return KVMB_WHY_NO_SWAP;
 	if (t->swap_room_bytes < t->unit_bytes)
-		return KVMB_WHY_SWAP_RESERVE;
+		return t->swap_room_why;
+	if (kvmb_swap_slow(t->config, t->state, t->sample->now_ns))
+		return KVMB_WHY_SWAP_SLOW;
 	/* Short of memory, refaults only slow the pace; the smaller step sees to that. */
 	if (t->host.level < KVMB_LEVEL_HARD && t->sample->now_ns < v->state->reclaim_after_ns)
 		return KVMB_WHY_BACKOFF;

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "model/ages.h"
 #include "model/exclude.h"
+#include "model/swap-guard.h"
 #include "policy/reservation.h"
 #include "policy/reserve.h"
 #include "policy/trend.h"
@@ -63,9 +64,7 @@ static void update_host(struct kvmb_turn *t)
 	t->plan->spare_bytes = t->host.spare_bytes;
 	t->unit_bytes = u64_clamp(c->step_bytes, 1, KVMB_UNIT_BYTES);
 	t->host_rate_left_bytes = kvmb_rate_left(&s->taken, t->sample->now_ns, c->host_rate_bytes);
-	t->swap_room_bytes =
-		u64_sub_sat(host->swap_free_bytes,
-			    permyriad_of(host->swap_total_bytes, c->swap_reserve_permyriad));
+	t->swap_room_bytes = kvmb_swap_room(t->config, s, t->sample, &t->swap_room_why);
 }
 
 static void update_cold(const struct kvmb_turn *t, struct kvmb_view *v)

@@ -7,7 +7,8 @@
 static bool passing(enum kvmb_why why)
 {
 	return why == KVMB_WHY_IN_FLIGHT || why == KVMB_WHY_GUEST_RATE ||
-	       why == KVMB_WHY_HOST_RATE;
+	       why == KVMB_WHY_HOST_RATE || why == KVMB_WHY_SWAP_WRITES ||
+	       why == KVMB_WHY_SWAP_SLOW;
 }
 
 /* Somebody decided that it is worth it; the guest's own pressure still stops it. */

@@ -42,8 +42,9 @@ struct kvmb_turn {
 	uint64_t elapsed_ns;
 	uint64_t unit_bytes;
 	uint64_t host_rate_left_bytes;
-	uint64_t swap_room_bytes; /* free beyond the reserve */
 	uint64_t own_use_bytes;   /* of the host, at its peak; 0: not known */
+	uint64_t swap_room_bytes; /* what may be swapped out */
+	enum kvmb_why swap_room_why; /* what bounds that */
 	struct kvmb_view *views;
 	size_t n;
 	struct kvmb_claim *claims; /* scratch, room for n */

@@ -10,6 +10,7 @@
 #include "base/parse.h"
 #include "base/pressure.h"
 #include "base/swap-ram.h"
+#include "source/swap-device.h"
 
 struct meminfo {
 	uint64_t total;
@@ -112,6 +113,9 @@ int kvmb_host_read(const struct kvmb_root *root, struct kvmb_host_sample *ret)
 	if (r < 0)
 		return r;
 	r = read_counters(root, &h);
+	if (r < 0)
+		return r;
+	r = kvmb_swap_device_read(root, &h);
 	if (r < 0)
 		return r;
 	r = read_pressure(root, &h);

@@ -28,4 +28,5 @@ libkvmballoon_sources += \
 	%D%/process-memory.c %D%/process-memory.h \
 	%D%/psi-watch.c %D%/psi-watch.h \
 	%D%/psi.c %D%/psi.h \
+	%D%/swap-device.c %D%/swap-device.h \
 	%D%/vm-fds.c %D%/vm-fds.h

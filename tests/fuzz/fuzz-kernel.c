@@ -18,6 +18,7 @@
 #include "source/host.h"
 #include "source/lru-gen.h"
 #include "source/process-memory.h"
+#include "source/swap-device.h"
 
 #define UNTOUCHED UINT64_C(0x5aa55aa55aa55aa5)
 
@@ -75,6 +76,22 @@ static void check_swap(const char *text)
 	REQUIRE(ids[3] == 4711);
 }
 
+static void check_swap_devices(const char *text)
+{
+	struct kvmb_swap_device devices[3] = { { "" }, { "" }, { "untouched" } };
+	uint64_t reads = UNTOUCHED, usec = UNTOUCHED;
+	int n = kvmb_parse_swap_devices(text, devices, 2);
+
+	REQUIRE(n >= -EBADMSG && n <= 2 && streq(devices[2].name, "untouched"));
+	for (int i = 0; i < n; i++) {
+		REQUIRE(memchr(devices[i].name, '\0', sizeof(devices[i].name)));
+		REQUIRE(*devices[i].name && *devices[i].name != '.');
+		REQUIRE(!strchr(devices[i].name, '/'));
+	}
+	n = kvmb_parse_block_stat(text, &reads, &usec);
+	REQUIRE(n == 0 || (n == -EBADMSG && reads == UNTOUCHED && usec == UNTOUCHED));
+}
+
 static void check_guest_memory(const char *text)
 {
 	_cleanup_free_ struct kvmb_range *ranges = NULL;
@@ -127,6 +144,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_scope(text);
 	check_counters(text);
 	check_swap(text);
+	check_swap_devices(text);
 	check_guest_memory(text);
 	check_process_status(text);
 	check_lru_gen(text);

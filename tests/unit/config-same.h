@@ -29,6 +29,8 @@ static inline void assert_same_host(const struct kvmb_host_config *a,
 	assert_int_equal(a->guest_headroom_bytes, b->guest_headroom_bytes);
 	assert_int_equal(a->guest_headroom_permyriad, b->guest_headroom_permyriad);
 	assert_int_equal(a->stale_usec, b->stale_usec);
+	assert_int_equal(a->swap_write_bytes, b->swap_write_bytes);
+	assert_int_equal(a->swap_latency_usec, b->swap_latency_usec);
 }
 
 static inline void assert_same_policy(const struct kvmb_policy *a, const struct kvmb_policy *b)

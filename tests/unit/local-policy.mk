@@ -118,6 +118,12 @@ tests_unit_test_stuck_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_stuck_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-stuck
 
+check_PROGRAMS += %D%/test-swap-guard
+tests_unit_test_swap_guard_SOURCES = %D%/test-swap-guard.c
+tests_unit_test_swap_guard_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_swap_guard_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-swap-guard
+
 check_PROGRAMS += %D%/test-trend
 tests_unit_test_trend_SOURCES = %D%/test-trend.c
 tests_unit_test_trend_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

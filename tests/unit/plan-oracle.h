@@ -10,6 +10,7 @@
 
 #define ORACLE_GUESTS 8
 #define ORACLE_ENTRIES 4096
+#define ORACLE_WRITES 64
 
 typedef unsigned __int128 wide;
 
@@ -21,6 +22,12 @@ struct ledger {
 		uint64_t bytes;
 	} entries[ORACLE_ENTRIES];
 	size_t n;
+	/* What the kernel said was written to swap, and when; as much as a world has ticks. */
+	struct written {
+		uint64_t at_ns, pages;
+	} writes[ORACLE_WRITES];
+	size_t n_writes;
+	uint64_t last_pages;
 	uint64_t from_bytes[ORACLE_GUESTS]; /* largest balloon that an order of ours began at */
 };
 
@@ -304,10 +311,47 @@ static inline void require_need(const struct oracle *o)
 	REQUIRE(o, NULL, taken <= (wide)plan->need_bytes + 4 * MIB);
 }
 
+/* Of swap, in the minute until a second ago: the agent looks once a second at most. */
+static inline wide written_in_minute(const struct oracle *o)
+{
+	uint64_t now_ns = o->sample->now_ns;
+	wide sum = 0;
+
+	for (size_t i = 0; i < o->ledger->n_writes; i++) {
+		const struct written *w = &o->ledger->writes[i];
+
+		if (now_ns - w->at_ns >= SEC && now_ns - w->at_ns <= 60 * SEC)
+			sum += (wide)w->pages * 4096;
+	}
+	return sum;
+}
+
+static inline void require_writes(const struct oracle *o)
+{
+	wide limit = (wide)o->config->host.swap_write_bytes * 60, swapped = 0;
+
+	for (size_t i = 0; i < o->plan->n_actions; i++)
+		if (o->plan->actions[i].kind == KVMB_ACTION_RECLAIM ||
+		    o->plan->actions[i].kind == KVMB_ACTION_PAGEOUT)
+			swapped += o->plan->actions[i].asked_bytes;
+	REQUIRE(o, NULL, !limit || !swapped || o->plan->level == KVMB_LEVEL_EMERGENCY ||
+				 swapped + written_in_minute(o) <= limit);
+}
+
+static inline void ledger_see(struct ledger *l, const struct kvmb_sample *s)
+{
+	if (l->last_pages && l->n_writes < ORACLE_WRITES)
+		l->writes[l->n_writes++] = (struct written){
+			s->now_ns, s->host.swap_out_pages - l->last_pages
+		};
+	l->last_pages = s->host.swap_out_pages;
+}
+
 /* What was asked for by the policy itself: for a need, and nothing back that was not taken. */
 static inline void oracle_policy_too(const struct oracle *o)
 {
 	require_need(o);
+	require_writes(o);
 	for (size_t i = 0; i < o->plan->n_actions; i++) {
 		const struct kvmb_action *a = &o->plan->actions[i];
 

@@ -52,6 +52,9 @@ static inline void random_host(uint64_t *seed, struct kvmb_host_sample *h)
 						 random_below(seed, 400 * MIB));
 	h->swap_total_bytes = random_one_in(seed, 5) ? 0 : 1024 * MIB;
 	h->swap_free_bytes = random_below(seed, h->swap_total_bytes + 1);
+	h->swap_out_pages += random_below(seed, 20000);
+	h->swap_reads += random_below(seed, 100);
+	h->swap_read_usec += random_below(seed, 12 * USEC_PER_SEC);
 	h->psi_valid = !random_one_in(seed, 10);
 	h->psi.some_avg10_permyriad = (uint32_t)random_below(seed, 1500);
 	h->triggered = random_one_in(seed, 10);
@@ -121,6 +124,8 @@ static inline void random_config(uint64_t *seed, struct kvmb_host_config *h)
 	h->host_rate_bytes = random_below(seed, 2048) * MIB;
 	h->guest_headroom_bytes = random_below(seed, 128) * MIB;
 	h->guest_headroom_permyriad = (uint32_t)random_below(seed, 3000);
+	h->swap_write_bytes = random_one_in(seed, 3) ? random_below(seed, 50 * MIB) : 0;
+	h->swap_latency_usec = random_below(seed, USEC_PER_SEC);
 }
 
 static inline void random_policy(uint64_t *seed, struct kvmb_policy *p)

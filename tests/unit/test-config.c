@@ -62,7 +62,8 @@ static void each_host_key_sets_its_member(void **state)
 		     "EmergencyAvailable=10%\nHysteresis=3%\nPressureSome=11%\nPressureFull=2.5%\n"
 		     "GuestPressureSome=12%\nTriggerStall=50ms\nTriggerWindow=2s\nSwapReserve=13%\n"
 		     "Step=32M\nGuestRate=512M\nHostRate=2G\nGuestHeadroom=16M\n"
-		     "GuestHeadroomRatio=14%\nStale=20s\nAgingInterval=0\nColdAge=3min\n");
+		     "GuestHeadroomRatio=14%\nStale=20s\nAgingInterval=0\nColdAge=3min\n"
+		     "SwapWriteLimit=8M\nSwapLatencyLimit=50ms\n");
 	const struct kvmb_host_config want = {
 		.mode = KVMB_MODE_OBSERVE,
 		.interval_usec = USEC_PER_SEC,
@@ -84,6 +85,8 @@ static void each_host_key_sets_its_member(void **state)
 		.stale_usec = 20 * USEC_PER_SEC,
 		.aging_usec = 0,
 		.cold_usec = 3 * USEC_PER_MINUTE,
+		.swap_write_bytes = 8 * MIB,
+		.swap_latency_usec = 50 * USEC_PER_MSEC,
 	};
 
 	assert_same_host(&c->host, &want);

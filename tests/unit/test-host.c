@@ -14,6 +14,7 @@
 #include "base/num.h"
 #include "base/swap-ram.h"
 #include "source/host.h"
+#include "source/swap-device.h"
 #include "tree.h"
 
 #define MEMINFO_HEAD "MemTotal:  1000 kB\nMemFree: 100 kB\n"
@@ -160,6 +161,66 @@ static void test_swap_ram_counts_zram_in_use_and_zswap(void **state)
 	tree_free(tree);
 }
 
+static void test_swap_devices_are_told_by_name(void **state)
+{
+	struct kvmb_swap_device d[4] = { { "" } };
+	const char *text = "Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n"
+			   "/dev/zram0                              partition\t1\t0\t100\n"
+			   "/swap/file                              file\t1\t0\t-2\n"
+			   "/dev/mapper/..                          partition\t1\t0\t-2\n"
+			   "/dev/                                   partition\t1\t0\t-2\n"
+			   "/dev/nvme0n1p3                          partition\t1\t0\t-3\n";
+
+	assert_int_equal(kvmb_parse_swap_devices(text, d, ARRAY_SIZE(d)), 2);
+	assert_string_equal(d[0].name, "zram0");
+	assert_string_equal(d[1].name, "nvme0n1p3");
+	assert_int_equal(kvmb_parse_swap_devices(text, d, 1), 1);
+	assert_int_equal(kvmb_parse_swap_devices("", d, 1), -EBADMSG);
+	assert_int_equal(kvmb_parse_swap_devices("Filename\n", d, 1), 0);
+}
+
+static void test_block_stat_columns(void **state)
+{
+	uint64_t reads = 7, usec = 8;
+
+	assert_int_equal(kvmb_parse_block_stat("  100 20 800 1600 5 0 40 10 0 12 1610\n", &reads,
+					       &usec), 0);
+	assert_int_equal(reads, 100);
+	assert_int_equal(usec, 1600000);
+	assert_int_equal(kvmb_parse_block_stat("100 20 800\n1600 5 0\n", &reads, &usec), -EBADMSG);
+	assert_int_equal(kvmb_parse_block_stat("100 20 800 x\n", &reads, &usec), -EBADMSG);
+	assert_int_equal(kvmb_parse_block_stat("", &reads, &usec), -EBADMSG);
+	assert_int_equal(reads, 100);
+	assert_int_equal(usec, 1600000);
+}
+
+static void test_swap_reads_of_all_devices_add_up(void **state)
+{
+	struct kvmb_root root = KVMB_ROOT_INIT;
+	char *tree = tree_new();
+	struct kvmb_host_sample h;
+
+	tree_write_host(tree);
+	tree_write(tree, "proc/swaps", "Filename Type Size Used Priority\n"
+		   "/dev/sda2 partition 1 0 1\n/dev/sdb1 partition 1 0 1\n"
+		   "/dev/sdc1 partition 1 0 1\n/file file 1 0 1\n");
+	tree_write(tree, "sys/class/block/sda2/stat", "10 0 0 30 0 0 0 0 0 0 0\n");
+	tree_write(tree, "sys/class/block/sdb1/stat", "5 0 0 7 0 0 0 0 0 0 0\n");
+	tree_write(tree, "sys/class/block/sda/stat", "1000 0 0 1000 0 0 0 0 0 0 0\n");
+	/* sdc1 went after swaps was read */
+	assert_int_equal(kvmb_root_open(tree, &root), 0);
+	assert_int_equal(kvmb_host_read(&root, &h), 0);
+	assert_int_equal(h.swap_reads, 15);
+	assert_int_equal(h.swap_read_usec, 37000);
+	tree_write(tree, "sys/class/block/sdb1/stat", "broken");
+	assert_int_equal(kvmb_host_read(&root, &h), -EBADMSG);
+	tree_remove(tree, "proc/swaps");
+	assert_int_equal(kvmb_host_read(&root, &h), 0);
+	assert_int_equal(h.swap_reads, 0);
+	kvmb_root_close(&root);
+	tree_free(tree);
+}
+
 static void test_a_kernel_without_psi_or_swap(void **state)
 {
 	struct kvmb_root root = KVMB_ROOT_INIT;
@@ -226,6 +287,9 @@ int main(void)
 		cmocka_unit_test(test_swaps_tell_zram_devices),
 		cmocka_unit_test(test_zram_memory_is_the_third_column),
 		cmocka_unit_test(test_swap_ram_counts_zram_in_use_and_zswap),
+		cmocka_unit_test(test_swap_devices_are_told_by_name),
+		cmocka_unit_test(test_block_stat_columns),
+		cmocka_unit_test(test_swap_reads_of_all_devices_add_up),
 		cmocka_unit_test(test_a_kernel_without_psi_or_swap),
 		cmocka_unit_test(test_failure_leaves_the_output_alone),
 		cmocka_unit_test(test_this_machine),

@@ -140,6 +140,7 @@ static void wild_tick(struct trial *x)
 	random_host(&x->seed, &s->host);
 	if (random_one_in(&x->seed, 20))
 		s->host.available_bytes = s->host.total_bytes;
+	ledger_see(&x->ledger, s);
 	s->n_guests = 0;
 	for (size_t i = 0; i < x->n_guests; i++) {
 		wild_guest(x, &x->guests[i]);
@@ -160,7 +161,8 @@ static void wild_world(struct trial *x, uint64_t seed)
 	if (random_one_in(&x->seed, 2))
 		random_policy(&x->seed, &x->w.config->defaults);
 	x->obedient = random_one_in(&x->seed, 2);
-	x->ledger.n = 0;
+	x->ledger.n = x->ledger.n_writes = 0;
+	x->ledger.last_pages = 0;
 	memset(x->ledger.from_bytes, 0, sizeof(x->ledger.from_bytes));
 	for (size_t i = 0; i < x->n_guests; i++) {
 		x->guests[i] = x->w.sample->guests[i];

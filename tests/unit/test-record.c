@@ -174,7 +174,8 @@ static void test_all_members(void **unused)
 	assert_int_equal(sizeof(struct kvmb_state_cold), 432);
 	assert_int_equal(sizeof(struct kvmb_trend), 136);
 	assert_int_equal(sizeof(struct kvmb_own_use), 504);
-	assert_int_equal(sizeof(struct kvmb_host_config), 136);
+	assert_int_equal(sizeof(struct kvmb_swap_guard), 168);
+	assert_int_equal(sizeof(struct kvmb_host_config), 152);
 }
 
 static void test_config(void **unused)
