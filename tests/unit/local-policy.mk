@@ -8,6 +8,12 @@ tests_unit_test_advice_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_advice_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-advice
 
+check_PROGRAMS += %D%/test-bad-input
+tests_unit_test_bad_input_SOURCES = %D%/test-bad-input.c
+tests_unit_test_bad_input_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_bad_input_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-bad-input
+
 check_PROGRAMS += %D%/test-cold-age
 tests_unit_test_cold_age_SOURCES = %D%/test-cold-age.c
 tests_unit_test_cold_age_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
