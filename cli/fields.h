@@ -50,6 +50,7 @@ struct manager {
 	uint64_t total_bytes, available_bytes, free_bytes;
 	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes;
 	uint64_t oom_kills, ticks, triggers, reaction_usec, taken_bytes, given_bytes;
+	uint64_t guaranteed_bytes;
 	uint64_t aging_usec, cold_usec;
 	int64_t net_bytes;
 	uint32_t psi_some, psi_full, n_machines, n_skipped;

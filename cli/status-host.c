@@ -168,6 +168,17 @@ static void print_reservations(const struct ctl *ctl, const struct reservations 
 	}
 }
 
+/* What of it cannot be kept is the operator's to mend; what can is no news. */
+static void print_guarantees(const struct ctl *ctl, const struct manager *m)
+{
+	/* An older daemon does not tell. */
+	if (m->guaranteed_bytes == UINT64_MAX || m->guaranteed_bytes <= m->total_bytes)
+		return;
+	fact_print(ctl, "Guaranteed", COLOUR_YELLOW,
+		   "%s to all machines together, more than the host has: not all of it can be kept",
+		   figure_size(m->guaranteed_bytes).text);
+}
+
 void status_print_host(const struct ctl *ctl, const struct manager *m,
 		       const struct machines *machines)
 {
@@ -192,6 +203,7 @@ void status_print_host(const struct ctl *ctl, const struct manager *m,
 	fact_print(ctl, "OOM kills", note_kills_colour(m->oom_kills), "%s",
 		   figure_count(m->oom_kills, 20).text);
 	fact_print(ctl, "Machines", COLOUR_NONE, "%s", figure_count(m->n_machines, 20).text);
+	print_guarantees(ctl, m);
 	print_skipped(ctl, m);
 	for (char **name = m->absent; *name; name++)
 		fact_print(ctl, name == m->absent ? "Absent" : "", COLOUR_YELLOW,

@@ -98,6 +98,7 @@ static void fill_status(const struct kvmb_host_status *s, struct host_view *v)
 	v->taken_bytes = s->taken_bytes;
 	v->given_bytes = s->given_bytes;
 	v->net_bytes = s->net_bytes;
+	v->guaranteed_bytes = s->guaranteed_bytes;
 }
 
 int host_view_fill(struct kvmb_engine *engine, const struct kvmb_host_config *config,

@@ -26,6 +26,7 @@ struct host_view {
 	const char *advice_basis;
 	uint32_t ratio, advised_ratio, advice_confidence;
 	uint64_t n_ticks, n_triggers, reaction_usec, taken_bytes, given_bytes;
+	uint64_t guaranteed_bytes;
 	int64_t net_bytes;
 	char **degraded, **absent;
 };

@@ -22,6 +22,7 @@ enum journal_event {
 	JOURNAL_CONNECTED,
 	JOURNAL_DISCONNECTED,
 	JOURNAL_ABSENT,
+	JOURNAL_GUARANTEES,      /* together more than the host has */
 	JOURNAL_ACTION,
 	JOURNAL_ACTION_FAILED,
 	JOURNAL_ACTIONS_HIDDEN,  /* so many actions that not each got an entry */

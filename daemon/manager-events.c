@@ -116,6 +116,21 @@ static void tell_level(struct manager *m, const struct kvmb_host_status *s)
 	m->level = s->level;
 }
 
+/* Once, until they fit again. */
+static void tell_guarantees(struct manager *m, const struct kvmb_host_status *s)
+{
+	char guaranteed[SIZE_TEXT_SIZE], total[SIZE_TEXT_SIZE];
+	bool over = s->sample && s->guaranteed_bytes > s->sample->host.total_bytes;
+
+	if (over && !m->over_guaranteed)
+		journal_log(JOURNAL_GUARANTEES, NULL,
+			    "%s are guaranteed to guests together, the host has %s: not all of it "
+			    "can be kept",
+			    size_text(guaranteed, s->guaranteed_bytes),
+			    size_text(total, s->sample->host.total_bytes));
+	m->over_guaranteed = over;
+}
+
 static void tell_connection(struct manager *m, const struct kvmb_host_status *s)
 {
 	/* A first attempt that is still under way is no news. */
@@ -189,6 +204,7 @@ void manager_turned(struct manager *m)
 	bus_reservations_tell(m);
 	kvmb_engine_host_status(m->engine, &status);
 	tell_level(m, &status);
+	tell_guarantees(m, &status);
 	tell_connection(m, &status);
 	if (m->stopping)
 		manager_stop_step(m);

@@ -34,6 +34,7 @@ struct manager {
 	struct notify notify;
 	struct state_file state_file;
 	struct journal_budget action_budget;
+	bool over_guaranteed;     /* was told in the journal */
 	enum kvmb_level level;    /* as told in the journal, like the next three */
 	bool connected;
 	int turn_error;

@@ -645,6 +645,7 @@ struct kvmb_host_status {
 	uint64_t taken_bytes;
 	uint64_t given_bytes;
 	int64_t net_bytes;
+	uint64_t guaranteed_bytes; /* to all guests together, of each within its maximum */
 	uint64_t n_triggers;    /* PSI triggers that fired, host's and guests' */
 	int trigger_error;      /* -errno for which the host has none, or 0 */
 	/* from the last trigger's wake-up to the end of the tick it caused */

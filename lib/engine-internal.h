@@ -114,4 +114,7 @@ void kvmb_engine_issue(struct kvmb_engine *e, const struct kvmb_plan *plan, int 
 void kvmb_engine_finish(struct kvmb_engine *e, uint64_t now_ns);
 void kvmb_engine_watch(struct kvmb_engine *e, const struct kvmb_sample *sample);
 
+/** kvmb_engine_guaranteed() - to all guests of the sample together */
+uint64_t kvmb_engine_guaranteed(const struct kvmb_engine *e);
+
 #endif

@@ -10,7 +10,8 @@ include %D%/actuator/local.mk
 libkvmballoon_sources += include/kvmballoon.h \
 	%D%/config.c %D%/config-check.c %D%/config-host.c %D%/config-internal.h \
 	%D%/config-load.c %D%/config-parse.c %D%/configuration.h %D%/config-json.c %D%/decide.c \
-	%D%/engine.c %D%/engine-ages.c %D%/engine-control.c %D%/engine-guest.c %D%/engine-internal.h \
+	%D%/engine.c %D%/engine-ages.c %D%/engine-control.c %D%/engine-guarantees.c \
+	%D%/engine-guest.c %D%/engine-internal.h \
 	%D%/engine-issue.c %D%/engine-new.c %D%/engine-reserve.c %D%/engine-sample.c %D%/engine-status.c \
 	%D%/executor.c %D%/executor.h %D%/explain.c %D%/record.c
 

@@ -56,7 +56,7 @@ struct kvmb_engine {
 	enum kvmb_level level;
 	bool connected, dry_run, want_tick;
 	char error[KVMB_TEXT_SIZE], absent[KVMB_NAME_SIZE];
-	uint64_t n_ticks;
+	uint64_t n_ticks, guaranteed_bytes;
 	int left, tick_error, n_skipped;
 	struct kvmb_reservation reservation;
 };
@@ -230,6 +230,8 @@ static void obey_host(struct kvmb_engine *e, const char *verb, const char *rest)
 		e->left = n;
 	else if (strcmp(verb, "skip") == 0)
 		e->n_skipped = n;
+	else if (strcmp(verb, "guaranteed") == 0)
+		e->guaranteed_bytes = (uint64_t)n * GIB;
 	else if (strcmp(verb, "fail") == 0)
 		e->tick_error = n;
 	else if (strcmp(verb, "trigger") == 0)
@@ -380,6 +382,7 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.n_ticks = e->n_ticks,
 		.net_bytes = -7,
 		.advice = { 15000, UINT32_MAX, UINT32_MAX, KVMB_ADVICE_NO_AGES },
+		.guaranteed_bytes = e->guaranteed_bytes,
 		.n_skipped = (size_t)e->n_skipped,
 		.connected = e->connected,
 		.dry_run = e->dry_run,

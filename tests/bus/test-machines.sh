@@ -175,6 +175,16 @@ comes "guests that are passed over are counted" has_property $manager $i_manager
 skipped_told() { signals PropertiesChanged | grep -q '"SkippedMachines"'; }
 comes "and that is told" skipped_told
 
+tell 'guaranteed 4' trigger
+comes "what is guaranteed together is told" has_property $manager $i_manager GuaranteedBytes 't 4294967296'
+is "guarantees that the host has are no news" "$(grep -c 'guaranteed to guests' "$work/daemon.log")" 0
+tell 'guaranteed 999' trigger
+comes "more than it has is warned of" logged '999.*G are guaranteed to guests together, the host has 8.*G: not all of it can be kept'
+ticks=$(property $manager $i_manager Ticks)
+tell trigger
+try more_ticks
+is "once" "$(grep -c 'guaranteed to guests' "$work/daemon.log")" 1
+
 tell 'fail 5' trigger
 comes "a tick that fails is in the journal" logged 'No decision could be made: Input/output error'
 is "and the daemon lives" "$(property $manager $i_manager MachineCount)" 'u 2'

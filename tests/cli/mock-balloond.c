@@ -42,7 +42,7 @@ struct host {
 	sd_bus *bus;
 	const char *version, *mode, *level, *error, *trigger_error;
 	uint64_t need, spare, total, available, free, swap_total, swap_free, swap_ram;
-	uint64_t oom_kills, ticks, triggers, reaction, taken, given, aging, cold;
+	uint64_t oom_kills, ticks, triggers, reaction, taken, given, guaranteed, aging, cold;
 	int64_t net;
 	uint32_t some, full, n, skipped, ratio, advised, sure;
 	const char *basis;
@@ -372,7 +372,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	P("Ticks", "t", ticks), P("Triggers", "t", triggers),
 	P("TriggerError", "s", trigger_error),
 	P("ReactionUSec", "t", reaction), P("TakenBytes", "t", taken), P("GivenBytes", "t", given),
-	P("NetBytes", "x", net),
+	P("NetBytes", "x", net), P("GuaranteedBytes", "t", guaranteed),
 	SD_BUS_PROPERTY("Degraded", "as", get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
 	SD_BUS_PROPERTY("AbsentMachines", "as", get_absent, 0, 0),
 	P("SkippedMachines", "u", skipped),
@@ -470,7 +470,7 @@ int main(int argc, char **argv)
 		.version = "0.1.0", .mode = "pressure", .level = "hard", .error = "",
 		.trigger_error = "Operation not permitted",
 		.aging = 5000000, .cold = 300000000,
-		.need = MIB(1229), .total = GIB(16), .available = MIB(1843), .free = MIB(512),
+		.need = MIB(1229), .guaranteed = GIB(20), .total = GIB(16), .available = MIB(1843), .free = MIB(512),
 		.swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,
 		.triggers = 17, .reaction = 850,
 		.taken = MIB(3482), .given = MIB(1229), .net = MIB(1843), .some = 1234, .full = 96,

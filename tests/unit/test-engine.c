@@ -54,6 +54,40 @@ static void each_trigger_counts(void **data)
 	end(&f);
 }
 
+/* ---- Guarantees -------------------------------------------------------------------------- */
+
+static const struct guaranteed_row {
+	const char *name;
+	uint64_t defaults_mib, first_mib; /* of all; of the first guest, at run time; 0: not set */
+	uint64_t want_mib; /* of two guests of 1024 MiB */
+} guaranteed_rows[] = {
+	{ "without guarantees nothing is guaranteed", 0, 0, 0 },
+	{ "what is guaranteed to each adds up", 100, 0, 200 },
+	{ "what holds at run time counts", 100, 300, 400 },
+	{ "beyond its maximum nothing can be guaranteed to a guest", 100, 5000, 1124 },
+	{ "be it beyond all numbers", UINT64_MAX / MIB, 5000, 2048 },
+};
+
+static void guaranteed_row_holds(void **data)
+{
+	const struct guaranteed_row *row = *data;
+	struct kvmb_host_status status;
+	struct kvmb_state_guest *g;
+	struct fixture f;
+
+	begin(&f, 2);
+	f.e.config->defaults.set |= 1U << KVMB_FIELD_GUARANTEE;
+	f.e.config->defaults.guarantee_bytes = row->defaults_mib * MIB;
+	assert_int_equal(kvmb_state_guest(f.e.state, world_guest(&f.w, 0)->uuid, "vm0", &g), 0);
+	g->runtime.set = row->first_mib ? 1U << KVMB_FIELD_GUARANTEE : 0;
+	g->runtime.guarantee_bytes = row->first_mib * MIB;
+	f.e.sample = f.w.sample;
+	kvmb_engine_host_status(&f.e, &status);
+	assert_int_equal(status.guaranteed_bytes, row->want_mib * MIB);
+	f.e.sample = NULL;
+	end(&f);
+}
+
 /* ---- What is taken is remembered first --------------------------------------------------- */
 
 static int persist_fails(void *userdata, const struct kvmb_state *state)
@@ -343,6 +377,7 @@ int main(void)
 	TESTS_ADD(&t, "a snapshot that came while the host was read is not of the future",
 		  a_snapshot_of_just_now_is_not_of_the_future);
 	TESTS_ADD(&t, "of triggers that fire together each one counts", each_trigger_counts);
+	TESTS_ADD_TABLE(&t, guaranteed_rows, guaranteed_row_holds);
 	TESTS_ADD(&t, "without a saved state no balloon is set, and no guest is blamed",
 		  without_a_saved_state_no_balloon_is_set);
 	TESTS_ADD(&t, "without a saved state is given back", without_a_saved_state_is_given_back);

@@ -266,6 +266,8 @@ static struct kvmb_sample *golden_sample(void)
 		.refault_anon = 23,
 		.refault_file = 24,
 		.oom_kills = 1,
+		.swap_reads = 25,
+		.swap_read_usec = 26,
 		.psi = { 100, 200, 30, 40, 5000, 600 },
 		.psi_valid = true,
 	};
