@@ -115,9 +115,10 @@ struct kvmb_host_config {
 	uint64_t stale_usec;             /* facts older than this are not acted upon */
 	uint64_t aging_usec;             /* guests' memory is aged so often; 0: not at all */
 	uint64_t cold_usec;              /* memory untouched for so long is cold */
-	/* written to the host's swap a second, by whomever; beyond it nothing is swapped out; 0: any */
+	/* Nothing is swapped out beyond so much that is written to swap a second; 0: any. */
 	uint64_t swap_write_bytes;
-	uint64_t swap_latency_usec; /* nothing is swapped out while reads of swap take longer; 0: ever */
+	/* Nothing is swapped out while reads of swap take longer; 0: whatever they take. */
+	uint64_t swap_latency_usec;
 };
 
 struct kvmb_config_guest {
@@ -215,8 +216,8 @@ struct kvmb_host_sample {
 	uint64_t refault_anon;
 	uint64_t refault_file;
 	uint64_t oom_kills;
-	uint64_t swap_reads;     /* of swap devices: done, and how long they took together; counters */
-	uint64_t swap_read_usec;
+	uint64_t swap_reads;     /* of swap devices: done; counter */
+	uint64_t swap_read_usec; /* how long they took together; counter */
 	struct kvmb_psi psi;
 	bool psi_valid;
 	bool triggered; /* a PSI trigger of the host fired since the last sample */

@@ -107,7 +107,7 @@ struct kvmb_state_guest {
 	uint32_t balloon_pause_sec; /* length of the next such pause; doubles */
 	uint32_t n_barren;         /* balloons in a row that won the host next to nothing */
 	uint64_t barren_until_ns;  /* until then its free memory is taken to be untouched */
-	uint32_t stuck_pause_sec;  /* of a balloon that stopped short; 0: it did not; model/stuck.h */
+	uint32_t stuck_pause_sec;  /* its balloon stopped short; 0: it did not; model/stuck.h */
 	uint64_t stuck_until_ns;   /* nothing is expected of it before */
 	/* rates */
 	struct kvmb_rate taken;    /* bytes asked */

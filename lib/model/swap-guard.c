@@ -4,9 +4,12 @@
 
 #define PAGE_BYTES 4096
 #define MINUTE_SEC 60
-#define LOOK_NS NSEC_PER_SEC       /* a burst of ticks must not make means of a few reads each */
-#define READS_MIN 16               /* of fewer, one that was slow by chance is the mean */
-#define SLOW_NS (10 * NSEC_PER_SEC) /* the worst of so long counts: or each pause would end itself */
+/* A burst of ticks must not make means of a few reads each. */
+#define LOOK_NS NSEC_PER_SEC
+/* Of fewer reads, one that was slow by chance is the mean. */
+#define READS_MIN 16
+/* The worst of so long counts, or each pause would end itself. */
+#define SLOW_NS (10 * NSEC_PER_SEC)
 
 /* A counter that goes back began anew: then nothing is known of what came between. */
 static uint64_t grown(uint64_t now, uint64_t before)

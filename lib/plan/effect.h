@@ -42,8 +42,9 @@ void kvmb_watch_start(struct kvmb_watch *w, const struct kvmb_action *a,
  * @ret: written when 1 is returned
  *
  * Over when the balloon is where it should be, when it has not moved for 5 s (a BALLOON is stuck
- * then: BALLOON_STUCK), after 30 s, or with the guest. Facts that did not change since are no lack of progress. A DEFLATE to where the
- * balloon still was (the order it takes back had not moved it) has asked for nothing.
+ * then: BALLOON_STUCK), after 30 s, or with the guest. Facts that did not change since are no lack
+ * of progress. A DEFLATE to where the balloon still was (the order it takes back had not moved it)
+ * has asked for nothing.
  * Return: 0 still on its way, 1 over.
  */
 int kvmb_watch_update(struct kvmb_watch *w, const struct kvmb_guest_sample *g, uint64_t now_ns,

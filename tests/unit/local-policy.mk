@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of policy, gate and state: values in, values out.
-EXTRA_DIST += %D%/age-opened.h %D%/engine-world.h %D%/gate-world.h %D%/plan-oracle.h %D%/policy-world.h %D%/put-file.h %D%/random-world.h %D%/rule-world.h
+EXTRA_DIST += %D%/age-opened.h %D%/engine-world.h %D%/gate-table.h %D%/gate-world.h %D%/plan-oracle.h %D%/policy-world.h %D%/put-file.h %D%/random-world.h %D%/rule-world.h
 
 check_PROGRAMS += %D%/test-advice
 tests_unit_test_advice_SOURCES = %D%/test-advice.c
@@ -135,6 +135,12 @@ tests_unit_test_trend_SOURCES = %D%/test-trend.c
 tests_unit_test_trend_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_trend_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-trend
+
+check_PROGRAMS += %D%/test-unseen
+tests_unit_test_unseen_SOURCES = %D%/test-unseen.c
+tests_unit_test_unseen_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_unseen_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-unseen
 
 check_PROGRAMS += %D%/test-validate
 tests_unit_test_validate_SOURCES = %D%/test-validate.c

@@ -142,7 +142,8 @@ static inline void require_balloon(const struct oracle *o, const struct kvmb_act
 	REQUIRE(o, a, a->target_bytes % (2 * MIB) == 0);
 	REQUIRE(o, a, a->target_bytes >= p->guarantee_bytes);
 	REQUIRE(o, a, a->target_bytes >= used + c->guest_headroom_bytes);
-	REQUIRE(o, a, a->target_bytes >= used + part_of((uint64_t)used, c->guest_headroom_permyriad));
+	REQUIRE(o, a, a->target_bytes >=
+			      used + part_of((uint64_t)used, c->guest_headroom_permyriad));
 	REQUIRE(o, a, (wide)a->asked_bytes <= g->usable_bytes);
 }
 
@@ -250,8 +251,8 @@ static inline void require_sums(const struct oracle *o)
 		REQUIRE(o, a, taken_in_minute(o, guest) <= c->guest_rate_bytes);
 	}
 	REQUIRE(o, NULL, !takes || taken_in_minute(o, SIZE_MAX) <= c->host_rate_bytes);
-	REQUIRE(o, NULL, swapped <= less(host->swap_free_bytes,
-					 part_of(host->swap_total_bytes, c->swap_reserve_permyriad)));
+	REQUIRE(o, NULL, swapped + part_of(host->swap_total_bytes, c->swap_reserve_permyriad) <=
+				 host->swap_free_bytes || !swapped);
 }
 
 static inline bool oracle_named(const struct oracle *o, const char *name)
@@ -293,14 +294,14 @@ static inline void require_need(const struct oracle *o)
 	const struct kvmb_plan *plan = o->plan;
 	wide most = part_of(host->total_bytes,
 			    c->elevated_available_permyriad + 2 * c->hysteresis_permyriad);
+	wide dying = part_of(host->total_bytes, c->emergency_available_permyriad);
 	wide taken = 0;
 
 	REQUIRE(o, NULL, !plan->need_bytes || !plan->spare_bytes);
 	REQUIRE(o, NULL, plan->need_bytes <= most || plan->need_bytes <= c->step_bytes);
 	REQUIRE(o, NULL, plan->spare_bytes <= host->available_bytes);
 	REQUIRE(o, NULL, plan->level == KVMB_LEVEL_EMERGENCY ||
-				 host->available_bytes >= part_of(host->total_bytes,
-								  c->emergency_available_permyriad));
+				 host->available_bytes >= dying);
 	for (size_t i = 0; i < plan->n_actions; i++) {
 		const struct kvmb_action *a = &plan->actions[i];
 

@@ -90,7 +90,8 @@ static const struct ages_row {
 	{ "what is cold is paged out, a step of it", NULL, KVMB_ACTION_PAGEOUT, 64 },
 	{ "a histogram without an end is taken for what is above the floor, a step of it",
 	  all_of_it_everywhere, KVMB_ACTION_PAGEOUT, 64 },
-	{ "so is one whose sum is beyond all numbers", beyond_all_numbers, KVMB_ACTION_PAGEOUT, 64 },
+	{ "so is one whose sum is beyond all numbers", beyond_all_numbers,
+	  KVMB_ACTION_PAGEOUT, 64 },
 	{ "so is one of more than is resident", more_than_resident, KVMB_ACTION_PAGEOUT, 64 },
 	{ "ages from the future are none: the scope is reclaimed", from_the_future,
 	  KVMB_ACTION_RECLAIM, 64 },
@@ -456,7 +457,8 @@ static void test_big_guest(void **data)
 
 static const struct guarantee_row {
 	const char *name;
-	uint64_t each_mib; /* of three guests of 1024 MiB, on a host of 4096; 700 resident, 300 free */
+	/* of three guests of 1024 MiB on a host of 4096, each with 700 resident, 300 free inside */
+	uint64_t each_mib;
 	enum kvmb_why why; /* of vm0; NONE: something is taken */
 } guarantee_rows[] = {
 	{ "guarantees below what guests hold leave the rest to be taken", 256, KVMB_WHY_NONE },

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* What the host's swap can bear: writes in a minute, the time of reads; and what the plan makes of it. */
+/* What the host's swap can bear: writes in a minute, the time of reads; and the plan. */
 #include "model/swap-guard.h"
 #include "rule-world.h"
 

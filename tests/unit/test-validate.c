@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The gate against a policy that asks for anything. */
-#include "gate-world.h"
+#include "gate-table.h"
 
 static void big_step(struct case_ *c)
 {
@@ -299,13 +299,6 @@ static void fitting_ranges(struct case_ *c)
 	c->ranges[0].length_bytes = 34 * MIB;
 }
 
-static void small_ranges(struct case_ *c)
-{
-	ranges(c);
-	for (size_t i = 0; i < 3; i++)
-		c->ranges[i].length_bytes = 10 * MIB;
-}
-
 static void order_not_followed(struct case_ *c)
 {
 	state(c)->target_bytes = 512 * MIB;
@@ -341,68 +334,7 @@ static void cold_somewhere(struct case_ *c)
 	guest(c)->ages.source = KVMB_AGING_MGLRU;
 }
 
-/* Its policy of run time and its guarantee go with what is known of it. */
-static void never_seen(struct case_ *c)
-{
-	c->w.state->n_guests = 0;
-}
-
-static void never_seen_pressed(struct case_ *c)
-{
-	pressed_host_hard(c);
-	never_seen(c);
-}
-
-static void never_seen_off(struct case_ *c)
-{
-	c->w.config->defaults.set |= 1U << KVMB_FIELD_MODE;
-	c->w.config->defaults.mode = KVMB_MODE_OFF;
-	ballooned(c);
-	never_seen(c);
-}
-
-static void never_seen_ballooned(struct case_ *c)
-{
-	ballooned(c);
-	never_seen(c);
-}
-
-static void never_seen_in_flight(struct case_ *c)
-{
-	never_seen_ballooned(c);
-	guest(c)->in_flight = true;
-}
-
-static void unused_unknown(struct case_ *c)
-{
-	guest(c)->unused_bytes = KVMB_UNKNOWN;
-}
-
-static void pressure_unknown(struct case_ *c)
-{
-	pressed(c);
-	guest(c)->psi_valid = false;
-}
-
-static void pressed_less(struct case_ *c)
-{
-	guest(c)->psi.some_avg10_permyriad = 999;
-}
-
-#define B KVMB_ACTION_BALLOON
-#define D KVMB_ACTION_DEFLATE
-#define R KVMB_ACTION_RECLAIM
-#define P KVMB_ACTION_PAGEOUT
-
-static const struct gate_row {
-	const char *name;
-	void (*bend)(struct case_ *c);
-	enum kvmb_action_kind kind;
-	uint64_t mib; /* BALLOON, DEFLATE: target; else asked */
-	enum kvmb_why why; /* NONE: let through */
-	uint64_t asked_mib, target_mib; /* as it came out */
-	enum kvmb_rule rule;
-} gate_rows[] = {
+static const struct gate_row gate_rows[] = {
 	{ "a modest balloon passes as it is", NULL, B, 1000, KVMB_WHY_NONE, 24, 1000 },
 	{ "a balloon is cut to one step", NULL, B, 0, KVMB_WHY_NONE, 64, 960 },
 	{ "a balloon leaves the guest its head-room", big_step, B, 0, KVMB_WHY_NONE, 226, 798 },
@@ -502,65 +434,8 @@ static const struct gate_row {
 	{ "a page-out of older memory than there is", colder, P, 90, KVMB_WHY_NOT_COLD },
 	{ "a page-out on ages that are too old", cold_long_ago, P, 90, KVMB_WHY_NOT_COLD },
 	{ "a page-out on ages without addresses", cold_somewhere, P, 90, KVMB_WHY_NOT_COLD },
-	{ "a guest that was never seen has its rate, and gives a step", never_seen, B, 0,
-	  KVMB_WHY_NONE, 64, 960 },
-	{ "it stalls like any other, hard up or not", never_seen_pressed, R, 64,
-	  KVMB_WHY_GUEST_PRESSURE },
-	{ "its balloon is not ours to let go", never_seen_off, D, 1024, KVMB_WHY_MODE_OFF,
-	  .rule = KVMB_RULE_RELEASE },
-	{ "it can be given more", never_seen_ballooned, D, 1024, KVMB_WHY_NONE, 512, 1024 },
-	{ "whatever is done to it just now", never_seen_in_flight, D, 1024, KVMB_WHY_NONE, 512,
-	  1024 },
-	{ "no balloon where what is free is not told", unused_unknown, B, 1000,
-	  KVMB_WHY_TOO_SMALL },
-	{ "a pressure that is not known stops nothing", pressure_unknown, R, 64, KVMB_WHY_NONE,
-	  64 },
-	{ "less than the bound is no pressure", pressed_less, R, 64, KVMB_WHY_NONE, 64 },
-	{ "a page-out of three small ranges keeps all", small_ranges, P, 60, KVMB_WHY_NONE, 30 },
 	{ "an action of no known kind is refused", NULL, KVMB_ACTION_KINDS, 1, KVMB_WHY_CHANGED },
 };
-
-static void case_init(struct case_ *c, const struct gate_row *row)
-{
-	*c = (struct case_){ .a = { .kind = row->kind, .rule = row->rule } };
-	world_init(&c->w, 1);
-	c->w.state->fresh = false;
-	c->w.state->last_ns = c->w.sample->now_ns;
-	policy(c, KVMB_FIELD_GUARANTEE)->guarantee_bytes = 256 * MIB;
-	memcpy(c->a.name, guest(c)->name, sizeof(c->a.name));
-	memcpy(c->a.uuid, guest(c)->uuid, sizeof(c->a.uuid));
-	c->a.asked_bytes = row->mib * MIB;
-	c->a.target_bytes = row->mib * MIB;
-	if (row->bend)
-		row->bend(c);
-}
-
-static void test_gate(void **data)
-{
-	const struct gate_row *row = *data;
-	_cleanup_(kvmb_plan_freep) struct kvmb_plan *plan = NULL;
-	struct case_ c;
-
-	case_init(&c, row);
-	assert_int_equal(kvmb_plan_new(&plan), 0);
-	assert_int_equal(kvmb_plan_add(plan, &c.a), 0);
-	assert_int_equal(kvmb_plan_validate(c.w.config, c.w.state, c.w.sample, plan), 0);
-	if (row->why == KVMB_WHY_NONE) {
-		assert_int_equal(plan->n_actions, 1);
-		assert_int_equal(plan->actions[0].asked_bytes, row->asked_mib * MIB);
-		if (row->target_mib)
-			assert_int_equal(plan->actions[0].target_bytes, row->target_mib * MIB);
-	} else {
-		assert_int_equal(plan->n_actions, 0);
-		assert_true(plan->n_refusals >= 1);
-		assert_int_equal(plan->refusals[0].kind, row->kind);
-		assert_string_equal(kvmb_why_to_string(plan->refusals[0].why),
-				    kvmb_why_to_string(row->why));
-		if (row->asked_mib)
-			assert_int_equal(plan->refusals[0].asked_bytes, row->asked_mib * MIB);
-	}
-	world_done(&c.w);
-}
 
 static void add_reclaim(struct kvmb_plan *plan, const struct kvmb_guest_sample *g, uint64_t mib)
 {
