@@ -69,6 +69,7 @@ static const struct field machine_table[] = {
 	M("UsableBytes", SIZE, usable_bytes),
 	M("CachesBytes", SIZE, caches_bytes),
 	M("StatsAgeUSec", USEC, stats_age_usec),
+	M("FreePageReporting", FLAG, free_page_reporting),
 	M("StatsStatus", TEXT, stats_status),
 	M("Refaults", COUNT, refaults),
 	M("RefaultsPerMinute", COUNT, refaults_per_min),

@@ -69,6 +69,7 @@ struct machine {
 	uint64_t taken_bytes, given_bytes, n_actions;
 	int64_t net_bytes;
 	uint32_t pid, shares, refault_target_ppm, psi_some, psi_full;
+	bool free_page_reporting;
 };
 
 /* Machines ordered by name. */

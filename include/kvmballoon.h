@@ -261,6 +261,7 @@ enum kvmb_why {
 	KVMB_WHY_SNAPSHOT,
 	KVMB_WHY_BALLOON_DEAD,     /* asked for statistics, it never sent any */
 	KVMB_WHY_DEFINITION,       /* libvirt's definition of it cannot be read */
+	KVMB_WHY_REPORTING,        /* what it holds free comes back by itself soon */
 	KVMB_WHYS,
 };
 
@@ -303,6 +304,7 @@ struct kvmb_backing {
 	bool hugetlb;     /* <hugepages/> */
 	bool shared;      /* mapped by others too: vhost-user, virtiofs, or a shared file */
 	bool unread;      /* the definition could not be read (again): the above may be wrong */
+	bool reports_free; /* the balloon's free page reporting: what it frees comes back */
 	uint64_t locked_bytes;  /* locked and pinned by QEMU (VmLck, VmPin) */
 	uint64_t hugetlb_bytes; /* of QEMU (HugetlbPages) */
 };

@@ -108,6 +108,10 @@ uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_
 void kvmb_engine_cold_age(const struct kvmb_engine *e, const struct kvmb_guest_sample *s,
 			  const struct kvmb_policy *policy, struct kvmb_cold_age *ret);
 
+/* explain-free.c */
+int kvmb_explain_free(char **text, const struct kvmb_engine *e,
+		      const struct kvmb_guest_status *status);
+
 /* engine-issue.c */
 /* @saved: 0, or why the state could not be kept: then no BALLOON goes out, that is its result. */
 void kvmb_engine_issue(struct kvmb_engine *e, const struct kvmb_plan *plan, int saved);

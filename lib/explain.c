@@ -270,6 +270,8 @@ int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret)
 		return r;
 	r = explain_guest(&text, &status);
 	if (r >= 0)
+		r = kvmb_explain_free(&text, e, &status);
+	if (r >= 0)
 		r = explain_ages(&text, e, &status);
 	if (r >= 0)
 		r = explain_cold(&text, e, &status);

@@ -81,6 +81,7 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_U32(GUEST, balloon_pause_sec),
 	KVMB_JSON_U32(GUEST, n_barren),
 	KVMB_JSON_U64(GUEST, barren_until_ns),
+	KVMB_JSON_U64_OPT(GUEST, unreported_ns),
 	KVMB_JSON_OBJECT(GUEST, taken, rate_fields),
 	KVMB_JSON_OBJECT(GUEST, refaults, rate_fields),
 	KVMB_JSON_OBJECT(GUEST, counters, counters_fields),

@@ -107,6 +107,7 @@ struct kvmb_state_guest {
 	uint32_t balloon_pause_sec; /* length of the next such pause; doubles */
 	uint32_t n_barren;         /* balloons in a row that won the host next to nothing */
 	uint64_t barren_until_ns;  /* until then its free memory is taken to be untouched */
+	uint64_t unreported_ns;    /* it should report what it holds free, since; 0 nothing */
 	/* rates */
 	struct kvmb_rate taken;    /* bytes asked */
 	struct kvmb_rate refaults; /* pages */

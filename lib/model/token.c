@@ -87,6 +87,7 @@ static const char *const why_names[] = {
 	[KVMB_WHY_SNAPSHOT] = "snapshot",
 	[KVMB_WHY_BALLOON_DEAD] = "balloon-dead",
 	[KVMB_WHY_DEFINITION] = "definition-unread",
+	[KVMB_WHY_REPORTING] = "reporting",
 };
 _Static_assert(ARRAY_SIZE(why_names) == KVMB_WHYS, "each reason has a token");
 const struct kvmb_tokens kvmb_why_tokens = { why_names, ARRAY_SIZE(why_names) };

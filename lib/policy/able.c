@@ -7,6 +7,8 @@
 
 /* Our own period of balloon statistics (5 s), and as long again for the switching on. */
 #define STATS_WAIT_NS (10 * NSEC_PER_SEC)
+/* Reports follow within 2 s; statistics that show it come every 5 s, and two of them are better. */
+#define REPORTING_WAIT_NS (10 * NSEC_PER_SEC)
 
 /* A kind of action that keeps getting nothing is tried once a minute only. */
 static bool without_effect(const struct kvmb_turn *t, const struct kvmb_view *v,
@@ -67,6 +69,24 @@ enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_
 	if (kvmb_view_rate_left(t, v) < t->unit_bytes)
 		return KVMB_WHY_GUEST_RATE;
 	return KVMB_WHY_NONE;
+}
+
+/* Free memory must exceed the head-room by 1 % of the guest, or taking and giving would chase. */
+bool kvmb_view_worth_it(const struct kvmb_turn *t, const struct kvmb_view *v, uint64_t bytes)
+{
+	return bytes >= u64_max(t->unit_bytes, v->guest->balloon_bytes / 100);
+}
+
+/*
+ * Linux reports two seconds after it freed, whole blocks of 2 MiB. What has not come back by then
+ * is in pieces, or its driver does not report: then the balloon is as good as for others.
+ */
+bool kvmb_view_reporting(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	uint64_t since_ns = v->state->unreported_ns;
+
+	return since_ns && t->host.level < KVMB_LEVEL_HARD &&
+	       t->sample->now_ns - since_ns < REPORTING_WAIT_NS;
 }
 
 /*

@@ -31,12 +31,6 @@ static bool in_round(const struct kvmb_view *v, bool observed)
 	       (v->mode == KVMB_MODE_OBSERVE) == observed;
 }
 
-/* Free memory must exceed the head-room by 1 % of the guest, or taking and giving would chase. */
-static bool worth_it(const struct kvmb_turn *t, const struct kvmb_view *v)
-{
-	return v->estimate.free_bytes >= u64_max(t->unit_bytes, v->guest->balloon_bytes / 100);
-}
-
 static uint64_t cool_bytes(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
 	return kvmb_view_idle(t, v, t->config->host.cold_usec);
@@ -53,8 +47,10 @@ static enum kvmb_why why_not(const struct kvmb_turn *t, const struct kvmb_view *
 	if (means == RECLAIM)
 		return kvmb_view_no_reclaim(t, v);
 	why = kvmb_view_no_balloon(t, v);
-	if (why == KVMB_WHY_NONE && !worth_it(t, v))
+	if (why == KVMB_WHY_NONE && !kvmb_view_worth_it(t, v, v->estimate.free_bytes))
 		return KVMB_WHY_TOO_SMALL;
+	if (why == KVMB_WHY_NONE && kvmb_view_reporting(t, v))
+		return KVMB_WHY_REPORTING;
 	return why;
 }
 
@@ -132,13 +128,18 @@ static bool patient(const struct kvmb_turn *t)
 	return t->host.level < KVMB_LEVEL_HARD;
 }
 
+static bool comes_by_itself(enum kvmb_why why)
+{
+	return why == KVMB_WHY_IN_FLIGHT || why == KVMB_WHY_REPORTING;
+}
+
 /* Can give now, or is just about to give and can go on after that. */
 static bool claims(const struct kvmb_turn *t, const struct kvmb_view *v, enum means means,
 		   struct kvmb_claim *ret)
 {
 	enum kvmb_why why = why_not(t, v, means);
 
-	if (why != KVMB_WHY_NONE && !(why == KVMB_WHY_IN_FLIGHT && patient(t)))
+	if (why != KVMB_WHY_NONE && !(comes_by_itself(why) && patient(t)))
 		return false;
 	*ret = claim_of(t, v, means);
 	if (why != KVMB_WHY_NONE)

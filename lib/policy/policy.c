@@ -83,6 +83,18 @@ static void update_cold(const struct kvmb_turn *t, struct kvmb_view *v)
 	v->cold_bytes = kvmb_view_idle(t, v, v->cold.idle_usec);
 }
 
+/* Since when it holds free what should have come back by itself. */
+static void update_unreported(const struct kvmb_turn *t, struct kvmb_view *v)
+{
+	uint64_t *since_ns = &v->state->unreported_ns;
+
+	if (!v->guest->backing.reports_free ||
+	    !kvmb_view_worth_it(t, v, v->estimate.gain_bytes))
+		*since_ns = 0;
+	else if (!*since_ns)
+		*since_ns = t->sample->now_ns;
+}
+
 static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, struct kvmb_view *v)
 {
 	struct kvmb_damp damp = {
@@ -105,6 +117,7 @@ static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, 
 	if (v->fit)
 		kvmb_damp_update(&damp, v->state, &v->feel);
 	update_cold(t, v);
+	update_unreported(t, v);
 	/* The host's own look outranks what the guest says; by one age for all, to compare them. */
 	v->idle_bytes = v->aged ? kvmb_view_idle(t, v, t->config->host.cold_usec) :
 				  kvmb_view_gain(t, v);

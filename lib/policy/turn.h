@@ -74,6 +74,10 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 
 /** kvmb_view_no_balloon() - why nothing may be taken by its balloon now, or NONE */
 enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_worth_it() - is @bytes enough for a balloon's move? */
+bool kvmb_view_worth_it(const struct kvmb_turn *t, const struct kvmb_view *v, uint64_t bytes);
+/** kvmb_view_reporting() - does what it holds free come back by itself, if it is waited for? */
+bool kvmb_view_reporting(const struct kvmb_turn *t, const struct kvmb_view *v);
 /** kvmb_view_no_pageout() - why its cold memory may not be paged out now, or NONE */
 enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_view *v);
 /** kvmb_view_no_pageout_of() - the same of @bytes of it that are not cold by its own threshold */

@@ -116,6 +116,7 @@ static void add(struct kvmb_engine *e, const char *name)
 	g->sample.cgroup_valid = g->sample.psi_valid = g->sample.has_balloon = true;
 	g->sample.maximum_bytes = g->sample.balloon_bytes = 2 * GIB;
 	g->sample.resident_bytes = GIB;
+	g->sample.backing.reports_free = true;
 	g->sample.unused_bytes = KVMB_UNKNOWN;
 	g->sample.pid = 4711;
 	g->sample.psi.some_avg10_permyriad = 123;

@@ -46,6 +46,7 @@ comes "and for the other" one_added "$db"
 
 is "sizes are bytes" "$(property $web $i_machine MaximumBytes)" "t $((2 << 30))"
 is "unknown sizes are the largest number" "$(property $web $i_machine UnusedBytes)" "t 18446744073709551615"
+is "a guest that reports what it frees is known" "$(property $web $i_machine FreePageReporting)" 'b true'
 is "pressure is in permyriad" "$(property $web $i_machine PressureSome)" 'u 123'
 is "net can be negative" "$(property $web $i_machine NetBytes)" 'x -8'
 is "host pressure that is unknown is the largest number" "$(property $manager $i_manager HostPressureSome)" 'u 4294967295'

@@ -34,6 +34,7 @@ struct guest {
 	uint64_t taken, given, actions;
 	int64_t net;
 	uint32_t pid, shares, ppm, some, full;
+	int reporting;
 	char path[1024];
 	sd_bus_slot *slot;
 };
@@ -60,7 +61,7 @@ static const struct guest canned[] = {
 	  .swap = MIB(120), .unused = MIB(200), .usable = MIB(700), .caches = MIB(480),
 	  .age = 1500000, .refaults = 40211, .per_minute = 12, .taken = GIB(3), .given = GIB(1),
 	  .net = GIB(2), .actions = 57, .some = 34, .full = 3, .aging = "module",
-	  .cold = MIB(312), .cold_age = 640000000 },
+	  .cold = MIB(312), .cold_age = 640000000, .reporting = 1 },
 	{ .name = "db-01", .state = "running", .mode = "proactive", .stats_status = "stats-stale",
 	  .excluded = "", .degraded = "no-effect", .guarantee = GIB(2), .limit = GIB(3),
 	  .maximum = GIB(4), .balloon = GIB(3), .target = 0, .resident = MIB(2990), .swap = 0,
@@ -316,6 +317,7 @@ static const sd_bus_vtable machine_vtable[] = {
 	P("TargetBytes", "t", target),
 	P("ResidentBytes", "t", resident), P("SwapBytes", "t", swap), P("UnusedBytes", "t", unused),
 	P("UsableBytes", "t", usable), P("CachesBytes", "t", caches), P("StatsAgeUSec", "t", age),
+	P("FreePageReporting", "b", reporting),
 	P("StatsStatus", "s", stats_status), P("Refaults", "t", refaults),
 	P("RefaultsPerMinute", "t", per_minute), P("PressureSome", "u", some),
 	P("PressureFull", "u", full), P("OOMKills", "t", oom_kills), P("TakenBytes", "t", taken),

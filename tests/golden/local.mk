@@ -64,4 +64,7 @@ EXTRA_DIST += \
 	%D%/proactive-guests-give-what-they-do-not-feel/kvm-balloond.conf \
 	%D%/without-libvirt-guests-are-left-as-they-are/plan.json \
 	%D%/without-libvirt-guests-are-left-as-they-are/sample.json \
-	%D%/without-libvirt-guests-are-left-as-they-are/kvm-balloond.conf
+	%D%/without-libvirt-guests-are-left-as-they-are/kvm-balloond.conf \
+	%D%/a-short-host-waits-for-what-a-guest-reports/plan.json \
+	%D%/a-short-host-waits-for-what-a-guest-reports/sample.json \
+	%D%/a-short-host-waits-for-what-a-guest-reports/kvm-balloond.conf

@@ -138,6 +138,8 @@ static const struct explained {
 	  "vm0 is running: it was promised 1024 MiB, its balloon leaves it 960 MiB. On "
 	  "the host 950 MiB of it are resident; in swap: 0 MiB.\n"
 	  "It says that 300 MiB of its memory are free.\n"
+	  "226 MiB of that are the host's to win: with freePageReporting='on' at its "
+	  "memballoon they would come back by themselves.\n"
 	  "How old its memory is cannot be told.\n"
 	  "Its policy: mode pressure (built in), guarantee 0 MiB (built in), limit its "
 	  "maximum (built in), 1000 shares (built in), priority normal (built in).\n"
