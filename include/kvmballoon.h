@@ -391,6 +391,7 @@ enum kvmb_action_kind {
 enum kvmb_rule {
 	KVMB_RULE_GUEST_FREE,     /* the guest itself holds it free: cheapest */
 	KVMB_RULE_HOST_PRESSURE,  /* share of what the host needs */
+	KVMB_RULE_GUEST_CACHE,    /* the host is hard up, and the guest has page cache */
 	KVMB_RULE_PROACTIVE,
 	KVMB_RULE_GUEST_PRESSURE, /* give-back: the guest suffers */
 	KVMB_RULE_HOST_RELAXED,   /* give-back: the host has plenty */

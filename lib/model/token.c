@@ -113,6 +113,7 @@ const struct kvmb_tokens kvmb_action_kind_tokens = { action_kind_names,
 static const char *const rule_names[] = {
 	[KVMB_RULE_GUEST_FREE] = "guest-free",
 	[KVMB_RULE_HOST_PRESSURE] = "host-pressure",
+	[KVMB_RULE_GUEST_CACHE] = "guest-cache",
 	[KVMB_RULE_PROACTIVE] = "proactive",
 	[KVMB_RULE_GUEST_PRESSURE] = "guest-pressure",
 	[KVMB_RULE_HOST_RELAXED] = "host-relaxed",

@@ -70,20 +70,37 @@ static bool suffers(const struct gate *gate, const struct entrant *e)
 	return kvmb_state_reads_back(e->state, &e->policy, g, gate->sample->now_ns);
 }
 
-static uint64_t free_inside(const struct gate *gate, const struct entrant *e)
+/* The twofold head-room of policy/estimate.h: what reading files back must not be taken for. */
+#define CACHE_HEADROOMS 2
+
+/* What may go with its caches: only for a host that is hard up, and never of a guess. */
+static uint64_t usable_inside(const struct gate *gate, const struct entrant *e, uint64_t moved,
+			      uint64_t headroom)
+{
+	uint64_t usable = e->guest->usable_bytes;
+
+	if (gate->state->level < KVMB_LEVEL_HARD || usable == KVMB_UNKNOWN)
+		return 0;
+	return u64_sub_sat(u64_sub_sat(usable, moved), u64_mul_sat(headroom, CACHE_HEADROOMS));
+}
+
+static uint64_t spare_inside(const struct gate *gate, const struct entrant *e)
 {
 	const struct kvmb_host_config *c = &gate->config->host;
 	const struct kvmb_guest_sample *g = e->guest;
 	uint64_t moved = e->state ? kvmb_state_moved(e->state, g) : 0;
 	uint64_t unused = g->unused_bytes == KVMB_UNKNOWN ? 0 : u64_sub_sat(g->unused_bytes, moved);
 	uint64_t used = u64_sub_sat(g->balloon_bytes, unused);
+	uint64_t headroom = u64_max(c->guest_headroom_bytes,
+				    permyriad_of(used, c->guest_headroom_permyriad));
 
+	if (e->action->rule == KVMB_RULE_GUEST_CACHE)
+		return usable_inside(gate, e, moved, headroom);
 	/* Told before somebody else's balloon grew, it may be more than the guest now has. */
 	unused = u64_min(unused, g->balloon_bytes);
 	/* An unknown one is the largest number there is. */
 	unused = u64_min(unused, u64_sub_sat(g->usable_bytes, moved));
-	return u64_sub_sat(unused, u64_max(c->guest_headroom_bytes,
-					   permyriad_of(used, c->guest_headroom_permyriad)));
+	return u64_sub_sat(unused, headroom);
 }
 
 static enum kvmb_why check_balloon(const struct gate *gate, struct entrant *e)
@@ -97,7 +114,7 @@ static enum kvmb_why check_balloon(const struct gate *gate, struct entrant *e)
 		return g->stats_why;
 	e->bytes = u64_sub_sat(g->balloon_bytes, e->action->target_bytes);
 	cut(e, u64_sub_sat(g->balloon_bytes, e->policy.guarantee_bytes), KVMB_WHY_AT_GUARANTEE);
-	cut(e, free_inside(gate, e), KVMB_WHY_TOO_SMALL);
+	cut(e, spare_inside(gate, e), KVMB_WHY_TOO_SMALL);
 	cut_to_rates(gate, e);
 	target = align_down(u64_add_sat(g->balloon_bytes - e->bytes, ALIGN_BYTES - 1), ALIGN_BYTES);
 	e->bytes = u64_sub_sat(g->balloon_bytes, target);

@@ -43,7 +43,8 @@ uint64_t kvmb_view_promised(const struct kvmb_view *v)
 	return u64_min(v->guest->balloon_bytes, v->state->target_bytes);
 }
 
-enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v)
+enum kvmb_why kvmb_view_no_balloon_of(const struct kvmb_turn *t, const struct kvmb_view *v,
+				      uint64_t bytes)
 {
 	const struct kvmb_guest_sample *g = v->guest;
 	enum kvmb_why why = kvmb_guest_forbids(g, KVMB_ACTION_BALLOON);
@@ -64,11 +65,16 @@ enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_
 		return KVMB_WHY_AT_GUARANTEE;
 	if (t->sample->now_ns < v->state->balloon_after_ns)
 		return KVMB_WHY_BACKOFF;
-	if (v->estimate.free_bytes < t->unit_bytes)
+	if (bytes < t->unit_bytes)
 		return KVMB_WHY_TOO_SMALL;
 	if (kvmb_view_rate_left(t, v) < t->unit_bytes)
 		return KVMB_WHY_GUEST_RATE;
 	return KVMB_WHY_NONE;
+}
+
+enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	return kvmb_view_no_balloon_of(t, v, v->estimate.free_bytes);
 }
 
 /* Free memory must exceed the head-room by 1 % of the guest, or taking and giving would chase. */

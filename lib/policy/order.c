@@ -5,8 +5,9 @@
  * 1. What guests hold free and the host has memory behind: by balloon, costs them nothing.
  * 2. What they have not touched for long, where that is known: page-out, coldest first.
  * 3. What was idle for ColdAge at least, though they want some of it back: for a host hard up.
- * 4. Reclaim of their scopes, a step each, by shares.
- * 5. Where none of that works: what they hold free without memory behind it, so that they do not
+ * 4. Their caches, by balloon, for a host hard up: they read from their disks what they miss.
+ * 5. Reclaim of their scopes, a step each, by shares.
+ * 6. Where none of that works: what they hold free without memory behind it, so that they do not
  *    grow.
  *
  * Guests that are only observed are shared among in a round of their own: what would be asked of
@@ -20,6 +21,7 @@ enum means {
 	GUEST_FREE,
 	COLD,
 	COOL,
+	CACHES,
 	RECLAIM,
 	GROWTH,
 };
@@ -46,6 +48,8 @@ static enum kvmb_why why_not(const struct kvmb_turn *t, const struct kvmb_view *
 		return kvmb_view_no_pageout_of(t, v, cool_bytes(t, v));
 	if (means == RECLAIM)
 		return kvmb_view_no_reclaim(t, v);
+	if (means == CACHES)
+		return kvmb_view_no_balloon_of(t, v, v->estimate.cache_bytes);
 	why = kvmb_view_no_balloon(t, v);
 	if (why == KVMB_WHY_NONE && !kvmb_view_worth_it(t, v, v->estimate.free_bytes))
 		return KVMB_WHY_TOO_SMALL;
@@ -88,6 +92,9 @@ static struct kvmb_claim claim_of(const struct kvmb_turn *t, const struct kvmb_v
 	case COOL:
 		claim_swap_out(t, v, cool_bytes(t, v), &c);
 		break;
+	case CACHES:
+		c.cap_bytes = u64_min(most, e->cache_bytes);
+		break;
 	case RECLAIM:
 		claim_swap_out(t, v, e->reclaimable_bytes, &c);
 		break;
@@ -111,6 +118,8 @@ static int act(struct kvmb_turn *t, struct kvmb_view *v, enum means means, uint6
 	case COOL:
 		return kvmb_turn_pageout(t, v, KVMB_RULE_HOST_PRESSURE, t->config->host.cold_usec,
 					 bytes);
+	case CACHES:
+		return kvmb_turn_balloon(t, v, KVMB_RULE_GUEST_CACHE, bytes);
 	case RECLAIM:
 		return kvmb_turn_reclaim(t, v, KVMB_RULE_HOST_PRESSURE, bytes);
 	case GROWTH:
@@ -226,6 +235,8 @@ static int round_of(struct kvmb_turn *t, bool observed)
 	need = u64_sub_sat(need, soon); /* coarse reclaim is for what is missing already */
 	if (r >= 0 && t->host.missing && !patient(t))
 		r = ask_swap_out(t, COOL, observed, &need);
+	if (r >= 0 && t->host.missing && !patient(t))
+		r = ask(t, CACHES, observed, &need);
 	if (r >= 0 && t->host.missing)
 		r = ask_swap_out(t, RECLAIM, observed, &need);
 	if (r >= 0 && t->host.missing)

@@ -74,6 +74,9 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 
 /** kvmb_view_no_balloon() - why nothing may be taken by its balloon now, or NONE */
 enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_no_balloon_of() - the same of @bytes of it that are not what it holds free */
+enum kvmb_why kvmb_view_no_balloon_of(const struct kvmb_turn *t, const struct kvmb_view *v,
+				      uint64_t bytes);
 /** kvmb_view_worth_it() - is @bytes enough for a balloon's move? */
 bool kvmb_view_worth_it(const struct kvmb_turn *t, const struct kvmb_view *v, uint64_t bytes);
 /** kvmb_view_reporting() - does what it holds free come back by itself, if it is waited for? */

@@ -67,4 +67,7 @@ EXTRA_DIST += \
 	%D%/without-libvirt-guests-are-left-as-they-are/kvm-balloond.conf \
 	%D%/a-short-host-waits-for-what-a-guest-reports/plan.json \
 	%D%/a-short-host-waits-for-what-a-guest-reports/sample.json \
-	%D%/a-short-host-waits-for-what-a-guest-reports/kvm-balloond.conf
+	%D%/a-short-host-waits-for-what-a-guest-reports/kvm-balloond.conf \
+	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/plan.json \
+	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/sample.json \
+	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/kvm-balloond.conf
