@@ -261,6 +261,7 @@ enum kvmb_why {
 	KVMB_WHY_SNAPSHOT,
 	KVMB_WHY_BALLOON_DEAD,     /* asked for statistics, it never sent any */
 	KVMB_WHY_DEFINITION,       /* libvirt's definition of it cannot be read */
+	KVMB_WHY_LAST_RESORT,      /* not of the lowest class, or the host is not that short */
 	KVMB_WHY_REPORTING,        /* what it holds free comes back by itself soon */
 	KVMB_WHYS,
 };
@@ -384,6 +385,7 @@ enum kvmb_action_kind {
 	KVMB_ACTION_DEFLATE, /* the same, more than now: give-back */
 	KVMB_ACTION_RECLAIM, /* memory.reclaim of the guest's scope, in small steps */
 	KVMB_ACTION_PAGEOUT, /* process_madvise(MADV_PAGEOUT) of cold ranges */
+	KVMB_ACTION_HIGH,    /* memory.high of the scope below what it holds, for seconds */
 	KVMB_ACTION_KINDS,
 };
 
@@ -395,6 +397,7 @@ enum kvmb_rule {
 	KVMB_RULE_PROACTIVE,
 	KVMB_RULE_GUEST_PRESSURE, /* give-back: the guest suffers */
 	KVMB_RULE_HOST_RELAXED,   /* give-back: the host has plenty */
+	KVMB_RULE_LAST_RESORT,    /* all other means do not give enough: the lowest class */
 	KVMB_RULE_LIMIT,          /* balloon brought to the configured limit */
 	KVMB_RULE_OPERATOR,       /* Reclaim() over D-Bus */
 	KVMB_RULE_RELEASE,        /* agent stops: everything is given back */
@@ -650,6 +653,15 @@ struct kvmb_host_status {
 	bool connected;           /* to libvirt */
 	char error[KVMB_TEXT_SIZE]; /* why not, or why it tells no guests, as told by libvirt */
 };
+
+/**
+ * kvmb_lift_limits() - put back each memory.high (KVMB_ACTION_HIGH) whose time is over
+ *
+ * For a process of its own: it returns when none is left, and meanwhile lifts at once what an
+ * engine that died had set, and what one that hangs does not lift in time. Blocks.
+ * Return: 0, or -errno.
+ */
+int kvmb_lift_limits(const char *root);
 
 struct kvmb_engine;
 

@@ -9,6 +9,9 @@
 #include "policy/policy.h"
 #include "policy/reservation.h"
 
+/* From one limit to the next of the same guest: it is held up for a third of the time at most. */
+#define HIGH_PAUSE_NS (30 * NSEC_PER_SEC)
+
 /* The balloon is ours from the first order until all of it is given back. */
 static void remember_target(const struct kvmb_action *a, struct kvmb_state_guest *g)
 {
@@ -28,6 +31,8 @@ static void remember(const struct kvmb_action *a, uint64_t now_ns, struct kvmb_s
 
 	g->pending_kind = a->kind;
 	g->pending_bytes = a->asked_bytes;
+	if (a->kind == KVMB_ACTION_HIGH)
+		g->high_after_ns = now_ns + HIGH_PAUSE_NS;
 	if (a->kind == KVMB_ACTION_BALLOON || a->kind == KVMB_ACTION_DEFLATE)
 		remember_target(a, g);
 	if (a->rule == KVMB_RULE_HOST_RELAXED)

@@ -59,6 +59,8 @@ static enum kvmb_lane lane_of(enum kvmb_action_kind kind)
 		return KVMB_LANE_RECLAIM;
 	case KVMB_ACTION_PAGEOUT:
 		return KVMB_LANE_PAGEOUT;
+	case KVMB_ACTION_HIGH:
+		return KVMB_LANE_HIGH;
 	default:
 		return KVMB_LANE_BALLOON;
 	}
@@ -329,6 +331,20 @@ void kvmb_executor_cancel(struct kvmb_executor *x, const char *uuid)
 	pthread_mutex_lock(&x->lock);
 	cancel_all(&x->lanes[KVMB_LANE_RECLAIM], uuid);
 	cancel_all(&x->lanes[KVMB_LANE_PAGEOUT], uuid);
+	cancel_all(&x->lanes[KVMB_LANE_HIGH], uuid);
+	pthread_mutex_unlock(&x->lock);
+}
+
+void kvmb_executor_end_limits(struct kvmb_executor *x)
+{
+	struct lane *lane = &x->lanes[KVMB_LANE_HIGH];
+	struct job *job;
+
+	pthread_mutex_lock(&x->lock);
+	if (lane->running)
+		atomic_store(&lane->running->cancel, true);
+	TAILQ_FOREACH(job, &lane->queue, link)
+		atomic_store(&job->cancel, true);
 	pthread_mutex_unlock(&x->lock);
 }
 

@@ -78,6 +78,7 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_PERMYRIAD(GUEST, step_permyriad),
 	KVMB_JSON_U64(GUEST, reclaim_after_ns),
 	KVMB_JSON_U64(GUEST, balloon_after_ns),
+	KVMB_JSON_U64_OPT(GUEST, high_after_ns),
 	KVMB_JSON_U32(GUEST, balloon_pause_sec),
 	KVMB_JSON_U32(GUEST, n_barren),
 	KVMB_JSON_U64(GUEST, barren_until_ns),
@@ -94,9 +95,10 @@ static const struct kvmb_json_field guest_fields[] = {
 	NO_EFFECT("deflate", DEFLATE),
 	NO_EFFECT("reclaim", RECLAIM),
 	NO_EFFECT("pageout", PAGEOUT),
+	NO_EFFECT("high", HIGH),
 	KVMB_JSON_U64S(GUEST, retry_ns),
 };
-_Static_assert(KVMB_ACTION_KINDS == 4, "each kind has a counter of what had no effect");
+_Static_assert(KVMB_ACTION_KINDS == 5, "each kind has a counter of what had no effect");
 
 static const struct kvmb_json_field trend_fields[] = {
 	KVMB_JSON_U64_MAX(TREND, n, KVMB_TREND_POINTS),
@@ -138,6 +140,7 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_ENUM(STATE, base_level, &kvmb_level_tokens),
 	KVMB_JSON_U64(STATE, last_ns),
 	KVMB_JSON_U64(STATE, relaxed_ns),
+	KVMB_JSON_U64_OPT(STATE, hard_ns),
 	KVMB_JSON_OBJECT(STATE, taken, rate_fields),
 	KVMB_JSON_U64(STATE, taken_bytes),
 	KVMB_JSON_U64(STATE, given_bytes),

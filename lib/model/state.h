@@ -104,6 +104,7 @@ struct kvmb_state_guest {
 	uint32_t step_permyriad;   /* part of the full step that reclaim may use now */
 	uint64_t reclaim_after_ns; /* no reclaim before */
 	uint64_t balloon_after_ns; /* no balloon before */
+	uint64_t high_after_ns;    /* no limit before */
 	uint32_t balloon_pause_sec; /* length of the next such pause; doubles */
 	uint32_t n_barren;         /* balloons in a row that won the host next to nothing */
 	uint64_t barren_until_ns;  /* until then its free memory is taken to be untouched */
@@ -148,6 +149,7 @@ struct kvmb_state {
 	enum kvmb_level base_level; /* by available memory alone */
 	uint64_t last_ns;
 	uint64_t relaxed_ns; /* since when level is relaxed, if it is */
+	uint64_t hard_ns;    /* since when it is hard or worse; 0 it is not */
 	struct kvmb_rate taken;
 	/*
 	 * These three are not kept over restarts: points in time mean nothing then, and the window

@@ -87,6 +87,7 @@ static const char *const why_names[] = {
 	[KVMB_WHY_SNAPSHOT] = "snapshot",
 	[KVMB_WHY_BALLOON_DEAD] = "balloon-dead",
 	[KVMB_WHY_DEFINITION] = "definition-unread",
+	[KVMB_WHY_LAST_RESORT] = "last-resort",
 	[KVMB_WHY_REPORTING] = "reporting",
 };
 _Static_assert(ARRAY_SIZE(why_names) == KVMB_WHYS, "each reason has a token");
@@ -105,6 +106,7 @@ static const char *const action_kind_names[] = {
 	[KVMB_ACTION_DEFLATE] = "deflate",
 	[KVMB_ACTION_RECLAIM] = "reclaim",
 	[KVMB_ACTION_PAGEOUT] = "pageout",
+	[KVMB_ACTION_HIGH] = "high",
 	[KVMB_ACTION_KINDS] = "any",
 };
 const struct kvmb_tokens kvmb_action_kind_tokens = { action_kind_names,
@@ -117,6 +119,7 @@ static const char *const rule_names[] = {
 	[KVMB_RULE_PROACTIVE] = "proactive",
 	[KVMB_RULE_GUEST_PRESSURE] = "guest-pressure",
 	[KVMB_RULE_HOST_RELAXED] = "host-relaxed",
+	[KVMB_RULE_LAST_RESORT] = "last-resort",
 	[KVMB_RULE_LIMIT] = "limit",
 	[KVMB_RULE_OPERATOR] = "operator",
 	[KVMB_RULE_RELEASE] = "release",

@@ -49,6 +49,8 @@ static const char *const sentences[] = {
 		"asked for memory statistics, the guest never sent any (no balloon driver in it)",
 	[KVMB_WHY_DEFINITION] =
 		"libvirt's definition of the guest cannot be read: its memory may be of any kind",
+	[KVMB_WHY_LAST_RESORT] =
+		"a limit is the last resort, for guests of priority low on a host that is hard up",
 	[KVMB_WHY_REPORTING] =
 		"the guest reports what it frees: its free memory comes back by itself soon",
 };

@@ -23,6 +23,7 @@ struct gate {
 	const struct kvmb_sample *sample;
 	uint64_t host_left_bytes; /* of the host's rate */
 	uint64_t swap_left_bytes;
+	bool limited; /* a limit was let through, or is on a guest now */
 	bool *acted; /* by index of the guest in the sample */
 };
 
@@ -164,7 +165,7 @@ static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 	const struct kvmb_guest_sample *g = e->guest;
 	uint64_t resident = kvmb_guest_resident(g);
 
-	if (e->action->kind == KVMB_ACTION_RECLAIM && (!g->cgroup_valid || !g->cgroup[0]))
+	if (e->action->kind != KVMB_ACTION_PAGEOUT && (!g->cgroup_valid || !g->cgroup[0]))
 		return KVMB_WHY_NO_CGROUP;
 	if (e->action->kind == KVMB_ACTION_PAGEOUT && g->pid <= 0)
 		return KVMB_WHY_GONE;
@@ -181,6 +182,31 @@ static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 	if (e->action->n_ranges)
 		cut_ranges(e);
 	return e->bytes < KVMB_LEAST_BYTES ? e->blame : KVMB_WHY_NONE;
+}
+
+static bool is_limited(const struct gate *gate)
+{
+	const struct kvmb_sample *sample = gate->sample;
+
+	for (size_t i = 0; i < sample->n_guests; i++) {
+		const struct kvmb_state_guest *g = kvmb_state_find(gate->state,
+								   sample->guests[i].uuid);
+
+		if (sample->guests[i].in_flight && g && g->pending_kind == KVMB_ACTION_HIGH)
+			return true;
+	}
+	return false;
+}
+
+/* One guest at a time, of the lowest class alone, and it gets a pause after that. */
+static enum kvmb_why check_high(struct gate *gate, struct entrant *e)
+{
+	if (e->policy.priority != KVMB_PRIORITY_LOW || gate->state->level < KVMB_LEVEL_HARD)
+		return KVMB_WHY_LAST_RESORT;
+	if (!e->state || gate->sample->now_ns < e->state->high_after_ns)
+		return KVMB_WHY_BACKOFF;
+	gate->limited = gate->limited || is_limited(gate);
+	return gate->limited ? KVMB_WHY_IN_FLIGHT : check_page_out(gate, e);
 }
 
 static enum kvmb_why find_guest(const struct gate *gate, struct entrant *e)
@@ -217,7 +243,7 @@ static bool busy(const struct gate *gate, const struct entrant *e)
 	       (e->state && e->state->pending_kind == KVMB_ACTION_DEFLATE);
 }
 
-static enum kvmb_why check_kind(const struct gate *gate, struct entrant *e)
+static enum kvmb_why check_kind(struct gate *gate, struct entrant *e)
 {
 	switch (e->action->kind) {
 	case KVMB_ACTION_BALLOON:
@@ -225,6 +251,8 @@ static enum kvmb_why check_kind(const struct gate *gate, struct entrant *e)
 	case KVMB_ACTION_RECLAIM:
 	case KVMB_ACTION_PAGEOUT:
 		return suffers(gate, e) ? KVMB_WHY_GUEST_PRESSURE : check_page_out(gate, e);
+	case KVMB_ACTION_HIGH:
+		return suffers(gate, e) ? KVMB_WHY_GUEST_PRESSURE : check_high(gate, e);
 	case KVMB_ACTION_DEFLATE:
 		return check_deflate(e);
 	case KVMB_ACTION_KINDS:
@@ -251,7 +279,7 @@ static void bind(const struct gate *gate, const struct entrant *e)
 		facts->guest_limit_permyriad = psi->some_avg10_permyriad;
 }
 
-static enum kvmb_why check(const struct gate *gate, struct entrant *e)
+static enum kvmb_why check(struct gate *gate, struct entrant *e)
 {
 	enum kvmb_why why = find_guest(gate, e);
 
@@ -281,6 +309,7 @@ static void let_through(struct gate *gate, const struct entrant *e)
 	gate->acted[e->guest - gate->sample->guests] = true;
 	if (e->action->kind == KVMB_ACTION_DEFLATE)
 		return;
+	gate->limited = gate->limited || e->action->kind == KVMB_ACTION_HIGH;
 	gate->host_left_bytes -= e->bytes;
 	if (e->action->kind != KVMB_ACTION_BALLOON)
 		gate->swap_left_bytes -= e->bytes;

@@ -11,8 +11,8 @@
 #define REPORTING_WAIT_NS (10 * NSEC_PER_SEC)
 
 /* A kind of action that keeps getting nothing is tried once a minute only. */
-static bool without_effect(const struct kvmb_turn *t, const struct kvmb_view *v,
-			   enum kvmb_action_kind kind)
+bool kvmb_view_without_effect(const struct kvmb_turn *t, const struct kvmb_view *v,
+			      enum kvmb_action_kind kind)
 {
 	return v->state->n_no_effect[kind] >= KVMB_NO_EFFECT_MAX &&
 	       t->sample->now_ns < v->state->retry_ns[kind];
@@ -59,7 +59,7 @@ enum kvmb_why kvmb_view_no_balloon_of(const struct kvmb_turn *t, const struct kv
 		return g->stats_why;
 	if (v->feel.scope_pressure || v->feel.inside_pressure)
 		return KVMB_WHY_GUEST_PRESSURE;
-	if (without_effect(t, v, KVMB_ACTION_BALLOON))
+	if (kvmb_view_without_effect(t, v, KVMB_ACTION_BALLOON))
 		return KVMB_WHY_NO_EFFECT;
 	if (u64_sub_sat(g->balloon_bytes, v->policy.guarantee_bytes) < t->unit_bytes)
 		return KVMB_WHY_AT_GUARANTEE;
@@ -137,7 +137,7 @@ static enum kvmb_why no_swap_out(const struct kvmb_turn *t, const struct kvmb_vi
 		return KVMB_WHY_AT_GUARANTEE;
 	if (stats_to_come(t, v))
 		return KVMB_WHY_STATS_MISSING;
-	if (without_effect(t, v, kind))
+	if (kvmb_view_without_effect(t, v, kind))
 		return KVMB_WHY_NO_EFFECT;
 	if (!t->sample->host.swap_total_bytes)
 		return KVMB_WHY_NO_SWAP;
@@ -167,7 +167,7 @@ enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_
 /* Cold memory that page-out cannot get, as where two processes have it mapped. */
 static bool cold_out_of_reach(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
-	return v->cold_bytes >= t->unit_bytes && without_effect(t, v, KVMB_ACTION_PAGEOUT);
+	return v->cold_bytes >= t->unit_bytes && kvmb_view_without_effect(t, v, KVMB_ACTION_PAGEOUT);
 }
 
 /*
@@ -195,7 +195,7 @@ bool kvmb_view_can_deflate(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
 	if (!v->fit || v->acted || !v->guest->has_balloon)
 		return false;
-	if (without_effect(t, v, KVMB_ACTION_DEFLATE))
+	if (kvmb_view_without_effect(t, v, KVMB_ACTION_DEFLATE))
 		return false;
 	return !v->guest->in_flight || v->state->pending_kind != KVMB_ACTION_DEFLATE;
 }

@@ -8,6 +8,7 @@ libkvmballoon_sources += \
 	%D%/estimate.c %D%/estimate.h \
 	%D%/give.c \
 	%D%/learn.c \
+	%D%/last-resort.c \
 	%D%/order.c \
 	%D%/policy.c %D%/policy.h \
 	%D%/pressure.c %D%/pressure.h \

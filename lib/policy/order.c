@@ -7,7 +7,8 @@
  * 3. What was idle for ColdAge at least, though they want some of it back: for a host hard up.
  * 4. Their caches, by balloon, for a host hard up: they read from their disks what they miss.
  * 5. Reclaim of their scopes, a step each, by shares.
- * 6. Where none of that works: what they hold free without memory behind it, so that they do not
+ * 6. A limit for seconds, for one guest of the lowest class: last-resort.c.
+ * 7. Where none of that works: what they hold free without memory behind it, so that they do not
  *    grow.
  *
  * Guests that are only observed are shared among in a round of their own: what would be asked of
@@ -198,7 +199,9 @@ static uint64_t on_its_way(const struct kvmb_turn *t)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct kvmb_view *v = &t->views[i];
 
-		if (v->guest->in_flight && v->state->pending_kind != KVMB_ACTION_DEFLATE)
+		/* A limit takes at once, and then only holds. */
+		if (v->guest->in_flight && v->state->pending_kind != KVMB_ACTION_DEFLATE &&
+		    v->state->pending_kind != KVMB_ACTION_HIGH)
 			sum = u64_add_sat(sum, v->state->pending_bytes);
 	}
 	return sum;
@@ -241,6 +244,8 @@ static int round_of(struct kvmb_turn *t, bool observed)
 		r = ask_swap_out(t, RECLAIM, observed, &need);
 	if (r >= 0 && t->host.missing)
 		r = ask(t, GROWTH, observed, &need);
+	if (r >= 0 && !observed)
+		kvmb_take_last_resort(t, need);
 	for (size_t i = 0; r >= 0 && i < t->n; i++)
 		if (in_round(&t->views[i], observed))
 			r = explain_view(t, &t->views[i]);

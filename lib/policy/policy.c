@@ -52,6 +52,10 @@ static void update_host(struct kvmb_turn *t)
 		s->relaxed_ns = t->sample->now_ns;
 	if (s->own_use.last_bytes)
 		t->own_use_bytes = u64_add_sat(s->own_use.last_bytes, outlook.reserve_bytes);
+	if (t->host.level < KVMB_LEVEL_HARD)
+		s->hard_ns = 0;
+	else if (!s->hard_ns)
+		s->hard_ns = t->sample->now_ns;
 	s->level = t->host.level;
 	s->base_level = t->host.base_level;
 	s->pressed = t->host.pressed;

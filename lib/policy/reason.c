@@ -138,6 +138,14 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 		    mib(t->host.spare_bytes),
 		    mib(u64_sub_sat(kvmb_view_goal(v), v->guest->balloon_bytes)));
 		break;
+	case KVMB_RULE_LAST_RESORT:
+		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
+		    " MiB, more than all other means give; of the lowest class this guest holds "
+		    "most above its guarantee, %" PRIu64 " MiB",
+		    kvmb_level_to_string(t->host.level), mib(t->sample->host.available_bytes),
+		    mib(t->sample->host.total_bytes), mib(t->host.need_bytes),
+		    mib(u64_sub_sat(v->estimate.resident_bytes, v->policy.guarantee_bytes)));
+		break;
 	case KVMB_RULE_LIMIT:
 		SAY("the guest has %" PRIu64 " MiB, its limit is %" PRIu64 " MiB",
 		    mib(v->guest->balloon_bytes), mib(v->estimate.ceiling_bytes));

@@ -70,4 +70,7 @@ EXTRA_DIST += \
 	%D%/a-short-host-waits-for-what-a-guest-reports/kvm-balloond.conf \
 	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/plan.json \
 	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/sample.json \
-	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/kvm-balloond.conf
+	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/kvm-balloond.conf \
+	%D%/in-an-emergency-one-guest-of-the-lowest-class-is-held/plan.json \
+	%D%/in-an-emergency-one-guest-of-the-lowest-class-is-held/sample.json \
+	%D%/in-an-emergency-one-guest-of-the-lowest-class-is-held/kvm-balloond.conf

@@ -101,6 +101,7 @@ static struct kvmb_executor *executor_new(struct gate *balloon, struct gate *rec
 		[KVMB_ACTION_DEFLATE] = { &gate_ops, balloon },
 		[KVMB_ACTION_RECLAIM] = { &gate_ops, reclaim },
 		[KVMB_ACTION_PAGEOUT] = { &gate_ops, reclaim },
+		[KVMB_ACTION_HIGH] = { &gate_ops, reclaim },
 	};
 	struct kvmb_executor *x;
 
@@ -203,6 +204,7 @@ static void a_hung_pageout_does_not_hold_up_reclaim(void **state)
 		[KVMB_ACTION_DEFLATE] = { &gate_ops, &reclaim },
 		[KVMB_ACTION_RECLAIM] = { &gate_ops, &reclaim },
 		[KVMB_ACTION_PAGEOUT] = { &gate_ops, &pageout },
+		[KVMB_ACTION_HIGH] = { &gate_ops, &pageout },
 	};
 	struct kvmb_executor *x;
 	struct kvmb_result result;

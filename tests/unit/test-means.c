@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Means that not every guest or host has: free page reporting, caches. */
+/* Means that not every guest or host has: free page reporting, caches, limits. */
 #include "policy/turn.h"
 #include "gate-world.h"
 #include "rule-world.h"
@@ -173,6 +173,147 @@ static void test_cache_gate(void **data)
 	world_done(&c.w);
 }
 
+/* ---- The last resort ------------------------------------------------------------------------ */
+
+static void lowest(struct world *w, size_t i)
+{
+	struct kvmb_policy *p = &world_state(w, i)->runtime;
+
+	p->set |= 1U << KVMB_FIELD_PRIORITY;
+	p->priority = KVMB_PRIORITY_LOW;
+}
+
+/* 573 MiB are needed; a step of three guests gives 192. */
+static void dying(struct world *w)
+{
+	world_available(w, 300);
+	lowest(w, 0);
+	lowest(w, 1);
+	world_guest(w, 1)->resident_bytes = 710 * MIB;
+}
+
+static void dying_without_lowest(struct world *w)
+{
+	world_available(w, 300);
+}
+
+static void hard_for(struct world *w, uint64_t ns)
+{
+	dying(w);
+	world_available(w, 700);
+	w->state->fresh = false;
+	w->state->level = w->state->base_level = KVMB_LEVEL_HARD;
+	w->state->hard_ns = w->sample->now_ns - ns;
+}
+
+static void hard_long(struct world *w)
+{
+	hard_for(w, 30 * SEC);
+}
+
+static void hard_not_so_long(struct world *w)
+{
+	hard_for(w, 30 * SEC - 1);
+}
+
+static void held_before(struct world *w)
+{
+	dying(w);
+	w->state->fresh = false;
+	world_state(w, 1)->high_after_ns = w->sample->now_ns + 1;
+}
+
+static void one_is_held(struct world *w)
+{
+	dying(w);
+	world_guest(w, 0)->in_flight = true;
+	world_state(w, 0)->pending_kind = KVMB_ACTION_HIGH;
+	world_state(w, 0)->pending_bytes = 64 * MIB;
+}
+
+static void enough_is_given(struct world *w)
+{
+	hard_long(w);
+	w->config->host.step_bytes = 1024 * MIB;
+}
+
+static void lowest_is_observed(struct world *w)
+{
+	dying(w);
+	set_mode(w, 0, KVMB_MODE_OBSERVE);
+	set_mode(w, 1, KVMB_MODE_OBSERVE);
+}
+
+#define HOLDS(mib) { KVMB_ACTION_HIGH, KVMB_RULE_LAST_RESORT, mib }
+
+static const struct rule_row last_rows[] = {
+	{ "the lowest class's largest guest is held when nothing else gives enough", dying,
+	  { RECLAIMS(HOST_PRESSURE, 64), HOLDS(64), RECLAIMS(HOST_PRESSURE, 64) } },
+	{ "no guest is that is not of the lowest class", dying_without_lowest,
+	  { RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 64),
+	    RECLAIMS(HOST_PRESSURE, 64) } },
+	{ "on a host hard up for half a minute it is too", hard_long,
+	  { RECLAIMS(HOST_PRESSURE, 64), HOLDS(64), RECLAIMS(HOST_PRESSURE, 64) } },
+	{ "not before", hard_not_so_long,
+	  { RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 64),
+	    RECLAIMS(HOST_PRESSURE, 64) } },
+	{ "a guest that was held has a pause, another's turn comes", held_before,
+	  { HOLDS(64), RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 64) } },
+	{ "one at a time", one_is_held,
+	  { NOTHING, RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 64) } },
+	{ "nobody is held where the cheaper means are enough", enough_is_given,
+	  { RECLAIMS(HOST_PRESSURE, ANY), RECLAIMS(HOST_PRESSURE, ANY), NOTHING } },
+	{ "nor who is only observed", lowest_is_observed,
+	  { NOTHING, NOTHING, RECLAIMS(HOST_PRESSURE, 64) } },
+};
+
+/* The gate alone: who asks for a limit, of how much, and what becomes of it. */
+static const struct high_gate {
+	const char *name;
+	enum kvmb_priority priority;
+	enum kvmb_level level;
+	uint64_t guarantee_mib, after_ns, asked_mib; /* 0: refused */
+	bool other_held;
+	enum kvmb_why why;
+} high_gates[] = {
+	{ "the gate lets a limit through", KVMB_PRIORITY_LOW, KVMB_LEVEL_HARD, 0, 0, 64 },
+	{ "of the lowest class alone", KVMB_PRIORITY_NORMAL, KVMB_LEVEL_EMERGENCY, 0, 0, 0, false,
+	  KVMB_WHY_LAST_RESORT },
+	{ "on a host that is hard up", KVMB_PRIORITY_LOW, KVMB_LEVEL_ELEVATED, 0, 0, 0, false,
+	  KVMB_WHY_LAST_RESORT },
+	{ "not below the guarantee", KVMB_PRIORITY_LOW, KVMB_LEVEL_HARD, 690, 0, 10 },
+	{ "not soon again", KVMB_PRIORITY_LOW, KVMB_LEVEL_HARD, 0, 1001 * SEC, 0, false,
+	  KVMB_WHY_BACKOFF },
+	{ "one guest at a time", KVMB_PRIORITY_LOW, KVMB_LEVEL_HARD, 0, 0, 0, true,
+	  KVMB_WHY_IN_FLIGHT },
+};
+
+static void test_high_gate(void **data)
+{
+	const struct high_gate *row = *data;
+	struct case_ c = { .a = { .kind = KVMB_ACTION_HIGH, .asked_bytes = 64 * MIB } };
+	_cleanup_(kvmb_plan_freep) struct kvmb_plan *plan = NULL;
+
+	world_init(&c.w, 2);
+	policy(&c, KVMB_FIELD_PRIORITY)->priority = row->priority;
+	policy(&c, KVMB_FIELD_GUARANTEE)->guarantee_bytes = row->guarantee_mib * MIB;
+	state(&c)->high_after_ns = row->after_ns;
+	c.w.state->level = row->level;
+	world_guest(&c.w, 1)->in_flight = row->other_held;
+	world_state(&c.w, 1)->pending_kind = KVMB_ACTION_HIGH;
+	memcpy(c.a.name, guest(&c)->name, sizeof(c.a.name));
+	memcpy(c.a.uuid, guest(&c)->uuid, sizeof(c.a.uuid));
+	assert_int_equal(kvmb_plan_new(&plan), 0);
+	assert_int_equal(kvmb_plan_add(plan, &c.a), 0);
+	assert_int_equal(kvmb_plan_validate(c.w.config, c.w.state, c.w.sample, plan), 0);
+	assert_int_equal(plan->n_actions, row->asked_mib ? 1 : 0);
+	if (row->asked_mib)
+		assert_int_equal(plan->actions[0].asked_bytes, row->asked_mib * MIB);
+	else
+		assert_int_equal(plan->refusals[0].why, row->why);
+	world_done(&c.w);
+}
+
 int main(void)
 {
 	static struct tests t;
@@ -180,5 +321,7 @@ int main(void)
 	TESTS_ADD_TABLE(&t, report_rows, test_rule);
 	TESTS_ADD_TABLE(&t, cache_rows, test_rule);
 	TESTS_ADD_TABLE(&t, cache_gates, test_cache_gate);
+	TESTS_ADD_TABLE(&t, last_rows, test_rule);
+	TESTS_ADD_TABLE(&t, high_gates, test_high_gate);
 	return tests_run("means", &t);
 }
