@@ -279,20 +279,20 @@ static struct job *job_new(const struct kvmb_action *a)
 	return job;
 }
 
-/* Called with the lock held. */
+/* Called with the lock held. @uuid: NULL for every guest. */
 static void cancel_queued(struct lane *lane, const char *uuid)
 {
 	struct job *job;
 
 	TAILQ_FOREACH(job, &lane->queue, link)
-		if (strcmp(job->action.uuid, uuid) == 0)
+		if (!uuid || strcmp(job->action.uuid, uuid) == 0)
 			atomic_store(&job->cancel, true);
 }
 
 /* Called with the lock held. */
 static void cancel_all(struct lane *lane, const char *uuid)
 {
-	if (lane->running && strcmp(lane->running->action.uuid, uuid) == 0)
+	if (lane->running && (!uuid || strcmp(lane->running->action.uuid, uuid) == 0))
 		atomic_store(&lane->running->cancel, true);
 	cancel_queued(lane, uuid);
 }
@@ -337,14 +337,8 @@ void kvmb_executor_cancel(struct kvmb_executor *x, const char *uuid)
 
 void kvmb_executor_end_limits(struct kvmb_executor *x)
 {
-	struct lane *lane = &x->lanes[KVMB_LANE_HIGH];
-	struct job *job;
-
 	pthread_mutex_lock(&x->lock);
-	if (lane->running)
-		atomic_store(&lane->running->cancel, true);
-	TAILQ_FOREACH(job, &lane->queue, link)
-		atomic_store(&job->cancel, true);
+	cancel_all(&x->lanes[KVMB_LANE_HIGH], NULL);
 	pthread_mutex_unlock(&x->lock);
 }
 

@@ -167,7 +167,8 @@ enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_
 /* Cold memory that page-out cannot get, as where two processes have it mapped. */
 static bool cold_out_of_reach(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
-	return v->cold_bytes >= t->unit_bytes && kvmb_view_without_effect(t, v, KVMB_ACTION_PAGEOUT);
+	return v->cold_bytes >= t->unit_bytes &&
+	       kvmb_view_without_effect(t, v, KVMB_ACTION_PAGEOUT);
 }
 
 /*
