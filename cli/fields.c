@@ -34,6 +34,7 @@ static const struct field manager_table[] = {
 	M("TakenBytes", SIZE, taken_bytes),
 	M("GivenBytes", SIZE, given_bytes),
 	M("NetBytes", NET, net_bytes),
+	M("Alarm", TEXT, alarm),
 	M("Degraded", TEXTS, degraded),
 	M("AbsentMachines", TEXTS, absent),
 	M("SkippedMachines", NUMBER, n_skipped),

@@ -43,7 +43,7 @@ struct fields {
 
 struct manager {
 	char *version, *mode, *level;
-	char *connection_error, *trigger_error, *advice_basis;
+	char *connection_error, *trigger_error, *advice_basis, *alarm;
 	char **degraded, **absent;
 	struct reservations reservations;
 	uint64_t need_bytes, spare_bytes;

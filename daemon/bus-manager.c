@@ -120,6 +120,7 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	PROPERTY("TakenBytes", "t", taken_bytes, 0),
 	PROPERTY("GivenBytes", "t", given_bytes, 0),
 	PROPERTY("NetBytes", "x", net_bytes, 0),
+	PROPERTY("Alarm", "s", alarm, TOLD),
 	PROPERTY("Degraded", "as", degraded, TOLD),
 	PROPERTY("AbsentMachines", "as", absent, TOLD),
 	PROPERTY("SkippedMachines", "u", n_skipped, TOLD),

@@ -34,7 +34,8 @@ struct manager {
 	struct notify notify;
 	struct state_file state_file;
 	struct journal_budget action_budget;
-	enum kvmb_level level;    /* as told in the journal, like the next three */
+	enum kvmb_level level;    /* as told in the journal, like the next four */
+	bool alarm;
 	bool connected;
 	int turn_error;
 	int state_error;

@@ -648,6 +648,8 @@ struct kvmb_host_status {
 	/* from the last trigger's wake-up to the end of the tick it caused */
 	uint64_t reaction_usec;
 	struct kvmb_advice advice;
+	/* what is missing and why no guest gives it, as it was when all means ended; "" no alarm */
+	const char *alarm;
 	bool dry_run;
 	size_t n_skipped; /* guests not managed: name too long or not UTF-8, or too many guests */
 	bool connected;           /* to libvirt */

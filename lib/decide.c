@@ -6,6 +6,7 @@
 #include "model/plan.h"
 #include "model/state.h"
 #include "plan/validate.h"
+#include "policy/alarm.h"
 #include "policy/policy.h"
 #include "policy/reservation.h"
 
@@ -66,6 +67,7 @@ int kvmb_decide(const struct kvmb_config *c, const struct kvmb_state *state,
 		r = kvmb_plan_validate(c, next, sample, plan);
 	if (r < 0)
 		return r;
+	kvmb_alarm_update(sample, plan, next);
 	for (size_t i = 0; i < plan->n_actions; i++)
 		remember(&plan->actions[i], sample->now_ns, next);
 	*ret_state = TAKE_PTR(next);

@@ -169,6 +169,7 @@ struct kvmb_engine *kvmb_engine_free(struct kvmb_engine *e)
 		free(e->guests[i]);
 	free(e->guests);
 	free(e->absent);
+	free(e->alarm);
 	(void)kvmb_plan_free(e->plan);
 	(void)kvmb_sample_free(e->sample);
 	(void)kvmb_state_free(e->state);

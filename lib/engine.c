@@ -187,6 +187,7 @@ int kvmb_engine_tick(struct kvmb_engine *e, uint64_t now_ns)
 		kvmb_executor_end_limits(e->executor);
 	if (!e->releasing)
 		kvmb_engine_issue(e, e->plan, persist(e));
+	kvmb_engine_alarm(e);
 	e->n_ticks++;
 	note_reaction(e);
 	kvmb_engine_notify(e);

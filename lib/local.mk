@@ -14,7 +14,8 @@ libkvmballoon_sources += include/kvmballoon.h \
 	%D%/engine-issue.c %D%/engine-new.c %D%/engine-reserve.c %D%/engine-sample.c %D%/engine-status.c \
 	%D%/executor.c %D%/executor.h %D%/explain.c %D%/record.c \
 	%D%/explain-free.c \
-	%D%/lift.c
+	%D%/lift.c \
+	%D%/engine-alarm.c
 
 libkvmballoon_libs = $(LIBVIRT_LIBS) $(LIBCGROUP_LIBS) $(JANSSON_LIBS) $(INIH_LIBS) $(LIBXML_LIBS)
 

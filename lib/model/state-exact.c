@@ -133,6 +133,8 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_OBJECT_OPT(STATE, advice, advice_fields),
 	KVMB_JSON_BOOL_OPT(STATE, reserving),
 	KVMB_JSON_U32_OPT(STATE, last_reservation, 0, UINT32_MAX),
+	KVMB_JSON_BOOL_OPT(STATE, alarm),
+	KVMB_JSON_U64_OPT(STATE, alarm_turns_ns),
 	KVMB_JSON_OBJECT(STATE, given, rate_fields),
 	KVMB_JSON_OBJECT(STATE, trend, trend_fields),
 	KVMB_JSON_OBJECT(STATE, own_use, own_use_fields),

@@ -158,6 +158,8 @@ struct kvmb_state {
 	struct kvmb_rate given; /* bytes ordered to be given back because the host has plenty */
 	struct kvmb_trend trend;
 	struct kvmb_own_use own_use;
+	bool alarm;   /* hard up, and nothing is left to take */
+	uint64_t alarm_turns_ns; /* since when it is the other way round; 0 it is not */
 	bool falling; /* the trend had raised the level */
 	struct kvmb_state_advice advice; /* of it the hours are kept over restarts */
 	bool reserving; /* room was being made for reservations */

@@ -3,6 +3,7 @@ libkvmballoon_sources += \
 	%D%/able.c \
 	%D%/act.c \
 	%D%/advice.c %D%/advice.h \
+	%D%/alarm.c %D%/alarm.h \
 	%D%/cold-age.c %D%/cold-age.h \
 	%D%/damp.c %D%/damp.h \
 	%D%/estimate.c %D%/estimate.h \

@@ -77,6 +77,17 @@ mark
 is "a tick that changes nothing tells nothing" "$(changes "$manager")$(changes "$web")" ''
 
 reset
+is "without an alarm there is no text" "$(property $manager $i_manager Alarm)" 's ""'
+tell 'alarm 566-MiB-are-missing' trigger
+comes "an alarm is shown" has_property $manager $i_manager Alarm 's "566-MiB-are-missing"'
+mark
+like "its change is told" "$(changes "$manager")" '"Alarm":\{"type":"s","data":"566-MiB-are-missing"\}'
+comes "it is in the journal" logged 'The host runs out of memory: 566-MiB-are-missing'
+tell 'alarm ' trigger
+comes "it ends" has_property $manager $i_manager Alarm 's ""'
+comes "which is told too" logged 'The alarm is over'
+
+reset
 tell 'level 2' trigger
 comes "the level is shown" has_property $manager $i_manager Level 's "hard"'
 mark

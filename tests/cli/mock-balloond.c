@@ -41,7 +41,7 @@ struct guest {
 
 struct host {
 	sd_bus *bus;
-	const char *version, *mode, *level, *error, *trigger_error;
+	const char *version, *mode, *level, *error, *trigger_error, *alarm;
 	uint64_t need, spare, total, available, free, swap_total, swap_free, swap_ram;
 	uint64_t oom_kills, ticks, triggers, reaction, taken, given, aging, cold;
 	int64_t net;
@@ -372,7 +372,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	P("MachineCount", "u", n),
 	P("Connected", "b", connected), P("ConnectionError", "s", error), P("DryRun", "b", dry_run),
 	P("Ticks", "t", ticks), P("Triggers", "t", triggers),
-	P("TriggerError", "s", trigger_error),
+	P("TriggerError", "s", trigger_error), P("Alarm", "s", alarm),
 	P("ReactionUSec", "t", reaction), P("TakenBytes", "t", taken), P("GivenBytes", "t", given),
 	P("NetBytes", "x", net),
 	SD_BUS_PROPERTY("Degraded", "as", get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -471,6 +471,7 @@ int main(int argc, char **argv)
 	struct host h = {
 		.version = "0.1.0", .mode = "pressure", .level = "hard", .error = "",
 		.trigger_error = "Operation not permitted",
+		.alarm = "1229 MiB are missing, and nothing is left to take; db-01: no-effect",
 		.aging = 5000000, .cold = 300000000,
 		.need = MIB(1229), .total = GIB(16), .available = MIB(1843), .free = MIB(512),
 		.swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,

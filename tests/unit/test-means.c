@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Means that not every guest or host has: free page reporting, caches, limits. */
+/* Means that not every guest or host has: free page reporting, caches, limits; and the end of all. */
 #include "policy/turn.h"
 #include "gate-world.h"
 #include "rule-world.h"
@@ -314,6 +314,82 @@ static void test_high_gate(void **data)
 	world_done(&c.w);
 }
 
+/* ---- The alarm ------------------------------------------------------------------------------ */
+
+static void at_guarantee_dying(struct world *w)
+{
+	world_available(w, 100);
+	for (size_t i = 0; i < N_GUESTS; i++)
+		guarantee(w, i, 1024);
+}
+
+/* Second by second: is there an alarm? */
+static void pass(struct world *w, int n, bool alarm)
+{
+	for (int i = 0; i < n; i++) {
+		world_decide(w);
+		if (w->state->alarm != alarm)
+			fail_msg("after %d s", i);
+		world_pass(w, SEC);
+	}
+}
+
+static void test_alarm(void **data)
+{
+	struct world w;
+
+	(void)data;
+	world_init(&w, N_GUESTS);
+	at_guarantee_dying(&w);
+	pass(&w, 10, false);
+	pass(&w, 3, true);
+	world_available(&w, 3000); /* nothing is missing, though the level falls by one a tick */
+	pass(&w, 3, false);
+	world_done(&w);
+}
+
+static void test_alarm_ends_with_means(void **data)
+{
+	struct world w;
+
+	(void)data;
+	world_init(&w, N_GUESTS);
+	at_guarantee_dying(&w);
+	pass(&w, 10, false);
+	pass(&w, 1, true);
+	world_guest(&w, 0)->in_flight = true; /* something is being taken, for long enough */
+	world_state(&w, 0)->pending_kind = KVMB_ACTION_RECLAIM;
+	pass(&w, 10, true);
+	pass(&w, 2, false);
+	world_done(&w);
+}
+
+static void test_no_alarm_while_giving_back_alone(void **data)
+{
+	struct world w;
+
+	(void)data;
+	world_init(&w, N_GUESTS);
+	at_guarantee_dying(&w);
+	world_guest(&w, 0)->in_flight = true;
+	world_state(&w, 0)->pending_kind = KVMB_ACTION_DEFLATE;
+	pass(&w, 10, false);
+	pass(&w, 2, true);
+	world_done(&w);
+}
+
+static void test_no_alarm_on_a_short_host(void **data)
+{
+	struct world w;
+
+	(void)data;
+	world_init(&w, N_GUESTS);
+	at_guarantee_dying(&w);
+	host_short(&w);
+	pass(&w, 30, false);
+	world_done(&w);
+}
+
 int main(void)
 {
 	static struct tests t;
@@ -323,5 +399,10 @@ int main(void)
 	TESTS_ADD_TABLE(&t, cache_gates, test_cache_gate);
 	TESTS_ADD_TABLE(&t, last_rows, test_rule);
 	TESTS_ADD_TABLE(&t, high_gates, test_high_gate);
+	TESTS_ADD(&t, "an alarm when nothing was left to take for ten seconds", test_alarm);
+	TESTS_ADD(&t, "it ends when something was taken for ten seconds",
+		  test_alarm_ends_with_means);
+	TESTS_ADD(&t, "giving back is no taking", test_no_alarm_while_giving_back_alone);
+	TESTS_ADD(&t, "a host that is only short has none", test_no_alarm_on_a_short_host);
 	return tests_run("means", &t);
 }
