@@ -12,7 +12,7 @@
  * @plan: as the gate has let it through
  *
  * It is raised when for ten seconds nothing was taken or being taken for a need of a host that is
- * hard up, and ends when for ten seconds something was, or when the host is no longer hard up.
+ * hard up, and ends when for ten seconds something was, or when nothing is missing.
  */
 void kvmb_alarm_update(const struct kvmb_sample *sample, const struct kvmb_plan *plan,
 		       struct kvmb_state *s);
