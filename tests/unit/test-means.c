@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Means that not every guest or host has: free page reporting, caches, limits; and the end of all. */
+/* Means that not every guest or host has: free page reporting, caches, limits; the end of all. */
 #include "policy/turn.h"
 #include "gate-world.h"
 #include "rule-world.h"
