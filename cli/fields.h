@@ -43,7 +43,7 @@ struct fields {
 
 struct manager {
 	char *version, *mode, *level;
-	char *connection_error, *trigger_error, *advice_basis;
+	char *connection_error, *trigger_error, *advice_basis, *alarm;
 	char **degraded, **absent;
 	struct reservations reservations;
 	uint64_t need_bytes, spare_bytes;
@@ -70,6 +70,7 @@ struct machine {
 	uint64_t taken_bytes, given_bytes, n_actions;
 	int64_t net_bytes;
 	uint32_t pid, shares, refault_target_ppm, psi_some, psi_full;
+	bool free_page_reporting;
 };
 
 /* Machines ordered by name. */

@@ -186,6 +186,8 @@ void status_print_host(const struct ctl *ctl, const struct manager *m,
 		   m->dry_run ? ", dry run: actions are only recorded" : "");
 	print_connection(ctl, m);
 	fact_print(ctl, "Level", note_level_colour(m->level), "%s", m->level);
+	if (*m->alarm)
+		fact_print(ctl, "Alarm", COLOUR_RED, "%s", m->alarm);
 	print_memory(ctl, m);
 	fact_print(ctl, "Pressure", note_pressure_colour(m->psi_some), "some %s %%, full %s %%",
 		   figure_ratio(m->psi_some).text, figure_ratio(m->psi_full).text);

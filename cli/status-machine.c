@@ -80,6 +80,8 @@ static void print_inside(const struct ctl *ctl, const struct machine *m)
 	fact_print(ctl, "Inside", COLOUR_NONE, "%s free, %s usable, %s of caches (told %s ago)",
 		   figure_size(m->unused_bytes).text, figure_size(m->usable_bytes).text,
 		   figure_size(m->caches_bytes).text, figure_usec(m->stats_age_usec).text);
+	if (m->free_page_reporting)
+		fact_print(ctl, "Reporting", COLOUR_NONE, "what it frees comes back by itself");
 }
 
 static void print_effects(const struct ctl *ctl, const struct machine *m)

@@ -164,6 +164,7 @@ const sd_bus_vtable bus_machine_vtable[] = {
 	PROPERTY("UsableBytes", "t", usable_bytes, 0),
 	PROPERTY("CachesBytes", "t", caches_bytes, 0),
 	PROPERTY("StatsAgeUSec", "t", stats_age_usec, 0),
+	PROPERTY("FreePageReporting", "b", free_page_reporting, 0),
 	PROPERTY("StatsStatus", "s", stats_status, TOLD),
 	PROPERTY("Refaults", "t", refaults, 0),
 	PROPERTY("RefaultsPerMinute", "t", refaults_per_min, 0),

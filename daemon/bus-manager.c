@@ -121,6 +121,7 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	PROPERTY("GivenBytes", "t", given_bytes, 0),
 	PROPERTY("NetBytes", "x", net_bytes, 0),
 	PROPERTY("GuaranteedBytes", "t", guaranteed_bytes, 0),
+	PROPERTY("Alarm", "s", alarm, TOLD),
 	PROPERTY("Degraded", "as", degraded, TOLD),
 	PROPERTY("AbsentMachines", "as", absent, TOLD),
 	PROPERTY("SkippedMachines", "u", n_skipped, TOLD),

@@ -13,6 +13,7 @@ void host_view_clear(struct host_view *v)
 {
 	free(v->connection_error);
 	free(v->trigger_error);
+	free(v->alarm);
 	strv_free(v->degraded);
 	strv_free(v->absent);
 	*v = (struct host_view){ .version = NULL };
@@ -117,7 +118,9 @@ int host_view_fill(struct kvmb_engine *engine, const struct kvmb_host_config *co
 	fill_sample(status.sample, &v);
 	v.connection_error = strdup(status.error);
 	v.trigger_error = strdup(status.trigger_error ? strerror(-status.trigger_error) : "");
-	r = v.connection_error && v.trigger_error ? list_degraded(machines, &v.degraded) : -ENOMEM;
+	v.alarm = strdup(status.alarm ?: "");
+	r = v.connection_error && v.trigger_error && v.alarm ?
+		    list_degraded(machines, &v.degraded) : -ENOMEM;
 	if (r < 0) {
 		host_view_clear(&v);
 		return r;
@@ -149,6 +152,8 @@ size_t host_view_changes(const struct host_view *a, const struct host_view *b,
 		ret[n++] = "ConnectionError";
 	if (!text_equal(a->trigger_error, b->trigger_error))
 		ret[n++] = "TriggerError";
+	if (!text_equal(a->alarm, b->alarm))
+		ret[n++] = "Alarm";
 	if (!strv_equal(a->degraded, b->degraded))
 		ret[n++] = "Degraded";
 	if (a->n_skipped != b->n_skipped)

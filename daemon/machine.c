@@ -155,6 +155,7 @@ static void view_sample(const struct kvmb_guest_sample *g, struct machine_view *
 	v->usable_bytes = g->usable_bytes;
 	v->caches_bytes = g->caches_bytes;
 	v->stats_age_usec = g->stats_age_usec;
+	v->free_page_reporting = g->backing.reports_free;
 	view_cgroup(g, v);
 }
 

@@ -55,6 +55,7 @@ struct machine_view {
 	struct manager *manager;
 	const char *name, *uuid, *state, *mode, *priority, *stats_status, *excluded, *degraded;
 	const char *aging, *aging_reason;
+	int free_page_reporting; /* of D-Bus: a boolean is an int */
 	uint32_t pid, shares, refault_target_ppm, pressure_some, pressure_full;
 	uint64_t guarantee_bytes, limit_bytes;
 	uint64_t maximum_bytes, balloon_bytes, target_bytes, resident_bytes, swap_bytes;

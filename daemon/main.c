@@ -28,6 +28,15 @@ static int check_config(const struct options *o)
 	return EXIT_SUCCESS;
 }
 
+static int lift(const struct options *o)
+{
+	int r = kvmb_lift_limits(o->root);
+
+	if (r < 0)
+		fprintf(stderr, "kvm-balloond: a limit cannot be lifted: %s\n", strerror(-r));
+	return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 static int introspect(void)
 {
 	int r = bus_introspect();
@@ -60,6 +69,8 @@ int main(int argc, char *argv[])
 	switch (options.mode) {
 	case RUN_CHECK_CONFIG:
 		return check_config(&options);
+	case RUN_LIFT:
+		return lift(&options);
 	case RUN_INTROSPECT:
 		return introspect();
 	case RUN_DAEMON:

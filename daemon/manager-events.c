@@ -131,6 +131,20 @@ static void tell_guarantees(struct manager *m, const struct kvmb_host_status *s)
 	m->over_guaranteed = over;
 }
 
+static void tell_alarm(struct manager *m, const struct kvmb_host_status *s)
+{
+	bool alarm = s->alarm && *s->alarm;
+
+	if (alarm == m->alarm)
+		return;
+	if (alarm)
+		journal_log(JOURNAL_ALARM, NULL, "The host runs out of memory: %s", s->alarm);
+	else
+		journal_log(JOURNAL_ALARM_OVER, NULL,
+			    "The alarm is over: the host has memory, or it can be taken again");
+	m->alarm = alarm;
+}
+
 static void tell_connection(struct manager *m, const struct kvmb_host_status *s)
 {
 	/* A first attempt that is still under way is no news. */
@@ -205,6 +219,7 @@ void manager_turned(struct manager *m)
 	kvmb_engine_host_status(m->engine, &status);
 	tell_level(m, &status);
 	tell_guarantees(m, &status);
+	tell_alarm(m, &status);
 	tell_connection(m, &status);
 	if (m->stopping)
 		manager_stop_step(m);

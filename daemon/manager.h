@@ -35,7 +35,8 @@ struct manager {
 	struct state_file state_file;
 	struct journal_budget action_budget;
 	bool over_guaranteed;     /* was told in the journal */
-	enum kvmb_level level;    /* as told in the journal, like the next three */
+	enum kvmb_level level;    /* as told in the journal, like the next four */
+	bool alarm;
 	bool connected;
 	int turn_error;
 	int state_error;

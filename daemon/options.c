@@ -27,6 +27,7 @@ static void print_help(void)
 	     "     --dry-run         decide and report, do nothing to any guest\n"
 	     "     --check-config    check the configuration and exit\n"
 	     "     --release         give back what was taken from guests and exit\n"
+	     "     --lift           lift limits on guests whose time is over and exit\n"
 	     "     --bus-introspect  print the D-Bus interfaces as XML and exit\n"
 	     "\n"
 	     "See kvm-balloond(8).");
@@ -42,6 +43,7 @@ enum {
 	OPT_DRY_RUN,
 	OPT_CHECK_CONFIG,
 	OPT_RELEASE,
+	OPT_LIFT,
 	OPT_INTROSPECT,
 };
 
@@ -56,6 +58,7 @@ static const struct option long_options[] = {
 	{ "dry-run", no_argument, NULL, OPT_DRY_RUN },
 	{ "check-config", no_argument, NULL, OPT_CHECK_CONFIG },
 	{ "release", no_argument, NULL, OPT_RELEASE },
+	{ "lift", no_argument, NULL, OPT_LIFT },
 	{ "bus-introspect", no_argument, NULL, OPT_INTROSPECT },
 	{ NULL, 0, NULL, 0 },
 };
@@ -63,8 +66,8 @@ static const struct option long_options[] = {
 static int set_mode(struct options *o, enum run_mode mode)
 {
 	if (o->mode != RUN_DAEMON && o->mode != mode) {
-		fputs("kvm-balloond: only one of --check-config, --release and --bus-introspect "
-		      "can be asked for\n",
+		fputs("kvm-balloond: only one of --check-config, --release, --lift and "
+		      "--bus-introspect can be asked for\n",
 		      stderr);
 		return -EINVAL;
 	}
@@ -104,6 +107,8 @@ static int take_option(struct options *o, int option)
 		return set_mode(o, RUN_CHECK_CONFIG);
 	case OPT_RELEASE:
 		return set_mode(o, RUN_RELEASE);
+	case OPT_LIFT:
+		return set_mode(o, RUN_LIFT);
 	case OPT_INTROSPECT:
 		return set_mode(o, RUN_INTROSPECT);
 	default:

@@ -10,6 +10,7 @@
 enum run_mode {
 	RUN_DAEMON,
 	RUN_RELEASE,      /* give back what the state file says was taken, then exit */
+	RUN_LIFT,         /* lift limits whose time is over, then exit */
 	RUN_CHECK_CONFIG,
 	RUN_INTROSPECT,
 };

@@ -270,6 +270,8 @@ enum kvmb_why {
 	KVMB_WHY_BALLOON_STUCK,    /* its balloon stopped short of its target */
 	KVMB_WHY_SWAP_WRITES,      /* as much as may be was written to the host's swap of late */
 	KVMB_WHY_SWAP_SLOW,        /* reads of the host's swap take too long */
+	KVMB_WHY_LAST_RESORT,      /* not of the lowest class, or the host is not that short */
+	KVMB_WHY_REPORTING,        /* what it holds free comes back by itself soon */
 	KVMB_WHYS,
 };
 
@@ -312,6 +314,7 @@ struct kvmb_backing {
 	bool hugetlb;     /* <hugepages/> */
 	bool shared;      /* mapped by others too: vhost-user, virtiofs, or a shared file */
 	bool unread;      /* the definition could not be read (again): the above may be wrong */
+	bool reports_free; /* the balloon's free page reporting: what it frees comes back */
 	uint64_t locked_bytes;  /* locked and pinned by QEMU (VmLck, VmPin) */
 	uint64_t hugetlb_bytes; /* of QEMU (HugetlbPages) */
 };
@@ -391,6 +394,7 @@ enum kvmb_action_kind {
 	KVMB_ACTION_DEFLATE, /* the same, more than now: give-back */
 	KVMB_ACTION_RECLAIM, /* memory.reclaim of the guest's scope, in small steps */
 	KVMB_ACTION_PAGEOUT, /* process_madvise(MADV_PAGEOUT) of cold ranges */
+	KVMB_ACTION_HIGH,    /* memory.high of the scope below what it holds, for seconds */
 	KVMB_ACTION_KINDS,
 };
 
@@ -398,9 +402,11 @@ enum kvmb_action_kind {
 enum kvmb_rule {
 	KVMB_RULE_GUEST_FREE,     /* the guest itself holds it free: cheapest */
 	KVMB_RULE_HOST_PRESSURE,  /* share of what the host needs */
+	KVMB_RULE_GUEST_CACHE,    /* the host is hard up, and the guest has page cache */
 	KVMB_RULE_PROACTIVE,
 	KVMB_RULE_GUEST_PRESSURE, /* give-back: the guest suffers */
 	KVMB_RULE_HOST_RELAXED,   /* give-back: the host has plenty */
+	KVMB_RULE_LAST_RESORT,    /* all other means do not give enough: the lowest class */
 	KVMB_RULE_LIMIT,          /* balloon brought to the configured limit */
 	KVMB_RULE_OPERATOR,       /* Reclaim() over D-Bus */
 	KVMB_RULE_RELEASE,        /* agent stops: everything is given back */
@@ -652,11 +658,22 @@ struct kvmb_host_status {
 	/* from the last trigger's wake-up to the end of the tick it caused */
 	uint64_t reaction_usec;
 	struct kvmb_advice advice;
+	/* what is missing and why no guest gives it, as it was when all means ended; "" no alarm */
+	const char *alarm;
 	bool dry_run;
 	size_t n_skipped; /* guests not managed: name too long or not UTF-8, or too many guests */
 	bool connected;           /* to libvirt */
 	char error[KVMB_TEXT_SIZE]; /* why not, or why it tells no guests, as told by libvirt */
 };
+
+/**
+ * kvmb_lift_limits() - put back each memory.high (KVMB_ACTION_HIGH) whose time is over
+ *
+ * For a process of its own: it returns when none is left, and meanwhile lifts at once what an
+ * engine that died had set, and what one that hangs does not lift in time. Blocks.
+ * Return: 0, or -errno.
+ */
+int kvmb_lift_limits(const char *root);
 
 struct kvmb_engine;
 

@@ -6,8 +6,12 @@
 #include "model/plan.h"
 #include "model/state.h"
 #include "plan/validate.h"
+#include "policy/alarm.h"
 #include "policy/policy.h"
 #include "policy/reservation.h"
+
+/* From one limit to the next of the same guest: it is held up for a third of the time at most. */
+#define HIGH_PAUSE_NS (30 * NSEC_PER_SEC)
 
 /* The balloon is ours from the first order until all of it is given back. */
 static void remember_target(const struct kvmb_action *a, struct kvmb_state_guest *g)
@@ -28,6 +32,8 @@ static void remember(const struct kvmb_action *a, uint64_t now_ns, struct kvmb_s
 
 	g->pending_kind = a->kind;
 	g->pending_bytes = a->asked_bytes;
+	if (a->kind == KVMB_ACTION_HIGH)
+		g->high_after_ns = now_ns + HIGH_PAUSE_NS;
 	if (a->kind == KVMB_ACTION_BALLOON || a->kind == KVMB_ACTION_DEFLATE)
 		remember_target(a, g);
 	if (a->rule == KVMB_RULE_HOST_RELAXED)
@@ -61,6 +67,7 @@ int kvmb_decide(const struct kvmb_config *c, const struct kvmb_state *state,
 		r = kvmb_plan_validate(c, next, sample, plan);
 	if (r < 0)
 		return r;
+	kvmb_alarm_update(sample, plan, next);
 	for (size_t i = 0; i < plan->n_actions; i++)
 		remember(&plan->actions[i], sample->now_ns, next);
 	*ret_state = TAKE_PTR(next);

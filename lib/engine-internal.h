@@ -64,6 +64,7 @@ struct kvmb_engine {
 	struct kvmb_state *state;
 	struct kvmb_sample *sample;
 	struct kvmb_plan *plan;
+	char *alarm; /* NULL: none */
 	struct kvmb_virt *virt;
 	struct kvmb_libvirt *libvirt;
 	struct kvmb_guest_watch *watch;
@@ -107,6 +108,13 @@ uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_
 /* engine-status.c */
 void kvmb_engine_cold_age(const struct kvmb_engine *e, const struct kvmb_guest_sample *s,
 			  const struct kvmb_policy *policy, struct kvmb_cold_age *ret);
+
+/* explain-free.c */
+int kvmb_explain_free(char **text, const struct kvmb_engine *e,
+		      const struct kvmb_guest_status *status);
+
+/* engine-alarm.c */
+void kvmb_engine_alarm(struct kvmb_engine *e);
 
 /* engine-issue.c */
 /* @saved: 0, or why the state could not be kept: then no BALLOON goes out, that is its result. */

@@ -54,6 +54,8 @@ static int real_actuators(struct kvmb_engine *e, const char *root,
 		r = kvmb_actuator_reclaim_new(root, &table[KVMB_ACTION_RECLAIM]);
 	if (r >= 0)
 		r = pageout_actuator(e, root, &table[KVMB_ACTION_PAGEOUT]);
+	if (r >= 0)
+		r = kvmb_actuator_high_new(root, KVMB_HIGH_USEC, &table[KVMB_ACTION_HIGH]);
 	return r;
 }
 
@@ -167,6 +169,7 @@ struct kvmb_engine *kvmb_engine_free(struct kvmb_engine *e)
 		free(e->guests[i]);
 	free(e->guests);
 	free(e->absent);
+	free(e->alarm);
 	(void)kvmb_plan_free(e->plan);
 	(void)kvmb_sample_free(e->sample);
 	(void)kvmb_state_free(e->state);

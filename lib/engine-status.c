@@ -26,6 +26,7 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.trigger_error = kvmb_guest_watch_trigger_error(e->watch),
 		.reaction_usec = e->reaction_usec,
 		.n_skipped = e->virt_status.n_skipped,
+		.alarm = e->alarm ?: "",
 		.dry_run = e->dry_run,
 		.connected = e->virt_status.connected,
 	};

@@ -183,8 +183,11 @@ int kvmb_engine_tick(struct kvmb_engine *e, uint64_t now_ns)
 	r = kvmb_engine_sync_guests(e, sample);
 	if (r < 0)
 		return r;
+	if (e->plan && e->plan->level < KVMB_LEVEL_HARD)
+		kvmb_executor_end_limits(e->executor);
 	if (!e->releasing)
 		kvmb_engine_issue(e, e->plan, persist(e));
+	kvmb_engine_alarm(e);
 	e->n_ticks++;
 	note_reaction(e);
 	kvmb_engine_notify(e);

@@ -59,6 +59,8 @@ static enum kvmb_lane lane_of(enum kvmb_action_kind kind)
 		return KVMB_LANE_RECLAIM;
 	case KVMB_ACTION_PAGEOUT:
 		return KVMB_LANE_PAGEOUT;
+	case KVMB_ACTION_HIGH:
+		return KVMB_LANE_HIGH;
 	default:
 		return KVMB_LANE_BALLOON;
 	}
@@ -277,20 +279,20 @@ static struct job *job_new(const struct kvmb_action *a)
 	return job;
 }
 
-/* Called with the lock held. */
+/* Called with the lock held. @uuid: NULL for every guest. */
 static void cancel_queued(struct lane *lane, const char *uuid)
 {
 	struct job *job;
 
 	TAILQ_FOREACH(job, &lane->queue, link)
-		if (strcmp(job->action.uuid, uuid) == 0)
+		if (!uuid || strcmp(job->action.uuid, uuid) == 0)
 			atomic_store(&job->cancel, true);
 }
 
 /* Called with the lock held. */
 static void cancel_all(struct lane *lane, const char *uuid)
 {
-	if (lane->running && strcmp(lane->running->action.uuid, uuid) == 0)
+	if (lane->running && (!uuid || strcmp(lane->running->action.uuid, uuid) == 0))
 		atomic_store(&lane->running->cancel, true);
 	cancel_queued(lane, uuid);
 }
@@ -329,6 +331,14 @@ void kvmb_executor_cancel(struct kvmb_executor *x, const char *uuid)
 	pthread_mutex_lock(&x->lock);
 	cancel_all(&x->lanes[KVMB_LANE_RECLAIM], uuid);
 	cancel_all(&x->lanes[KVMB_LANE_PAGEOUT], uuid);
+	cancel_all(&x->lanes[KVMB_LANE_HIGH], uuid);
+	pthread_mutex_unlock(&x->lock);
+}
+
+void kvmb_executor_end_limits(struct kvmb_executor *x)
+{
+	pthread_mutex_lock(&x->lock);
+	cancel_all(&x->lanes[KVMB_LANE_HIGH], NULL);
 	pthread_mutex_unlock(&x->lock);
 }
 

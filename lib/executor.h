@@ -15,6 +15,7 @@ enum kvmb_lane {
 	KVMB_LANE_BALLOON, /* BALLOON, DEFLATE: libvirt */
 	KVMB_LANE_RECLAIM, /* RECLAIM: the kernel */
 	KVMB_LANE_PAGEOUT, /* PAGEOUT: the kernel, and the locks of one guest's memory */
+	KVMB_LANE_HIGH,    /* HIGH: waits for the end of what it set */
 	KVMB_LANES,
 };
 
@@ -50,10 +51,13 @@ int kvmb_executor_fd(const struct kvmb_executor *x);
 int kvmb_executor_submit(struct kvmb_executor *x, const struct kvmb_action *a);
 
 /**
- * kvmb_executor_cancel() - a RECLAIM or PAGEOUT of this guest ends at its next step
+ * kvmb_executor_cancel() - a RECLAIM, PAGEOUT or HIGH of this guest ends at its next step
  * One that waits ends before its first. Either has a result: -ECANCELED.
  */
 void kvmb_executor_cancel(struct kvmb_executor *x, const char *uuid);
+
+/** kvmb_executor_end_limits() - every HIGH ends now: the host is no longer that short */
+void kvmb_executor_end_limits(struct kvmb_executor *x);
 
 /** kvmb_executor_next() - take one finished action: 1 and *@ret, or 0 */
 int kvmb_executor_next(struct kvmb_executor *x, struct kvmb_result *ret);

@@ -23,6 +23,7 @@ static const char *const done[KVMB_ACTION_KINDS] = {
 	[KVMB_ACTION_DEFLATE] = "given back with its balloon",
 	[KVMB_ACTION_RECLAIM] = "taken by the kernel's reclaim of its scope",
 	[KVMB_ACTION_PAGEOUT] = "taken by paging out what is cold",
+	[KVMB_ACTION_HIGH] = "taken by a limit on its scope, for 10 s at most",
 };
 
 /* Where a value of its policy is from. */
@@ -269,6 +270,8 @@ int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret)
 	if (r < 0)
 		return r;
 	r = explain_guest(&text, &status);
+	if (r >= 0)
+		r = kvmb_explain_free(&text, e, &status);
 	if (r >= 0)
 		r = explain_ages(&text, e, &status);
 	if (r >= 0)

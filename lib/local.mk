@@ -13,7 +13,8 @@ libkvmballoon_sources += include/kvmballoon.h \
 	%D%/engine.c %D%/engine-ages.c %D%/engine-control.c %D%/engine-guarantees.c \
 	%D%/engine-guest.c %D%/engine-internal.h \
 	%D%/engine-issue.c %D%/engine-new.c %D%/engine-reserve.c %D%/engine-sample.c %D%/engine-status.c \
-	%D%/executor.c %D%/executor.h %D%/explain.c %D%/record.c
+	%D%/executor.c %D%/executor.h %D%/engine-alarm.c %D%/explain.c \
+	%D%/explain-free.c %D%/lift.c %D%/record.c
 
 libkvmballoon_libs = $(LIBVIRT_LIBS) $(LIBCGROUP_LIBS) $(JANSSON_LIBS) $(INIH_LIBS) $(LIBXML_LIBS)
 

@@ -151,6 +151,7 @@ static void act(struct host *h, struct vm *v, const struct kvmb_action *a, uint6
 		vm_grow(v);
 		break;
 	case KVMB_ACTION_RECLAIM:
+	case KVMB_ACTION_HIGH:
 		t->swapped_bytes += vm_reclaim(v, a->asked_bytes);
 		break;
 	case KVMB_ACTION_PAGEOUT:

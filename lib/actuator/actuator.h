@@ -61,6 +61,15 @@ int kvmb_actuator_reclaim_new(const char *root_path, struct kvmb_actuator *ret);
 int kvmb_actuator_pageout_new(const char *root_path, const struct kvmb_cold_finder *finder,
 			      struct kvmb_actuator *ret);
 
+/* Longer than the kernel's averages look back: what the guest feels of it shows in them. */
+#define KVMB_HIGH_USEC (10 * UINT64_C(1000000))
+
+/**
+ * kvmb_actuator_high_new() - HIGH: memory.high of the scope, for @hold_usec at most
+ * Done when it is lifted again. -ENOTCONN: nobody would lift it if this process died; not set.
+ */
+int kvmb_actuator_high_new(const char *root_path, uint64_t hold_usec, struct kvmb_actuator *ret);
+
 /** kvmb_actuator_record_new() - any kind: nothing is done, got and net are 0, no error */
 int kvmb_actuator_record_new(struct kvmb_actuator *ret);
 

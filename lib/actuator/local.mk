@@ -3,6 +3,8 @@ libkvmballoon_sources += \
 	%D%/actuator.h \
 	%D%/balloon.c \
 	%D%/gauge.c %D%/gauge.h \
+	%D%/high.c \
+	%D%/limit.c %D%/limit.h %D%/limit-path.h %D%/limit-watch.c \
 	%D%/pageout.c \
 	%D%/reclaim.c \
 	%D%/record.c

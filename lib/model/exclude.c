@@ -57,7 +57,8 @@ static enum kvmb_why held_fast(const struct kvmb_guest_sample *g)
 enum kvmb_why kvmb_guest_forbids(const struct kvmb_guest_sample *g, enum kvmb_action_kind kind)
 {
 	enum kvmb_why why = kind == KVMB_ACTION_DEFLATE ? KVMB_WHY_NONE : held_fast(g);
-	bool swaps = kind == KVMB_ACTION_RECLAIM || kind == KVMB_ACTION_PAGEOUT;
+	bool swaps = kind == KVMB_ACTION_RECLAIM || kind == KVMB_ACTION_PAGEOUT ||
+		     kind == KVMB_ACTION_HIGH;
 
 	if (why == KVMB_WHY_NONE && swaps && g->backing.shared)
 		return KVMB_WHY_SHARED;

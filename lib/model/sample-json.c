@@ -61,6 +61,7 @@ static const struct kvmb_json_field backing_fields[] = {
 	KVMB_JSON_BOOL_OPT(BACKING, hugetlb),
 	KVMB_JSON_BOOL_OPT(BACKING, shared),
 	KVMB_JSON_BOOL_OPT(BACKING, unread),
+	KVMB_JSON_BOOL_OPT(BACKING, reports_free),
 	KVMB_JSON_U64_OPT(BACKING, locked_bytes),
 	KVMB_JSON_U64_OPT(BACKING, hugetlb_bytes),
 };

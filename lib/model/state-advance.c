@@ -86,7 +86,7 @@ static void restart(struct kvmb_state_guest *g, const struct kvmb_guest_sample *
 	g->step_permyriad = PERMYRIAD;
 	g->reclaim_after_ns = g->balloon_after_ns = 0;
 	g->balloon_pause_sec = g->n_barren = 0;
-	g->barren_until_ns = 0;
+	g->barren_until_ns = g->unreported_ns = g->high_after_ns = 0;
 	kvmb_stuck_clear(g);
 	g->seen_balloon_bytes = g->report_ns = g->report_balloon_bytes = 0;
 	memset(&g->counters, 0, sizeof(g->counters));

@@ -79,12 +79,14 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_PERMYRIAD(GUEST, step_permyriad),
 	KVMB_JSON_U64(GUEST, reclaim_after_ns),
 	KVMB_JSON_U64(GUEST, balloon_after_ns),
+	KVMB_JSON_U64_OPT(GUEST, high_after_ns),
 	KVMB_JSON_U32(GUEST, balloon_pause_sec),
 	KVMB_JSON_U32(GUEST, n_barren),
 	KVMB_JSON_U64(GUEST, barren_until_ns),
 	/* not in older recordings */
 	KVMB_JSON_U32_OPT(GUEST, stuck_pause_sec, 0, UINT32_MAX),
 	KVMB_JSON_U64_OPT(GUEST, stuck_until_ns),
+	KVMB_JSON_U64_OPT(GUEST, unreported_ns),
 	KVMB_JSON_OBJECT(GUEST, taken, rate_fields),
 	KVMB_JSON_OBJECT(GUEST, refaults, rate_fields),
 	KVMB_JSON_OBJECT(GUEST, counters, counters_fields),
@@ -97,9 +99,10 @@ static const struct kvmb_json_field guest_fields[] = {
 	NO_EFFECT("deflate", DEFLATE),
 	NO_EFFECT("reclaim", RECLAIM),
 	NO_EFFECT("pageout", PAGEOUT),
+	NO_EFFECT("high", HIGH),
 	KVMB_JSON_U64S(GUEST, retry_ns),
 };
-_Static_assert(KVMB_ACTION_KINDS == 4, "each kind has a counter of what had no effect");
+_Static_assert(KVMB_ACTION_KINDS == 5, "each kind has a counter of what had no effect");
 
 static const struct kvmb_json_field trend_fields[] = {
 	KVMB_JSON_U64_MAX(TREND, n, KVMB_TREND_POINTS),
@@ -145,6 +148,8 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_OBJECT_OPT(STATE, advice, advice_fields),
 	KVMB_JSON_BOOL_OPT(STATE, reserving),
 	KVMB_JSON_U32_OPT(STATE, last_reservation, 0, UINT32_MAX),
+	KVMB_JSON_BOOL_OPT(STATE, alarm),
+	KVMB_JSON_U64_OPT(STATE, alarm_turns_ns),
 	KVMB_JSON_OBJECT(STATE, given, rate_fields),
 	KVMB_JSON_OBJECT(STATE, trend, trend_fields),
 	KVMB_JSON_OBJECT(STATE, own_use, own_use_fields),
@@ -153,6 +158,7 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_ENUM(STATE, base_level, &kvmb_level_tokens),
 	KVMB_JSON_U64(STATE, last_ns),
 	KVMB_JSON_U64(STATE, relaxed_ns),
+	KVMB_JSON_U64_OPT(STATE, hard_ns),
 	KVMB_JSON_OBJECT(STATE, taken, rate_fields),
 	KVMB_JSON_U64(STATE, taken_bytes),
 	KVMB_JSON_U64(STATE, given_bytes),

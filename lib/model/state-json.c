@@ -70,6 +70,7 @@ struct guest_record {
 	uint32_t deflate_no_effect;
 	uint32_t reclaim_no_effect;
 	uint32_t pageout_no_effect;
+	uint32_t high_no_effect;
 	uint32_t cold_floor;
 	char cold_minutes[KVMB_COLD_MINUTES + 1]; /* a letter each, oldest first: bucket 0 is '@' */
 };
@@ -104,6 +105,7 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_U32_OPT(struct guest_record, deflate_no_effect, 0, ROW_MAX),
 	KVMB_JSON_U32_OPT(struct guest_record, reclaim_no_effect, 0, ROW_MAX),
 	KVMB_JSON_U32_OPT(struct guest_record, pageout_no_effect, 0, ROW_MAX),
+	KVMB_JSON_U32_OPT(struct guest_record, high_no_effect, 0, ROW_MAX),
 	KVMB_JSON_U32_OPT(struct guest_record, cold_floor, 0, KVMB_AGE_BUCKETS),
 	KVMB_JSON_STRING_OPT(struct guest_record, cold_minutes),
 };
@@ -157,6 +159,7 @@ static void record_from_guest(const struct kvmb_state *s, const struct kvmb_stat
 		.deflate_no_effect = g->n_no_effect[KVMB_ACTION_DEFLATE],
 		.reclaim_no_effect = g->n_no_effect[KVMB_ACTION_RECLAIM],
 		.pageout_no_effect = g->n_no_effect[KVMB_ACTION_PAGEOUT],
+		.high_no_effect = g->n_no_effect[KVMB_ACTION_HIGH],
 		.cold_floor = g->cold.floor_bucket,
 	};
 	kvmb_cold_minutes_to_text(&g->cold, ret->cold_minutes);
@@ -197,6 +200,7 @@ static void guest_from_record(const struct guest_record *in, struct kvmb_state_g
 	ret->n_no_effect[KVMB_ACTION_DEFLATE] = in->deflate_no_effect;
 	ret->n_no_effect[KVMB_ACTION_RECLAIM] = in->reclaim_no_effect;
 	ret->n_no_effect[KVMB_ACTION_PAGEOUT] = in->pageout_no_effect;
+	ret->n_no_effect[KVMB_ACTION_HIGH] = in->high_no_effect;
 }
 
 static int guest_to_json(const struct kvmb_state *s, const struct kvmb_state_guest *g,

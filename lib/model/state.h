@@ -104,11 +104,13 @@ struct kvmb_state_guest {
 	uint32_t step_permyriad;   /* part of the full step that reclaim may use now */
 	uint64_t reclaim_after_ns; /* no reclaim before */
 	uint64_t balloon_after_ns; /* no balloon before */
+	uint64_t high_after_ns;    /* no limit before */
 	uint32_t balloon_pause_sec; /* length of the next such pause; doubles */
 	uint32_t n_barren;         /* balloons in a row that won the host next to nothing */
 	uint64_t barren_until_ns;  /* until then its free memory is taken to be untouched */
 	uint32_t stuck_pause_sec;  /* its balloon stopped short; 0: it did not; model/stuck.h */
 	uint64_t stuck_until_ns;   /* nothing is expected of it before */
+	uint64_t unreported_ns;    /* it should report what it holds free, since; 0 nothing */
 	/* rates */
 	struct kvmb_rate taken;    /* bytes asked */
 	struct kvmb_rate refaults; /* pages */
@@ -164,6 +166,7 @@ struct kvmb_state {
 	enum kvmb_level base_level; /* by available memory alone */
 	uint64_t last_ns;
 	uint64_t relaxed_ns; /* since when level is relaxed, if it is */
+	uint64_t hard_ns;    /* since when it is hard or worse; 0 it is not */
 	struct kvmb_rate taken;
 	/*
 	 * These three are not kept over restarts: points in time mean nothing then, and the window
@@ -172,6 +175,8 @@ struct kvmb_state {
 	struct kvmb_rate given; /* bytes ordered to be given back because the host has plenty */
 	struct kvmb_trend trend;
 	struct kvmb_own_use own_use;
+	bool alarm;   /* hard up, and nothing is left to take */
+	uint64_t alarm_turns_ns; /* since when it is the other way round; 0 it is not */
 	bool falling; /* the trend had raised the level */
 	struct kvmb_state_advice advice; /* of it the hours are kept over restarts */
 	bool reserving; /* room was being made for reservations */

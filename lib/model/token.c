@@ -90,6 +90,8 @@ static const char *const why_names[] = {
 	[KVMB_WHY_BALLOON_STUCK] = "balloon-stuck",
 	[KVMB_WHY_SWAP_WRITES] = "swap-writes",
 	[KVMB_WHY_SWAP_SLOW] = "swap-slow",
+	[KVMB_WHY_LAST_RESORT] = "last-resort",
+	[KVMB_WHY_REPORTING] = "reporting",
 };
 _Static_assert(ARRAY_SIZE(why_names) == KVMB_WHYS, "each reason has a token");
 const struct kvmb_tokens kvmb_why_tokens = { why_names, ARRAY_SIZE(why_names) };
@@ -107,6 +109,7 @@ static const char *const action_kind_names[] = {
 	[KVMB_ACTION_DEFLATE] = "deflate",
 	[KVMB_ACTION_RECLAIM] = "reclaim",
 	[KVMB_ACTION_PAGEOUT] = "pageout",
+	[KVMB_ACTION_HIGH] = "high",
 	[KVMB_ACTION_KINDS] = "any",
 };
 const struct kvmb_tokens kvmb_action_kind_tokens = { action_kind_names,
@@ -115,9 +118,11 @@ const struct kvmb_tokens kvmb_action_kind_tokens = { action_kind_names,
 static const char *const rule_names[] = {
 	[KVMB_RULE_GUEST_FREE] = "guest-free",
 	[KVMB_RULE_HOST_PRESSURE] = "host-pressure",
+	[KVMB_RULE_GUEST_CACHE] = "guest-cache",
 	[KVMB_RULE_PROACTIVE] = "proactive",
 	[KVMB_RULE_GUEST_PRESSURE] = "guest-pressure",
 	[KVMB_RULE_HOST_RELAXED] = "host-relaxed",
+	[KVMB_RULE_LAST_RESORT] = "last-resort",
 	[KVMB_RULE_LIMIT] = "limit",
 	[KVMB_RULE_OPERATOR] = "operator",
 	[KVMB_RULE_RELEASE] = "release",

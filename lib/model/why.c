@@ -53,6 +53,10 @@ static const char *const sentences[] = {
 	[KVMB_WHY_SWAP_WRITES] =
 		"as much as may be was written to the host's swap in the last minute",
 	[KVMB_WHY_SWAP_SLOW] = "reads of the host's swap take too long",
+	[KVMB_WHY_LAST_RESORT] =
+		"a limit is the last resort, for guests of priority low on a host that is hard up",
+	[KVMB_WHY_REPORTING] =
+		"the guest reports what it frees: its free memory comes back by itself soon",
 };
 _Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
 

@@ -25,6 +25,7 @@ struct gate {
 	uint64_t host_left_bytes; /* of the host's rate */
 	uint64_t swap_left_bytes;
 	enum kvmb_why swap_why; /* what bounds it */
+	bool limited; /* a limit was let through, or is on a guest now */
 	bool *acted; /* by index of the guest in the sample */
 };
 
@@ -72,20 +73,37 @@ static bool suffers(const struct gate *gate, const struct entrant *e)
 	return kvmb_state_reads_back(e->state, &e->policy, g, gate->sample->now_ns);
 }
 
-static uint64_t free_inside(const struct gate *gate, const struct entrant *e)
+/* The twofold head-room of policy/estimate.h: what reading files back must not be taken for. */
+#define CACHE_HEADROOMS 2
+
+/* What may go with its caches: only for a host that is hard up, and never of a guess. */
+static uint64_t usable_inside(const struct gate *gate, const struct entrant *e, uint64_t moved,
+			      uint64_t headroom)
+{
+	uint64_t usable = e->guest->usable_bytes;
+
+	if (gate->state->level < KVMB_LEVEL_HARD || usable == KVMB_UNKNOWN)
+		return 0;
+	return u64_sub_sat(u64_sub_sat(usable, moved), u64_mul_sat(headroom, CACHE_HEADROOMS));
+}
+
+static uint64_t spare_inside(const struct gate *gate, const struct entrant *e)
 {
 	const struct kvmb_host_config *c = &gate->config->host;
 	const struct kvmb_guest_sample *g = e->guest;
 	uint64_t moved = e->state ? kvmb_state_moved(e->state, g) : 0;
 	uint64_t unused = g->unused_bytes == KVMB_UNKNOWN ? 0 : u64_sub_sat(g->unused_bytes, moved);
 	uint64_t used = u64_sub_sat(g->balloon_bytes, unused);
+	uint64_t headroom = u64_max(c->guest_headroom_bytes,
+				    permyriad_of(used, c->guest_headroom_permyriad));
 
+	if (e->action->rule == KVMB_RULE_GUEST_CACHE)
+		return usable_inside(gate, e, moved, headroom);
 	/* Told before somebody else's balloon grew, it may be more than the guest now has. */
 	unused = u64_min(unused, g->balloon_bytes);
 	/* An unknown one is the largest number there is. */
 	unused = u64_min(unused, u64_sub_sat(g->usable_bytes, moved));
-	return u64_sub_sat(unused, u64_max(c->guest_headroom_bytes,
-					   permyriad_of(used, c->guest_headroom_permyriad)));
+	return u64_sub_sat(unused, headroom);
 }
 
 static enum kvmb_why check_balloon(const struct gate *gate, struct entrant *e)
@@ -99,7 +117,7 @@ static enum kvmb_why check_balloon(const struct gate *gate, struct entrant *e)
 		return g->stats_why;
 	e->bytes = u64_sub_sat(g->balloon_bytes, e->action->target_bytes);
 	cut(e, u64_sub_sat(g->balloon_bytes, e->policy.guarantee_bytes), KVMB_WHY_AT_GUARANTEE);
-	cut(e, free_inside(gate, e), KVMB_WHY_TOO_SMALL);
+	cut(e, spare_inside(gate, e), KVMB_WHY_TOO_SMALL);
 	cut_to_rates(gate, e);
 	/* Rounded up: by taking less, so that it holds at the largest number too. */
 	beyond = (g->balloon_bytes - e->bytes) % ALIGN_BYTES;
@@ -151,7 +169,7 @@ static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 	const struct kvmb_guest_sample *g = e->guest;
 	uint64_t resident = kvmb_guest_resident(g);
 
-	if (e->action->kind == KVMB_ACTION_RECLAIM && (!g->cgroup_valid || !g->cgroup[0]))
+	if (e->action->kind != KVMB_ACTION_PAGEOUT && (!g->cgroup_valid || !g->cgroup[0]))
 		return KVMB_WHY_NO_CGROUP;
 	if (e->action->kind == KVMB_ACTION_PAGEOUT && g->pid <= 0)
 		return KVMB_WHY_GONE;
@@ -170,6 +188,31 @@ static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 	if (e->action->n_ranges)
 		cut_ranges(e);
 	return e->bytes < KVMB_LEAST_BYTES ? e->blame : KVMB_WHY_NONE;
+}
+
+static bool is_limited(const struct gate *gate)
+{
+	const struct kvmb_sample *sample = gate->sample;
+
+	for (size_t i = 0; i < sample->n_guests; i++) {
+		const struct kvmb_state_guest *g = kvmb_state_find(gate->state,
+								   sample->guests[i].uuid);
+
+		if (sample->guests[i].in_flight && g && g->pending_kind == KVMB_ACTION_HIGH)
+			return true;
+	}
+	return false;
+}
+
+/* One guest at a time, of the lowest class alone, and it gets a pause after that. */
+static enum kvmb_why check_high(struct gate *gate, struct entrant *e)
+{
+	if (e->policy.priority != KVMB_PRIORITY_LOW || gate->state->level < KVMB_LEVEL_HARD)
+		return KVMB_WHY_LAST_RESORT;
+	if (!e->state || gate->sample->now_ns < e->state->high_after_ns)
+		return KVMB_WHY_BACKOFF;
+	gate->limited = gate->limited || is_limited(gate);
+	return gate->limited ? KVMB_WHY_IN_FLIGHT : check_page_out(gate, e);
 }
 
 static enum kvmb_why find_guest(const struct gate *gate, struct entrant *e)
@@ -206,7 +249,7 @@ static bool busy(const struct gate *gate, const struct entrant *e)
 	       (e->state && e->state->pending_kind == KVMB_ACTION_DEFLATE);
 }
 
-static enum kvmb_why check_kind(const struct gate *gate, struct entrant *e)
+static enum kvmb_why check_kind(struct gate *gate, struct entrant *e)
 {
 	switch (e->action->kind) {
 	case KVMB_ACTION_BALLOON:
@@ -214,6 +257,8 @@ static enum kvmb_why check_kind(const struct gate *gate, struct entrant *e)
 	case KVMB_ACTION_RECLAIM:
 	case KVMB_ACTION_PAGEOUT:
 		return suffers(gate, e) ? KVMB_WHY_GUEST_PRESSURE : check_page_out(gate, e);
+	case KVMB_ACTION_HIGH:
+		return suffers(gate, e) ? KVMB_WHY_GUEST_PRESSURE : check_high(gate, e);
 	case KVMB_ACTION_DEFLATE:
 		return check_deflate(e);
 	case KVMB_ACTION_KINDS:
@@ -240,7 +285,7 @@ static void bind(const struct gate *gate, const struct entrant *e)
 		facts->guest_limit_permyriad = psi->some_avg10_permyriad;
 }
 
-static enum kvmb_why check(const struct gate *gate, struct entrant *e)
+static enum kvmb_why check(struct gate *gate, struct entrant *e)
 {
 	enum kvmb_why why = find_guest(gate, e);
 
@@ -270,6 +315,7 @@ static void let_through(struct gate *gate, const struct entrant *e)
 	gate->acted[e->guest - gate->sample->guests] = true;
 	if (e->action->kind == KVMB_ACTION_DEFLATE)
 		return;
+	gate->limited = gate->limited || e->action->kind == KVMB_ACTION_HIGH;
 	gate->host_left_bytes -= e->bytes;
 	if (e->action->kind != KVMB_ACTION_BALLOON)
 		gate->swap_left_bytes -= e->bytes;

@@ -9,10 +9,12 @@
 
 /* Our own period of balloon statistics (5 s), and as long again for the switching on. */
 #define STATS_WAIT_NS (10 * NSEC_PER_SEC)
+/* Reports follow within 2 s; statistics that show it come every 5 s, and two of them are better. */
+#define REPORTING_WAIT_NS (10 * NSEC_PER_SEC)
 
 /* A kind of action that keeps getting nothing is tried once a minute only. */
-static bool without_effect(const struct kvmb_turn *t, const struct kvmb_view *v,
-			   enum kvmb_action_kind kind)
+bool kvmb_view_without_effect(const struct kvmb_turn *t, const struct kvmb_view *v,
+			      enum kvmb_action_kind kind)
 {
 	return v->state->n_no_effect[kind] >= KVMB_NO_EFFECT_MAX &&
 	       t->sample->now_ns < v->state->retry_ns[kind];
@@ -43,7 +45,8 @@ uint64_t kvmb_view_promised(const struct kvmb_view *v)
 	return u64_min(v->guest->balloon_bytes, v->state->target_bytes);
 }
 
-enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v)
+enum kvmb_why kvmb_view_no_balloon_of(const struct kvmb_turn *t, const struct kvmb_view *v,
+				      uint64_t bytes)
 {
 	const struct kvmb_guest_sample *g = v->guest;
 	enum kvmb_why why = kvmb_guest_forbids(g, KVMB_ACTION_BALLOON);
@@ -60,17 +63,40 @@ enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_
 		return KVMB_WHY_GUEST_PRESSURE;
 	if (kvmb_stuck_pauses(v->state, t->sample->now_ns))
 		return KVMB_WHY_BALLOON_STUCK;
-	if (without_effect(t, v, KVMB_ACTION_BALLOON))
+	if (kvmb_view_without_effect(t, v, KVMB_ACTION_BALLOON))
 		return KVMB_WHY_NO_EFFECT;
 	if (u64_sub_sat(g->balloon_bytes, v->policy.guarantee_bytes) < t->unit_bytes)
 		return KVMB_WHY_AT_GUARANTEE;
 	if (t->sample->now_ns < v->state->balloon_after_ns)
 		return KVMB_WHY_BACKOFF;
-	if (v->estimate.free_bytes < t->unit_bytes)
+	if (bytes < t->unit_bytes)
 		return KVMB_WHY_TOO_SMALL;
 	if (kvmb_view_rate_left(t, v) < t->unit_bytes)
 		return KVMB_WHY_GUEST_RATE;
 	return KVMB_WHY_NONE;
+}
+
+enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	return kvmb_view_no_balloon_of(t, v, v->estimate.free_bytes);
+}
+
+/* Free memory must exceed the head-room by 1 % of the guest, or taking and giving would chase. */
+bool kvmb_view_worth_it(const struct kvmb_turn *t, const struct kvmb_view *v, uint64_t bytes)
+{
+	return bytes >= u64_max(t->unit_bytes, v->guest->balloon_bytes / 100);
+}
+
+/*
+ * Linux reports two seconds after it freed, whole blocks of 2 MiB. What has not come back by then
+ * is in pieces, or its driver does not report: then the balloon is as good as for others.
+ */
+bool kvmb_view_reporting(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	uint64_t since_ns = v->state->unreported_ns;
+
+	return since_ns && t->host.level < KVMB_LEVEL_HARD &&
+	       t->sample->now_ns - since_ns < REPORTING_WAIT_NS;
 }
 
 /*
@@ -115,7 +141,7 @@ static enum kvmb_why no_swap_out(const struct kvmb_turn *t, const struct kvmb_vi
 		return KVMB_WHY_AT_GUARANTEE;
 	if (stats_to_come(t, v))
 		return KVMB_WHY_STATS_MISSING;
-	if (without_effect(t, v, kind))
+	if (kvmb_view_without_effect(t, v, kind))
 		return KVMB_WHY_NO_EFFECT;
 	if (!t->sample->host.swap_total_bytes)
 		return KVMB_WHY_NO_SWAP;
@@ -147,7 +173,8 @@ enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_
 /* Cold memory that page-out cannot get, as where two processes have it mapped. */
 static bool cold_out_of_reach(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
-	return v->cold_bytes >= t->unit_bytes && without_effect(t, v, KVMB_ACTION_PAGEOUT);
+	return v->cold_bytes >= t->unit_bytes &&
+	       kvmb_view_without_effect(t, v, KVMB_ACTION_PAGEOUT);
 }
 
 /*
@@ -175,7 +202,7 @@ bool kvmb_view_can_deflate(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
 	if (!v->fit || v->acted || !v->guest->has_balloon)
 		return false;
-	if (without_effect(t, v, KVMB_ACTION_DEFLATE))
+	if (kvmb_view_without_effect(t, v, KVMB_ACTION_DEFLATE))
 		return false;
 	return !v->guest->in_flight || v->state->pending_kind != KVMB_ACTION_DEFLATE;
 }

@@ -36,6 +36,7 @@ static int add(struct kvmb_turn *t, struct kvmb_view *v, struct kvmb_action *a)
 	fill(t, v, a);
 	kvmb_turn_reason(t, v, a);
 	v->acted = true;
+	v->action = t->plan->n_actions;
 	return kvmb_plan_add(t->plan, a);
 }
 

@@ -18,6 +18,22 @@ static uint64_t usable(const struct kvmb_guest_sample *g)
 	return u64_add_sat(known(g->unused_bytes), known(g->caches_bytes));
 }
 
+/*
+ * A balloon takes free pages before it takes caches. While there are such beyond the head-room,
+ * perhaps never touched, caches are not what it would get.
+ */
+static uint64_t cache_bytes(const struct kvmb_policy *policy, const struct kvmb_guest_sample *g,
+			    uint64_t moved_bytes, const struct kvmb_estimate *e)
+{
+	uint64_t keep = u64_mul_sat(e->headroom_bytes, KVMB_CACHE_HEADROOMS);
+	uint64_t spare = u64_sub_sat(u64_sub_sat(known(g->usable_bytes), moved_bytes), keep);
+
+	if (e->free_bytes >= u64_max(g->balloon_bytes / 100, MIB))
+		return 0;
+	spare = u64_min(spare, u64_sub_sat(g->balloon_bytes, policy->guarantee_bytes));
+	return u64_min(spare, e->resident_bytes);
+}
+
 static void estimate_inside(const struct kvmb_host_config *c, const struct kvmb_policy *policy,
 			    const struct kvmb_guest_sample *g, uint64_t moved_bytes,
 			    struct kvmb_estimate *e)
@@ -40,6 +56,7 @@ static void estimate_inside(const struct kvmb_host_config *c, const struct kvmb_
 	backed = u64_sub_sat(kvmb_guest_held(g),
 			     u64_add_sat(e->used_bytes, kvmb_guest_overhead(g)));
 	e->gain_bytes = u64_min(u64_min(e->free_bytes, backed), e->resident_bytes);
+	e->cache_bytes = cache_bytes(policy, g, moved_bytes, e);
 }
 
 void kvmb_estimate_guest(const struct kvmb_host_config *c, const struct kvmb_policy *policy,

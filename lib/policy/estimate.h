@@ -17,7 +17,14 @@ struct kvmb_estimate {
 	uint64_t usable_bytes;   /* free and easily freed, as the guest sees it */
 	uint64_t free_bytes; /* beyond the head-room and the guarantee: the balloon may have it */
 	uint64_t gain_bytes;     /* part of free_bytes that the host would win */
+	uint64_t cache_bytes;    /* what it can spare of its caches, once nothing is free */
 };
+
+/*
+ * Beyond twice the head-room it is usable without harm: with less, files that are read back count
+ * as a lack of memory, and all would be given back. See policy/damp.c.
+ */
+#define KVMB_CACHE_HEADROOMS 2
 
 /**
  * kvmb_estimate_guest() - the estimate of one guest; pure

@@ -3,11 +3,13 @@ libkvmballoon_sources += \
 	%D%/able.c \
 	%D%/act.c \
 	%D%/advice.c %D%/advice.h \
+	%D%/alarm.c %D%/alarm.h \
 	%D%/cold-age.c %D%/cold-age.h \
 	%D%/damp.c %D%/damp.h \
 	%D%/estimate.c %D%/estimate.h \
 	%D%/give.c \
 	%D%/learn.c \
+	%D%/last-resort.c \
 	%D%/order.c \
 	%D%/policy.c %D%/policy.h \
 	%D%/pressure.c %D%/pressure.h \

@@ -5,8 +5,10 @@
  * 1. What guests hold free and the host has memory behind: by balloon, costs them nothing.
  * 2. What they have not touched for long, where that is known: page-out, coldest first.
  * 3. What was idle for ColdAge at least, though they want some of it back: for a host hard up.
- * 4. Reclaim of their scopes, a step each, by shares.
- * 5. Where none of that works: what they hold free without memory behind it, so that they do not
+ * 4. Their caches, by balloon, for a host hard up: they read from their disks what they miss.
+ * 5. Reclaim of their scopes, a step each, by shares.
+ * 6. A limit for seconds, for one guest of the lowest class: last-resort.c.
+ * 7. Where none of that works: what they hold free without memory behind it, so that they do not
  *    grow.
  *
  * Guests that are only observed are shared among in a round of their own: what would be asked of
@@ -20,6 +22,7 @@ enum means {
 	GUEST_FREE,
 	COLD,
 	COOL,
+	CACHES,
 	RECLAIM,
 	GROWTH,
 };
@@ -29,12 +32,6 @@ static bool in_round(const struct kvmb_view *v, bool observed)
 	return v->fit && v->mode != KVMB_MODE_OFF &&
 	       kvmb_guest_forbids(v->guest, KVMB_ACTION_KINDS) == KVMB_WHY_NONE &&
 	       (v->mode == KVMB_MODE_OBSERVE) == observed;
-}
-
-/* Free memory must exceed the head-room by 1 % of the guest, or taking and giving would chase. */
-static bool worth_it(const struct kvmb_turn *t, const struct kvmb_view *v)
-{
-	return v->estimate.free_bytes >= u64_max(t->unit_bytes, v->guest->balloon_bytes / 100);
 }
 
 static uint64_t cool_bytes(const struct kvmb_turn *t, const struct kvmb_view *v)
@@ -52,9 +49,13 @@ static enum kvmb_why why_not(const struct kvmb_turn *t, const struct kvmb_view *
 		return kvmb_view_no_pageout_of(t, v, cool_bytes(t, v));
 	if (means == RECLAIM)
 		return kvmb_view_no_reclaim(t, v);
+	if (means == CACHES)
+		return kvmb_view_no_balloon_of(t, v, v->estimate.cache_bytes);
 	why = kvmb_view_no_balloon(t, v);
-	if (why == KVMB_WHY_NONE && !worth_it(t, v))
+	if (why == KVMB_WHY_NONE && !kvmb_view_worth_it(t, v, v->estimate.free_bytes))
 		return KVMB_WHY_TOO_SMALL;
+	if (why == KVMB_WHY_NONE && kvmb_view_reporting(t, v))
+		return KVMB_WHY_REPORTING;
 	return why;
 }
 
@@ -92,6 +93,9 @@ static struct kvmb_claim claim_of(const struct kvmb_turn *t, const struct kvmb_v
 	case COOL:
 		claim_swap_out(t, v, cool_bytes(t, v), &c);
 		break;
+	case CACHES:
+		c.cap_bytes = u64_min(most, e->cache_bytes);
+		break;
 	case RECLAIM:
 		claim_swap_out(t, v, e->reclaimable_bytes, &c);
 		break;
@@ -115,6 +119,8 @@ static int act(struct kvmb_turn *t, struct kvmb_view *v, enum means means, uint6
 	case COOL:
 		return kvmb_turn_pageout(t, v, KVMB_RULE_HOST_PRESSURE, t->config->host.cold_usec,
 					 bytes);
+	case CACHES:
+		return kvmb_turn_balloon(t, v, KVMB_RULE_GUEST_CACHE, bytes);
 	case RECLAIM:
 		return kvmb_turn_reclaim(t, v, KVMB_RULE_HOST_PRESSURE, bytes);
 	case GROWTH:
@@ -132,13 +138,18 @@ static bool patient(const struct kvmb_turn *t)
 	return t->host.level < KVMB_LEVEL_HARD;
 }
 
+static bool comes_by_itself(enum kvmb_why why)
+{
+	return why == KVMB_WHY_IN_FLIGHT || why == KVMB_WHY_REPORTING;
+}
+
 /* Can give now, or is just about to give and can go on after that. */
 static bool claims(const struct kvmb_turn *t, const struct kvmb_view *v, enum means means,
 		   struct kvmb_claim *ret)
 {
 	enum kvmb_why why = why_not(t, v, means);
 
-	if (why != KVMB_WHY_NONE && !(why == KVMB_WHY_IN_FLIGHT && patient(t)))
+	if (why != KVMB_WHY_NONE && !(comes_by_itself(why) && patient(t)))
 		return false;
 	*ret = claim_of(t, v, means);
 	if (why != KVMB_WHY_NONE)
@@ -188,7 +199,9 @@ static uint64_t on_its_way(const struct kvmb_turn *t)
 	for (size_t i = 0; i < t->n; i++) {
 		const struct kvmb_view *v = &t->views[i];
 
-		if (v->guest->in_flight && v->state->pending_kind != KVMB_ACTION_DEFLATE)
+		/* A limit takes at once, and then only holds. */
+		if (v->guest->in_flight && v->state->pending_kind != KVMB_ACTION_DEFLATE &&
+		    v->state->pending_kind != KVMB_ACTION_HIGH)
 			sum = u64_add_sat(sum, v->state->pending_bytes);
 	}
 	return sum;
@@ -225,10 +238,14 @@ static int round_of(struct kvmb_turn *t, bool observed)
 	need = u64_sub_sat(need, soon); /* coarse reclaim is for what is missing already */
 	if (r >= 0 && t->host.missing && !patient(t))
 		r = ask_swap_out(t, COOL, observed, &need);
+	if (r >= 0 && t->host.missing && !patient(t))
+		r = ask(t, CACHES, observed, &need);
 	if (r >= 0 && t->host.missing)
 		r = ask_swap_out(t, RECLAIM, observed, &need);
 	if (r >= 0 && t->host.missing)
 		r = ask(t, GROWTH, observed, &need);
+	if (r >= 0 && !observed)
+		kvmb_take_last_resort(t, need);
 	for (size_t i = 0; r >= 0 && i < t->n; i++)
 		if (in_round(&t->views[i], observed))
 			r = explain_view(t, &t->views[i]);

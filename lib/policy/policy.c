@@ -53,6 +53,10 @@ static void update_host(struct kvmb_turn *t)
 		s->relaxed_ns = t->sample->now_ns;
 	if (s->own_use.last_bytes)
 		t->own_use_bytes = u64_add_sat(s->own_use.last_bytes, outlook.reserve_bytes);
+	if (t->host.level < KVMB_LEVEL_HARD)
+		s->hard_ns = 0;
+	else if (!s->hard_ns)
+		s->hard_ns = t->sample->now_ns;
 	s->level = t->host.level;
 	s->base_level = t->host.base_level;
 	s->pressed = t->host.pressed;
@@ -82,6 +86,18 @@ static void update_cold(const struct kvmb_turn *t, struct kvmb_view *v)
 	v->cold_bytes = kvmb_view_idle(t, v, v->cold.idle_usec);
 }
 
+/* Since when it holds free what should have come back by itself. */
+static void update_unreported(const struct kvmb_turn *t, struct kvmb_view *v)
+{
+	uint64_t *since_ns = &v->state->unreported_ns;
+
+	if (!v->guest->backing.reports_free ||
+	    !kvmb_view_worth_it(t, v, v->estimate.gain_bytes))
+		*since_ns = 0;
+	else if (!*since_ns)
+		*since_ns = t->sample->now_ns;
+}
+
 static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, struct kvmb_view *v)
 {
 	struct kvmb_damp damp = {
@@ -104,6 +120,7 @@ static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, 
 	if (v->fit)
 		kvmb_damp_update(&damp, v->state, &v->feel);
 	update_cold(t, v);
+	update_unreported(t, v);
 	/* The host's own look outranks what the guest says; by one age for all, to compare them. */
 	v->idle_bytes = v->aged ? kvmb_view_idle(t, v, t->config->host.cold_usec) :
 				  kvmb_view_gain(t, v);

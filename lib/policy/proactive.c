@@ -39,8 +39,10 @@ static int take_from(struct kvmb_turn *t, struct kvmb_view *v)
 	uint64_t gain = kvmb_view_gain(t, v);
 	uint64_t free_bytes = u64_min(u64_min(gain, t->config->host.step_bytes), rate_left);
 
-	if (kvmb_view_no_balloon(t, v) == KVMB_WHY_NONE &&
-	    gain >= u64_max(t->unit_bytes, v->guest->balloon_bytes / 100))
+	/* Nor is it swapped meanwhile: what it holds free is cold too. */
+	if (kvmb_view_reporting(t, v))
+		return 0;
+	if (kvmb_view_no_balloon(t, v) == KVMB_WHY_NONE && kvmb_view_worth_it(t, v, gain))
 		return kvmb_turn_balloon(t, v, KVMB_RULE_PROACTIVE, free_bytes);
 	if (v->feel.over_target)
 		return 0;

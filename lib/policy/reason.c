@@ -59,6 +59,13 @@ static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 		    " MiB%s; the guest itself holds %" PRIu64 " MiB free",
 		    level, mib(host->available_bytes), mib(host->total_bytes),
 		    mib(t->host.need_bytes), soon, mib(v->estimate.unused_bytes));
+	else if (a->rule == KVMB_RULE_GUEST_CACHE)
+		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
+		    " MiB; of the guest's caches %" PRIu64 " MiB can go: %" PRIu64
+		    " MiB are usable inside, and twice the head-room of %" PRIu64 " MiB stays",
+		    level, mib(host->available_bytes), mib(host->total_bytes),
+		    mib(t->host.need_bytes), mib(v->estimate.cache_bytes),
+		    mib(v->estimate.usable_bytes), mib(v->estimate.headroom_bytes));
 	else if (a->kind == KVMB_ACTION_BALLOON)
 		SAY("host is %s and needs %" PRIu64
 		    " MiB that cannot be reclaimed here; the %" PRIu64
@@ -114,6 +121,7 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 	switch (a->rule) {
 	case KVMB_RULE_GUEST_FREE:
 	case KVMB_RULE_HOST_PRESSURE:
+	case KVMB_RULE_GUEST_CACHE:
 		say_host_need(t, v, a);
 		break;
 	case KVMB_RULE_PROACTIVE:
@@ -129,6 +137,14 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 		SAY("host has %" PRIu64 " MiB to spare; the balloon held %" PRIu64 " MiB back",
 		    mib(t->host.spare_bytes),
 		    mib(u64_sub_sat(kvmb_view_goal(v), v->guest->balloon_bytes)));
+		break;
+	case KVMB_RULE_LAST_RESORT:
+		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
+		    " MiB, more than all other means give; of the lowest class this guest holds "
+		    "most above its guarantee, %" PRIu64 " MiB",
+		    kvmb_level_to_string(t->host.level), mib(t->sample->host.available_bytes),
+		    mib(t->sample->host.total_bytes), mib(t->host.need_bytes),
+		    mib(u64_sub_sat(v->estimate.resident_bytes, v->policy.guarantee_bytes)));
 		break;
 	case KVMB_RULE_LIMIT:
 		SAY("the guest has %" PRIu64 " MiB, its limit is %" PRIu64 " MiB",

@@ -25,6 +25,7 @@ struct kvmb_view {
 	enum kvmb_mode mode;       /* effective */
 	bool fit;                  /* runs, and its facts are fresh */
 	bool acted;                /* has its action of this turn: there is one at most */
+	size_t action;             /* where that is in the plan */
 	bool aged;                 /* its ages are known: page-out can be told what is cold */
 	struct kvmb_cold_age cold; /* from when on it is */
 	uint64_t cold_bytes;       /* idle for so long, above the floor */
@@ -75,6 +76,16 @@ void kvmb_turn_reason(const struct kvmb_turn *t, const struct kvmb_view *v, stru
 
 /** kvmb_view_no_balloon() - why nothing may be taken by its balloon now, or NONE */
 enum kvmb_why kvmb_view_no_balloon(const struct kvmb_turn *t, const struct kvmb_view *v);
+/** kvmb_view_no_balloon_of() - the same of @bytes of it that are not what it holds free */
+enum kvmb_why kvmb_view_no_balloon_of(const struct kvmb_turn *t, const struct kvmb_view *v,
+				      uint64_t bytes);
+/** kvmb_view_without_effect() - does such an action keep getting nothing? Once a minute it may */
+bool kvmb_view_without_effect(const struct kvmb_turn *t, const struct kvmb_view *v,
+			      enum kvmb_action_kind kind);
+/** kvmb_view_worth_it() - is @bytes enough for a balloon's move? */
+bool kvmb_view_worth_it(const struct kvmb_turn *t, const struct kvmb_view *v, uint64_t bytes);
+/** kvmb_view_reporting() - does what it holds free come back by itself, if it is waited for? */
+bool kvmb_view_reporting(const struct kvmb_turn *t, const struct kvmb_view *v);
 /** kvmb_view_no_pageout() - why its cold memory may not be paged out now, or NONE */
 enum kvmb_why kvmb_view_no_pageout(const struct kvmb_turn *t, const struct kvmb_view *v);
 /** kvmb_view_no_pageout_of() - the same of @bytes of it that are not cold by its own threshold */
@@ -104,6 +115,8 @@ int kvmb_give_to_guests(struct kvmb_turn *t);  /* give.c: guests that suffer, gu
 int kvmb_serve_requests(struct kvmb_turn *t);  /* request.c: of the operator */
 int kvmb_hold_limits(struct kvmb_turn *t);     /* request.c */
 int kvmb_take_for_host(struct kvmb_turn *t);   /* order.c: the host is short */
+/** kvmb_take_last_resort() - last-resort.c: @unmet_bytes are what all means do not give */
+void kvmb_take_last_resort(struct kvmb_turn *t, uint64_t unmet_bytes);
 int kvmb_take_proactive(struct kvmb_turn *t);  /* proactive.c: it is not */
 int kvmb_give_spare(struct kvmb_turn *t);      /* give.c: it has plenty */
 

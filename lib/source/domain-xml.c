@@ -29,6 +29,8 @@ static const struct {
 
 static void take_device(const struct _xmlNode *device, struct kvmb_backing *b)
 {
+	if (kvmb_xml_is(device, "memballoon"))
+		b->reports_free = kvmb_xml_has(device, "freePageReporting", "on");
 	for (size_t i = 0; i < ARRAY_SIZE(devices); i++) {
 		const struct _xmlNode *part = device;
 
@@ -78,7 +80,7 @@ int kvmb_parse_domain(const char *text, struct kvmb_backing *ret)
 	domain = kvmb_xml_root(x);
 	if (!kvmb_xml_is(domain, "domain"))
 		return -EBADMSG;
-	b.passthrough = false;
+	b.passthrough = b.reports_free = false;
 	b.encrypted = kvmb_xml_child(domain, "launchSecurity");
 	take_backing(domain, &b);
 	device = kvmb_xml_child(kvmb_xml_child(domain, "devices"), NULL);

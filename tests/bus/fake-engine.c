@@ -7,6 +7,7 @@
  *
  *   connect | disconnect TEXT     libvirt is there, or not
  *   add NAME | remove NAME        guests
+ *   alarm TEXT                    nothing is left to take; without TEXT there is
  *   absent NAME                   is configured and does not exist
  *   level N                       host level, 0 to 3
  *   target NAME BYTES             balloon target of the agent
@@ -55,7 +56,7 @@ struct kvmb_engine {
 	void *userdata;
 	enum kvmb_level level;
 	bool connected, dry_run, want_tick;
-	char error[KVMB_TEXT_SIZE], absent[KVMB_NAME_SIZE];
+	char error[KVMB_TEXT_SIZE], absent[KVMB_NAME_SIZE], alarm[KVMB_TEXT_SIZE];
 	uint64_t n_ticks, guaranteed_bytes;
 	int left, tick_error, n_skipped;
 	struct kvmb_reservation reservation;
@@ -116,6 +117,7 @@ static void add(struct kvmb_engine *e, const char *name)
 	g->sample.cgroup_valid = g->sample.psi_valid = g->sample.has_balloon = true;
 	g->sample.maximum_bytes = g->sample.balloon_bytes = 2 * GIB;
 	g->sample.resident_bytes = GIB;
+	g->sample.backing.reports_free = true;
 	g->sample.unused_bytes = KVMB_UNKNOWN;
 	g->sample.pid = 4711;
 	g->sample.psi.some_avg10_permyriad = 123;
@@ -240,6 +242,8 @@ static void obey_host(struct kvmb_engine *e, const char *verb, const char *rest)
 		(void)sleep((unsigned int)n);
 	else if (strcmp(verb, "decide") == 0)
 		decide(e, n);
+	else if (strcmp(verb, "alarm") == 0)
+		(void)snprintf(e->alarm, sizeof(e->alarm), "%s", rest);
 	else if (strcmp(verb, "absent") == 0)
 		(void)snprintf(e->absent, sizeof(e->absent), "%s", rest);
 }
@@ -384,6 +388,7 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.advice = { 15000, UINT32_MAX, UINT32_MAX, KVMB_ADVICE_NO_AGES },
 		.guaranteed_bytes = e->guaranteed_bytes,
 		.n_skipped = (size_t)e->n_skipped,
+		.alarm = e->alarm,
 		.connected = e->connected,
 		.dry_run = e->dry_run,
 	};

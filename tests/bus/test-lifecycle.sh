@@ -28,6 +28,14 @@ run "an argument" 2 'extra: no arguments are taken' extra
 run "two tasks at once" 2 'only one of' --release --check-config
 run "--version" 0 '^kvm-balloond [0-9]' --version
 run "--help" 0 'bus-introspect' --help
+run "--lift without limits" 0 '^$' --lift --root "$work/root"
+mkdir -p "$work/root/run/kvm-balloond/limits" "$work/root/sys/fs/cgroup/a.scope"
+echo 94371840 >"$work/root/sys/fs/cgroup/a.scope/memory.high"
+printf '%s\n' 'kvm-balloond-limit 1' a.scope 104857600 94371840 1 >"$work/root/run/kvm-balloond/limits/uuid"
+run "--lift with one whose agent has died" 0 '^$' --lift --root "$work/root"
+is "puts back what was there before" "$(head -c 9 "$work/root/sys/fs/cgroup/a.scope/memory.high")" 104857600
+is "and removes its record" "$(ls "$work/root/run/kvm-balloond/limits")" ''
+run "--lift with the root of no host" 1 'a limit cannot be lifted: ' --lift --root "$work/nowhere"
 run "--check-config without faults" 0 'no faults' --check-config --config "$conf"
 printf '[Host]\nMode=pressure\nColour=red\n' >"$conf"
 run "--check-config with a fault" 78 "^kvm-balloond: $conf:3: .*Colour" --check-config --config "$conf"

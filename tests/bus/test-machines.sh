@@ -46,6 +46,7 @@ comes "and for the other" one_added "$db"
 
 is "sizes are bytes" "$(property $web $i_machine MaximumBytes)" "t $((2 << 30))"
 is "unknown sizes are the largest number" "$(property $web $i_machine UnusedBytes)" "t 18446744073709551615"
+is "a guest that reports what it frees is known" "$(property $web $i_machine FreePageReporting)" 'b true'
 is "pressure is in permyriad" "$(property $web $i_machine PressureSome)" 'u 123'
 is "net can be negative" "$(property $web $i_machine NetBytes)" 'x -8'
 is "host pressure that is unknown is the largest number" "$(property $manager $i_manager HostPressureSome)" 'u 4294967295'
@@ -74,6 +75,17 @@ tell trigger
 comes "a trigger makes a tick at once" more_ticks
 mark
 is "a tick that changes nothing tells nothing" "$(changes "$manager")$(changes "$web")" ''
+
+reset
+is "without an alarm there is no text" "$(property $manager $i_manager Alarm)" 's ""'
+tell 'alarm 566-MiB-are-missing' trigger
+comes "an alarm is shown" has_property $manager $i_manager Alarm 's "566-MiB-are-missing"'
+mark
+like "its change is told" "$(changes "$manager")" '"Alarm":\{"type":"s","data":"566-MiB-are-missing"\}'
+comes "it is in the journal" logged 'The host runs out of memory: 566-MiB-are-missing'
+tell 'alarm ' trigger
+comes "it ends" has_property $manager $i_manager Alarm 's ""'
+comes "which is told too" logged 'The alarm is over'
 
 reset
 tell 'level 2' trigger

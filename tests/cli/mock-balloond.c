@@ -34,13 +34,14 @@ struct guest {
 	uint64_t taken, given, actions;
 	int64_t net;
 	uint32_t pid, shares, ppm, some, full;
+	int reporting;
 	char path[1024];
 	sd_bus_slot *slot;
 };
 
 struct host {
 	sd_bus *bus;
-	const char *version, *mode, *level, *error, *trigger_error;
+	const char *version, *mode, *level, *error, *trigger_error, *alarm;
 	uint64_t need, spare, total, available, free, swap_total, swap_free, swap_ram;
 	uint64_t oom_kills, ticks, triggers, reaction, taken, given, guaranteed, aging, cold;
 	int64_t net;
@@ -60,7 +61,7 @@ static const struct guest canned[] = {
 	  .swap = MIB(120), .unused = MIB(200), .usable = MIB(700), .caches = MIB(480),
 	  .age = 1500000, .refaults = 40211, .per_minute = 12, .taken = GIB(3), .given = GIB(1),
 	  .net = GIB(2), .actions = 57, .some = 34, .full = 3, .aging = "module",
-	  .cold = MIB(312), .cold_age = 640000000 },
+	  .cold = MIB(312), .cold_age = 640000000, .reporting = 1 },
 	{ .name = "db-01", .state = "running", .mode = "proactive", .stats_status = "stats-stale",
 	  .excluded = "", .degraded = "no-effect", .guarantee = GIB(2), .limit = GIB(3),
 	  .maximum = GIB(4), .balloon = GIB(3), .target = 0, .resident = MIB(2990), .swap = 0,
@@ -316,6 +317,7 @@ static const sd_bus_vtable machine_vtable[] = {
 	P("TargetBytes", "t", target),
 	P("ResidentBytes", "t", resident), P("SwapBytes", "t", swap), P("UnusedBytes", "t", unused),
 	P("UsableBytes", "t", usable), P("CachesBytes", "t", caches), P("StatsAgeUSec", "t", age),
+	P("FreePageReporting", "b", reporting),
 	P("StatsStatus", "s", stats_status), P("Refaults", "t", refaults),
 	P("RefaultsPerMinute", "t", per_minute), P("PressureSome", "u", some),
 	P("PressureFull", "u", full), P("OOMKills", "t", oom_kills), P("TakenBytes", "t", taken),
@@ -370,7 +372,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	P("MachineCount", "u", n),
 	P("Connected", "b", connected), P("ConnectionError", "s", error), P("DryRun", "b", dry_run),
 	P("Ticks", "t", ticks), P("Triggers", "t", triggers),
-	P("TriggerError", "s", trigger_error),
+	P("TriggerError", "s", trigger_error), P("Alarm", "s", alarm),
 	P("ReactionUSec", "t", reaction), P("TakenBytes", "t", taken), P("GivenBytes", "t", given),
 	P("NetBytes", "x", net), P("GuaranteedBytes", "t", guaranteed),
 	SD_BUS_PROPERTY("Degraded", "as", get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -469,6 +471,7 @@ int main(int argc, char **argv)
 	struct host h = {
 		.version = "0.1.0", .mode = "pressure", .level = "hard", .error = "",
 		.trigger_error = "Operation not permitted",
+		.alarm = "1229 MiB are missing, and nothing is left to take; db-01: no-effect",
 		.aging = 5000000, .cold = 300000000,
 		.need = MIB(1229), .guaranteed = GIB(20), .total = GIB(16),
 		.available = MIB(1843), .free = MIB(512),

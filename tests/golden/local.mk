@@ -64,4 +64,13 @@ EXTRA_DIST += \
 	%D%/proactive-guests-give-what-they-do-not-feel/kvm-balloond.conf \
 	%D%/without-libvirt-guests-are-left-as-they-are/plan.json \
 	%D%/without-libvirt-guests-are-left-as-they-are/sample.json \
-	%D%/without-libvirt-guests-are-left-as-they-are/kvm-balloond.conf
+	%D%/without-libvirt-guests-are-left-as-they-are/kvm-balloond.conf \
+	%D%/a-short-host-waits-for-what-a-guest-reports/plan.json \
+	%D%/a-short-host-waits-for-what-a-guest-reports/sample.json \
+	%D%/a-short-host-waits-for-what-a-guest-reports/kvm-balloond.conf \
+	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/plan.json \
+	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/sample.json \
+	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/kvm-balloond.conf \
+	%D%/in-an-emergency-one-guest-of-the-lowest-class-is-held/plan.json \
+	%D%/in-an-emergency-one-guest-of-the-lowest-class-is-held/sample.json \
+	%D%/in-an-emergency-one-guest-of-the-lowest-class-is-held/kvm-balloond.conf

@@ -280,6 +280,8 @@ static int new_actuator(struct probe *p, enum kvmb_action_kind kind, struct kvmb
 		return kvmb_actuator_reclaim_new(NULL, ret);
 	case KVMB_ACTION_PAGEOUT:
 		return kvmb_actuator_pageout_new(NULL, NULL, ret);
+	case KVMB_ACTION_HIGH:
+		return kvmb_actuator_high_new(NULL, KVMB_HIGH_USEC, ret);
 	default:
 		return kvmb_actuator_balloon_new(p->virt, NULL, ret);
 	}
@@ -335,6 +337,7 @@ static int run(struct probe *p, int argc, char **argv)
 		[KVMB_ACTION_DEFLATE] = "deflate",
 		[KVMB_ACTION_RECLAIM] = "reclaim",
 		[KVMB_ACTION_PAGEOUT] = "pageout",
+		[KVMB_ACTION_HIGH] = "high",
 	};
 
 	if (argc >= 2 && streq(argv[1], "sample"))

@@ -147,3 +147,9 @@ tests_unit_test_validate_SOURCES = %D%/test-validate.c
 tests_unit_test_validate_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_validate_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-validate
+
+check_PROGRAMS += %D%/test-means
+tests_unit_test_means_SOURCES = %D%/test-means.c
+tests_unit_test_means_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_means_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-means

@@ -94,3 +94,10 @@ tests_unit_test_backing_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBVIRT_CFL
 tests_unit_test_backing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=virDomainGetXMLDesc \
 	-Wl,--wrap=virDomainGetJobStats -Wl,--wrap=virDomainRef -Wl,--wrap=virDomainFree
 tests_unit_test_backing_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBVIRT_LIBS)
+
+check_PROGRAMS += %D%/test-limit
+TESTS += %D%/test-limit
+tests_unit_test_limit_SOURCES = %D%/test-limit.c $(tests_act)
+tests_unit_test_limit_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_cgroup_write
+tests_unit_test_limit_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)

@@ -111,6 +111,7 @@ static inline void random_guest(uint64_t *seed, uint64_t now_ns, uint64_t stale_
 	g->refault_anon += random_below(seed, random_one_in(seed, 4) ? 300 : 20);
 	g->backing.locked = random_one_in(seed, 20);
 	g->backing.shared = random_one_in(seed, 20);
+	g->backing.reports_free = random_one_in(seed, 2);
 	random_guest_told(seed, g);
 	kvmb_guest_check_stats(g, stale_usec);
 	random_ages(&own, now_ns, &g->ages);

@@ -33,7 +33,8 @@ static bool same(const struct kvmb_backing *a, const struct kvmb_backing *b)
 {
 	return a->passthrough == b->passthrough && a->encrypted == b->encrypted &&
 	       a->locked == b->locked && a->hugetlb == b->hugetlb && a->shared == b->shared &&
-	       a->locked_bytes == b->locked_bytes && a->hugetlb_bytes == b->hugetlb_bytes;
+	       a->reports_free == b->reports_free && a->locked_bytes == b->locked_bytes &&
+	       a->hugetlb_bytes == b->hugetlb_bytes;
 }
 
 static void test_definitions(void **state)
@@ -81,12 +82,17 @@ static void test_definitions(void **state)
 		{ DOMAIN("<hostdev type='pci'/><metadata><locked/><launchSecurity/></metadata>"),
 		  { 0 } },
 		{ DEVICE("<disk type='file'><hostdev type='pci'/></disk>"), { 0 } },
+		{ DEVICE("<memballoon model='virtio' freePageReporting='on'/>"),
+		  { .reports_free = true } },
+		{ DEVICE("<memballoon model='virtio' freePageReporting='off'/>"), { 0 } },
+		{ DEVICE("<memballoon model='virtio'/>"), { 0 } },
+		{ DEVICE("<disk type='file' freePageReporting='on'/>"), { 0 } },
 		{ DEVICE("<hostdev type='pci&amp;'/>"), { 0 } },
 		{ DEVICE("<hostdev type='p&#99;i'/>"), { .passthrough = true } },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct kvmb_backing b = { true, true, true, true, true, false, 0, 0 };
+		struct kvmb_backing b = { true, true, true, true, true, false, true, 0, 0 };
 
 		assert_int_equal(kvmb_parse_domain(cases[i].text, &b), 0);
 		if (!same(&b, &cases[i].want))

@@ -63,8 +63,15 @@ static void assert_balloon(const struct run *x, size_t i, const struct kvmb_acti
 	assert_int_equal(g->stats_why, KVMB_WHY_NONE);
 	assert_true(g->has_balloon);
 	assert_true(a->target_bytes >= p->guarantee_bytes);
-	assert_true(a->target_bytes >= used + c->guest_headroom_bytes);
-	assert_true(a->target_bytes >= used + permyriad_of(used, c->guest_headroom_permyriad));
+	if (a->rule == KVMB_RULE_GUEST_CACHE) {
+		assert_true(x->w.plan->level >= KVMB_LEVEL_HARD);
+		assert_true(g->usable_bytes != KVMB_UNKNOWN);
+		assert_true(g->usable_bytes >= a->asked_bytes + 2 * c->guest_headroom_bytes);
+	} else {
+		assert_true(a->target_bytes >= used + c->guest_headroom_bytes);
+		assert_true(a->target_bytes >=
+			    used + permyriad_of(used, c->guest_headroom_permyriad));
+	}
 	assert_int_equal(a->target_bytes % (2 * MIB), 0);
 	assert_int_equal(a->target_bytes + a->asked_bytes, g->balloon_bytes);
 }

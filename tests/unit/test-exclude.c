@@ -76,9 +76,9 @@ static void snapshot(struct case_ *c)
 	guest(c)->job_why = KVMB_WHY_SNAPSHOT;
 }
 
-#define LEFT_ALONE(w) { w, KVMB_WHY_NONE, w, w, w }
-#define NOT_EVEN_GIVEN(w) { w, w, w, w, w }
-#define SWAPPED_IN(w) { KVMB_WHY_NONE, KVMB_WHY_NONE, w, w, KVMB_WHY_NONE }
+#define LEFT_ALONE(w) { w, KVMB_WHY_NONE, w, w, w, w }
+#define NOT_EVEN_GIVEN(w) { w, w, w, w, w, w }
+#define SWAPPED_IN(w) { KVMB_WHY_NONE, KVMB_WHY_NONE, w, w, w, KVMB_WHY_NONE }
 
 static const struct exclude_row {
 	const char *name;
@@ -130,6 +130,10 @@ static enum kvmb_why ask_gate(struct case_ *c, enum kvmb_action_kind kind)
 
 	memcpy(a.name, guest(c)->name, sizeof(a.name));
 	memcpy(a.uuid, guest(c)->uuid, sizeof(a.uuid));
+	if (kind == KVMB_ACTION_HIGH) {
+		policy(c, KVMB_FIELD_PRIORITY)->priority = KVMB_PRIORITY_LOW;
+		c->w.state->level = KVMB_LEVEL_HARD;
+	}
 	a.asked_bytes = 10 * MIB;
 	a.target_bytes = kind == KVMB_ACTION_DEFLATE ? 1024 * MIB : 1000 * MIB;
 	if (kind == KVMB_ACTION_DEFLATE)

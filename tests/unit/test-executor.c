@@ -101,6 +101,7 @@ static struct kvmb_executor *executor_new(struct gate *balloon, struct gate *rec
 		[KVMB_ACTION_DEFLATE] = { &gate_ops, balloon },
 		[KVMB_ACTION_RECLAIM] = { &gate_ops, reclaim },
 		[KVMB_ACTION_PAGEOUT] = { &gate_ops, reclaim },
+		[KVMB_ACTION_HIGH] = { &gate_ops, reclaim },
 	};
 	struct kvmb_executor *x;
 
@@ -203,6 +204,7 @@ static void a_hung_pageout_does_not_hold_up_reclaim(void **state)
 		[KVMB_ACTION_DEFLATE] = { &gate_ops, &reclaim },
 		[KVMB_ACTION_RECLAIM] = { &gate_ops, &reclaim },
 		[KVMB_ACTION_PAGEOUT] = { &gate_ops, &pageout },
+		[KVMB_ACTION_HIGH] = { &gate_ops, &pageout },
 	};
 	struct kvmb_executor *x;
 	struct kvmb_result result;
@@ -322,6 +324,26 @@ static void submit_valid_until(struct kvmb_executor *x, enum kvmb_action_kind ki
 	assert_int_equal(kvmb_executor_submit(x, &a), 0);
 }
 
+static void limits_end_for_all_guests_and_nothing_else_does(void **state)
+{
+	struct gate balloon, reclaim;
+	struct kvmb_executor *x;
+
+	gate_init(&balloon, true);
+	gate_init(&reclaim, false);
+	x = executor_new(&balloon, &reclaim);
+	submit(x, KVMB_ACTION_HIGH, "a");
+	submit(x, KVMB_ACTION_HIGH, "b");
+	submit(x, KVMB_ACTION_RECLAIM, "c");
+	gate_wait_started(&reclaim, 2);
+	kvmb_executor_end_limits(x);
+	assert_int_equal(next(x).error, -ECANCELED);
+	assert_int_equal(next(x).error, -ECANCELED);
+	gate_open(&reclaim);
+	assert_int_equal(next(x).error, 0);
+	(void)kvmb_executor_free(x);
+}
+
 static void what_waited_too_long_is_refused(void **state)
 {
 	const enum kvmb_action_kind takes[] = { KVMB_ACTION_BALLOON, KVMB_ACTION_RECLAIM,
@@ -382,6 +404,7 @@ int main(void)
 		cmocka_unit_test(give_back_overtakes),
 		cmocka_unit_test(give_back_is_not_undone_by_what_waited),
 		cmocka_unit_test(cancel_ends_the_guest_meant_and_no_other),
+		cmocka_unit_test(limits_end_for_all_guests_and_nothing_else_does),
 		cmocka_unit_test(what_waited_too_long_is_refused),
 		cmocka_unit_test(facts_age_while_they_wait),
 		cmocka_unit_test(stop_does_not_wait_for_a_hung_lane),

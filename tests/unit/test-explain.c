@@ -138,6 +138,8 @@ static const struct explained {
 	  "vm0 is running: it was promised 1024 MiB, its balloon leaves it 960 MiB. On "
 	  "the host 950 MiB of it are resident; in swap: 0 MiB.\n"
 	  "It says that 300 MiB of its memory are free.\n"
+	  "226 MiB of that are the host's to win: with freePageReporting='on' at its "
+	  "memballoon they would come back by themselves.\n"
 	  "How old its memory is cannot be told.\n"
 	  "Its policy: mode pressure (built in), guarantee 0 MiB (built in), limit its "
 	  "maximum (built in), 1000 shares (built in), priority normal (built in).\n"
@@ -206,11 +208,47 @@ static void text_explains(void **data)
 	end(&f);
 }
 
+/* The alarm's text: as it was when it was raised, once. */
+static void alarm_names_what_is_missing(void **data)
+{
+	struct kvmb_host_status status;
+	struct fixture f;
+
+	(void)data;
+	begin(&f, 2);
+	assert_int_equal(kvmb_policy_set(&f.e.config->defaults, "Guarantee", "1G", NULL), 0);
+	world_available(&f.w, 300);
+	for (int i = 0; i < 12; i++) {
+		turn(&f);
+		kvmb_engine_host_status(&f.e, &status);
+		if (i < 10)
+			assert_string_equal(status.alarm, "");
+		world_pass(&f.w, SEC);
+	}
+	assert_string_equal(status.alarm,
+			    "573 MiB are missing, and nothing is left to take; vm0: at-guarantee; "
+			    "vm1: at-guarantee");
+	world_available(&f.w, 290);
+	turn(&f);
+	kvmb_engine_host_status(&f.e, &status);
+	assert_non_null(strstr(status.alarm, "573 MiB"));
+	world_available(&f.w, 4000);
+	for (int i = 0; i < 3; i++) {
+		world_pass(&f.w, SEC);
+		turn(&f);
+	}
+	kvmb_engine_host_status(&f.e, &status);
+	assert_string_equal(status.alarm, "");
+	end(&f);
+}
+
 int main(void)
 {
 	static struct tests t;
 
 	TESTS_ADD_TABLE(&t, cold_rows, cold_row_holds);
 	TESTS_ADD_TABLE(&t, explained, text_explains);
+	TESTS_ADD(&t, "an alarm says what is missing, and why each guest gives nothing",
+		  alarm_names_what_is_missing);
 	return tests_run("explain", &t);
 }

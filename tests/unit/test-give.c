@@ -186,6 +186,13 @@ static void proactive_free(struct world *w)
 	set_mode(w, 0, KVMB_MODE_PROACTIVE);
 }
 
+static void proactive_reports(struct world *w)
+{
+	proactive_free(w);
+	for (size_t i = 0; i < N_GUESTS; i++)
+		world_guest(w, i)->backing.reports_free = true;
+}
+
 static void proactive_quiet(struct world *w)
 {
 	set_mode(w, 0, KVMB_MODE_PROACTIVE);
@@ -379,6 +386,9 @@ static const struct rule_row give_rows[] = {
 	{ "a proactive guest gives what it holds free though nobody needs it",
 	  proactive_free,
 	  { TAKES(PROACTIVE, 64, 960), NOTHING, NOTHING } },
+	{ "what it reports comes by itself, and is not swapped meanwhile",
+	  proactive_reports,
+	  { NOTHING, NOTHING, NOTHING } },
 	{ "a quiet proactive guest is reclaimed from gently",
 	  proactive_quiet,
 	  { RECLAIMS(PROACTIVE, 4), NOTHING, NOTHING } },

@@ -279,7 +279,7 @@ static struct kvmb_sample *golden_sample(void)
 	s->guests[1].stats_asked = true;
 	s->guests[1].job_why = KVMB_WHY_MIGRATING;
 	s->guests[1].backing =
-		(struct kvmb_backing){ true, false, true, false, true, true, 41, 42 };
+		(struct kvmb_backing){ true, false, true, false, true, true, true, 41, 42 };
 	s->guests[1].ages = (struct kvmb_ages){
 		.source = KVMB_AGING_MODULE,
 		.told_ns = 99000000000,
