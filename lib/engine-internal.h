@@ -53,6 +53,7 @@ struct kvmb_engine_guest {
 	uint64_t n_history;
 	/* as last told to the callbacks */
 	struct kvmb_policy policy;
+	char policy_error[KVMB_TEXT_SIZE];
 	enum kvmb_why excluded;
 	enum kvmb_why degraded;
 	uint64_t target_bytes;
@@ -103,6 +104,10 @@ void kvmb_engine_notify(struct kvmb_engine *e);
 int kvmb_engine_list_absent(struct kvmb_engine *e, const struct kvmb_config *c);
 uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_t now_ns,
 				   uint64_t pages);
+
+/* engine-policy.c */
+/* The guest's effective policy as of now; true where what does not count of it is news. */
+bool kvmb_engine_refresh_policy(const struct kvmb_engine *e, struct kvmb_engine_guest *g);
 
 /* engine-status.c */
 void kvmb_engine_cold_age(const struct kvmb_engine *e, const struct kvmb_guest_sample *s,

@@ -26,4 +26,7 @@ int kvmb_policy_to_json(const struct kvmb_policy *p, struct kvmb_json **ret);
 int kvmb_policy_from_json(const struct kvmb_json *j, const char *path, struct kvmb_policy *ret,
 			  char **ret_error);
 
+/** kvmb_policy_check_json() - -EBADMSG for a member that is none of a policy's */
+int kvmb_policy_check_json(const struct kvmb_json *j, const char *path, char **ret_error);
+
 #endif

@@ -312,7 +312,7 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
 
 	if (!g)
 		return -ENOENT;
-	kvmb_config_policy(e->config, name, p, &effective);
+	kvmb_config_policy(e->config, name, NULL, p, &effective);
 	r = kvmb_policy_check(&effective, ret_error);
 	if (r < 0)
 		return r;
@@ -406,7 +406,7 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 				      KVMB_UNKNOWN,
 		.cold_age_usec = 2 * e->config->host.cold_usec,
 	};
-	kvmb_config_policy(e->config, name, &g->runtime, &ret->policy);
+	kvmb_config_policy(e->config, name, NULL, &g->runtime, &ret->policy);
 	return 0;
 }
 

@@ -103,7 +103,7 @@ static void guests_inherit_and_sources_are_told(void **state)
 	assert_string_equal(c->guests[0].file, "x.conf");
 	kvmb_policy_builtin(&runtime);
 	assert_int_equal(kvmb_policy_set(&runtime, "Mode", "off", NULL), 0);
-	kvmb_config_policy(c, "web", &runtime, &p);
+	kvmb_config_policy(c, "web", NULL, &runtime, &p);
 	assert_int_equal(p.guarantee_bytes, 512 * MIB);
 	assert_int_equal(p.shares, 500);
 	assert_int_equal(p.mode, KVMB_MODE_OFF);
@@ -112,10 +112,10 @@ static void guests_inherit_and_sources_are_told(void **state)
 	assert_int_equal(p.source[KVMB_FIELD_SHARES], KVMB_POLICY_CONFIG);
 	assert_int_equal(p.source[KVMB_FIELD_MODE], KVMB_POLICY_RUNTIME);
 	assert_int_equal(p.source[KVMB_FIELD_LIMIT], KVMB_POLICY_BUILTIN);
-	kvmb_config_policy(c, "unknown", NULL, &p);
+	kvmb_config_policy(c, "unknown", NULL, NULL, &p);
 	assert_int_equal(p.guarantee_bytes, 64 * MIB);
 	assert_int_equal(p.mode, KVMB_MODE_PRESSURE);
-	kvmb_config_policy(c, "db", NULL, &p);
+	kvmb_config_policy(c, "db", NULL, NULL, &p);
 	assert_int_equal(p.priority, KVMB_PRIORITY_HIGH);
 	assert_int_equal(p.limit_bytes, 4 * GIB);
 }
