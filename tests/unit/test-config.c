@@ -156,7 +156,7 @@ static void blanks_comments_and_long_names_are_fine(void **state)
 
 #define SIZE_ALLOWED "bytes, or a number with K, M, G or T (powers of 1024), e.g. 512M"
 #define HOST_SIZE_ALLOWED "2M to 1T, as bytes or a number with K, M, G or T (powers of 1024)"
-#define SECTIONS_ALLOWED "allowed are [Host], [Defaults] and [Guest NAME]"
+#define SECTIONS_ALLOWED "allowed are [Host], [Defaults], [Class PATTERN] and [Guest NAME]"
 #define RATIO_ALLOWED "allowed is 0% to 100%, in steps of 0.01%"
 
 static const struct bad_case bad_lines[] = {
