@@ -25,6 +25,7 @@ libkvmballoon_sources += \
 	%D%/libvirt.c %D%/libvirt.h \
 	%D%/lru-gen.c %D%/lru-gen.h \
 	%D%/lru-ledger.c %D%/lru-ledger.h \
+	%D%/metadata-xml.c %D%/metadata-xml.h \
 	%D%/process-memory.c %D%/process-memory.h \
 	%D%/psi-watch.c %D%/psi-watch.h \
 	%D%/psi.c %D%/psi.h \

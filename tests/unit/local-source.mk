@@ -94,3 +94,9 @@ tests_unit_test_backing_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBVIRT_CFL
 tests_unit_test_backing_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=virDomainGetXMLDesc \
 	-Wl,--wrap=virDomainGetJobStats -Wl,--wrap=virDomainRef -Wl,--wrap=virDomainFree
 tests_unit_test_backing_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBVIRT_LIBS)
+
+check_PROGRAMS += %D%/test-metadata
+TESTS += %D%/test-metadata
+tests_unit_test_metadata_SOURCES = %D%/test-metadata.c
+tests_unit_test_metadata_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBXML_CFLAGS)
+tests_unit_test_metadata_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBXML_LIBS)
