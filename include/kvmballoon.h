@@ -670,6 +670,19 @@ struct kvmb_host_status {
 	char error[KVMB_TEXT_SIZE]; /* why not, or why it tells no guests, as told by libvirt */
 };
 
+/* What to change of the policy in a guest's definition. */
+struct kvmb_policy_change {
+	struct kvmb_policy values; /* members in its `set` are written */
+	uint32_t unset;            /* bit mask of kvmb_policy_field: these are taken away */
+	uint64_t cookie;           /* the caller's, for the answer */
+};
+
+struct kvmb_persist {
+	uint64_t cookie;
+	int error;        /* 0, or -errno: -ENOTCONN, -ENOENT the guest is gone, -EINVAL, ... */
+	const char *text; /* why, by libvirt */
+};
+
 struct kvmb_engine;
 
 /*
@@ -679,6 +692,8 @@ struct kvmb_engine;
  * optional.
  */
 struct kvmb_engine_callbacks {
+	/* The answer to each kvmb_engine_persist_policy() that returned 0. */
+	void (*persisted)(void *userdata, const struct kvmb_persist *answer);
 	void (*result)(void *userdata, const struct kvmb_result *result);
 	void (*guest_added)(void *userdata, const char *name);
 	void (*guest_removed)(void *userdata, const char *name);
@@ -747,6 +762,17 @@ int kvmb_engine_set_config(struct kvmb_engine *e, const struct kvmb_config *c);
  */
 int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct kvmb_policy *p,
 			   char **ret_error);
+
+/**
+ * kvmb_engine_persist_policy() - change the policy in the guest's definition in libvirt
+ *
+ * The callback persisted has the answer; nobody waits for libvirt here. When the new metadata are
+ * read, the values that are named give up what was set of them at run time: it would hide them.
+ * Return: 0, -ENOENT no such guest, -EINVAL the resulting policy contradicts itself, -EBUSY too
+ * many are under way, -EROFS a dry run changes nothing, -ENOMEM.
+ */
+int kvmb_engine_persist_policy(struct kvmb_engine *e, const char *name,
+			       const struct kvmb_policy_change *change, char **ret_error);
 
 /**
  * kvmb_engine_reclaim() - ask for bytes of one guest; the next tick acts within the gate's limits

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
-/* The policy of each guest: what is in force, what of it does not count, and changes at run time. */
+/* The policy of each guest: what is in force, what does not count, and changes at run time. */
 #include <errno.h>
 #include <string.h>
 
@@ -57,9 +57,9 @@ bool kvmb_engine_refresh_policy(const struct kvmb_engine *e, struct kvmb_engine_
  * Would @metadata and @runtime together contradict something, of all that counts now? What does
  * not count already is no reason to refuse a change.
  */
-static int check_change(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
-			const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
-			char **ret_error)
+int kvmb_engine_check_policy(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
+			     const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
+			     char **ret_error)
 {
 	_cleanup_free_ char *what = NULL;
 	struct kvmb_policy effective;
@@ -76,7 +76,7 @@ static int check_change(const struct kvmb_engine *e, const struct kvmb_engine_gu
 int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct kvmb_policy *p,
 			   char **ret_error)
 {
-	const struct kvmb_engine_guest *g = kvmb_engine_find(e, name);
+	struct kvmb_engine_guest *g = kvmb_engine_find(e, name);
 	struct kvmb_policy runtime = {};
 	int r;
 
@@ -85,11 +85,13 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
 	if (runtime_of(e, g->uuid))
 		runtime = *runtime_of(e, g->uuid);
 	kvmb_policy_overlay(&runtime, p, KVMB_POLICY_RUNTIME);
-	r = check_change(e, g, metadata_of(e, name), &runtime, ret_error);
+	r = kvmb_engine_check_policy(e, g, metadata_of(e, name), &runtime, ret_error);
 	if (r >= 0)
 		r = kvmb_state_set_runtime(e->state, g->uuid, g->name, p);
 	if (r < 0)
 		return r;
+	g->persisted_fields &= ~p->set; /* this is the later word */
+	g->persist_asked &= ~p->set;
 	if (e->callbacks.persist && !e->dry_run)
 		(void)e->callbacks.persist(e->userdata, e->state); /* it holds till the end */
 	kvmb_engine_notify(e);

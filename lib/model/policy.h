@@ -16,6 +16,12 @@ void kvmb_policy_builtin(struct kvmb_policy *ret);
 void kvmb_policy_overlay(struct kvmb_policy *p, const struct kvmb_policy *from,
 			 enum kvmb_policy_source source);
 
+/** kvmb_policy_unset() - the members in @fields are as built in, and no more in `set` */
+void kvmb_policy_unset(struct kvmb_policy *p, uint32_t fields);
+
+/** kvmb_policy_agrees() - of the members in @fields: are the same ones set, to the same values? */
+bool kvmb_policy_agrees(const struct kvmb_policy *a, const struct kvmb_policy *b, uint32_t fields);
+
 /**
  * kvmb_policy_to_json() - an object with the members in @p->set only
  * The limit is null where it is the guest's maximum.

@@ -18,6 +18,7 @@ libkvmballoon_sources += \
 	%D%/libvirt-guest.c %D%/libvirt-guest.h \
 	%D%/libvirt-internal.h \
 	%D%/libvirt-job.c %D%/libvirt-job.h \
+	%D%/libvirt-metadata.c %D%/libvirt-metadata.h \
 	%D%/libvirt-period.c %D%/libvirt-period.h \
 	%D%/libvirt-session.c \
 	%D%/libvirt-snapshot.c \

@@ -100,3 +100,10 @@ TESTS += %D%/test-metadata
 tests_unit_test_metadata_SOURCES = %D%/test-metadata.c
 tests_unit_test_metadata_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBXML_CFLAGS)
 tests_unit_test_metadata_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBXML_LIBS)
+
+check_PROGRAMS += %D%/test-persist
+TESTS += %D%/test-persist
+tests_unit_test_persist_SOURCES = %D%/test-persist.c $(tests_tree)
+tests_unit_test_persist_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_unit_test_persist_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_metadata_format
+tests_unit_test_persist_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBVIRT_LIBS)

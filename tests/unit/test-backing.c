@@ -176,6 +176,7 @@ static void test_own_process_has_figures(void **state)
 {
 	_cleanup_(kvmb_root_close) struct kvmb_root root = KVMB_ROOT_INIT;
 	struct kvmb_backing b = { .locked_bytes = UINT64_MAX };
+
 	assert_int_equal(kvmb_root_open(NULL, &root), 0);
 	assert_int_equal(kvmb_process_memory_read(&root, getpid(), &b), 0);
 	assert_true(b.locked_bytes < GIB);

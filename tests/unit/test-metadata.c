@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The policy in a domain's metadata: what is taken, why the rest is not, and that the schema that is
- * shipped says the same.
+ * The policy in a domain's metadata: what is taken, why the rest is not, and that the schema says
+ * the same.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -65,8 +65,8 @@ static const struct {
 	{ "<b:policy" NS " Shares='7'> <!-- why --> </b:policy>", NULL, 4, SAME },
 	{ POLICY("Shares='&#55;'"), NULL, 4, SAME },
 
-	{ POLICY("Shares='0'"), "Shares=0 is not valid, allowed is a whole number from 1 to 1000000",
-	  0, SAME },
+	{ POLICY("Shares='0'"), "Shares=0 is not valid, allowed is a whole number from 1 to "
+				"1000000", 0, SAME },
 	{ POLICY("Shares='1000001'"), "Shares=1000001 is not valid, allowed is a whole number from "
 				      "1 to 1000000", 0, SAME },
 	{ POLICY("Shares=''"), "Shares= is not valid, allowed is a whole number from 1 to 1000000",
@@ -98,12 +98,12 @@ static const struct {
 					 "proactive", 0, SAME },
 	{ POLICY("Guarantee='2G' Limit='1G'"), "Guarantee=2G is above Limit=1G, allowed is up to "
 					       "the limit", 0, LARGE },
-	{ POLICY("b:Shares='7'"), "an attribute of another namespace, allowed are those without one",
-	  0, SAME },
+	{ POLICY("b:Shares='7'"), "an attribute of another namespace, allowed are those without "
+				  "one", 0, SAME },
 	{ POLICY("xml:lang='en'"), "an attribute of another namespace, allowed are those without "
 				   "one", 0, SAME },
-	{ POLICY("Shares='0" LONG_63 "'"), "Shares: allowed are up to 63 printable ASCII characters",
-	  0, LARGE },
+	{ POLICY("Shares='0" LONG_63 "'"), "Shares: allowed are up to 63 printable ASCII "
+					   "characters", 0, LARGE },
 	{ POLICY("Mode='off&#10;'"), "Mode: allowed are up to 63 printable ASCII characters", 0,
 	  SAME },
 	{ POLICY("Mode='&#155;2J'"), "Mode: allowed are up to 63 printable ASCII characters", 0,
@@ -117,8 +117,8 @@ static const struct {
 	{ "<b:policy" NS "><b:Shares>7</b:Shares></b:policy>", "something stands in the element "
 							       "policy, allowed are attributes", 0,
 	  SAME },
-	{ "<b:policies" NS "/>", "an unknown element of the agent's namespace, allowed is policy", 0,
-	  SAME },
+	{ "<b:policies" NS "/>", "an unknown element of the agent's namespace, allowed is "
+				 "policy", 0, SAME },
 	{ POLICY("Shares='7'") POLICY("Shares='7'"),
 	  "two elements of the agent's namespace, allowed is one", 0, NOT_ASKED },
 	{ POLICY("Shares='7'") "<x/><b:other" NS "/>",

@@ -19,6 +19,7 @@
 #include "config-internal.h"
 #include "config-same.h"
 #include "model/policy.h"
+#include "model/sample.h"
 
 static int parse(const char *text, struct kvmb_config **ret, char **ret_error)
 {
@@ -187,7 +188,8 @@ static struct kvmb_policy made(const char *key, const char *value)
 static void each_source_is_stronger_than_the_one_before(void **state)
 {
 	static const char *const texts[] = {
-		"", "[Defaults]\nShares=2\n", "[Class w*]\nShares=3\n", "", "[Guest web]\nShares=5\n",
+		"", "[Defaults]\nShares=2\n", "[Class w*]\nShares=3\n", "",
+		"[Guest web]\nShares=5\n",
 	};
 	_cleanup_free_ char *text = NULL;
 	struct kvmb_policy metadata = { 0 }, runtime = { 0 }, p;
@@ -342,6 +344,74 @@ static void a_copy_has_its_own_classes(void **state)
 	(void)kvmb_config_free(copy);
 }
 
+static void metadata_go_to_json_and_back(void **state)
+{
+	_cleanup_(kvmb_sample_freep) struct kvmb_sample *s = NULL, *back = NULL;
+	_cleanup_free_ char *text = NULL, *error = NULL;
+
+	assert_int_equal(kvmb_sample_new(2, &s), 0);
+	s->host.total_bytes = GIB;
+	for (size_t i = 0; i < 2; i++) {
+		(void)snprintf(s->guests[i].name, KVMB_NAME_SIZE, "vm%zu", i);
+		(void)snprintf(s->guests[i].uuid, KVMB_UUID_SIZE,
+			       "00000000-0000-4000-8000-00000000000%zu", i);
+	}
+	s->guests[0].metadata = made("Guarantee", "512M");
+	assert_int_equal(kvmb_policy_set(&s->guests[0].metadata, "Mode", "off", NULL), 0);
+	(void)snprintf(s->guests[1].metadata_error, KVMB_TEXT_SIZE, "because");
+	assert_int_equal(kvmb_sample_to_json(s, &text), 0);
+	assert_int_equal(kvmb_sample_from_json(text, &back, &error), 0);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(kvmb_policy_agrees(&back->guests[i].metadata, &s->guests[i].metadata,
+					       UINT32_MAX));
+		assert_string_equal(back->guests[i].metadata_error, s->guests[i].metadata_error);
+	}
+}
+
+static const struct {
+	const char *member, *error;
+} bad_json[] = {
+	{ "\"metadata\": { \"shares\": 0 }", "guests[0].metadata.shares" },
+	{ "\"metadata\": { \"share\": 5 }", "guests[0].metadata" },
+	{ "\"metadata\": 5", "guests[0].metadata" },
+	{ "\"metadata_error\": 5", "guests[0].metadata_error" },
+};
+
+static void bad_metadata_in_json_are_refused(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(bad_json); i++) {
+		_cleanup_free_ char *text = NULL, *error = NULL;
+		struct kvmb_sample *s = NULL;
+
+		assert_int_equal(kvmb_asprintf(&text,
+			"{ \"now_ns\": 0, \"guests_valid\": true, \"host\": { \"total_bytes\": 1, "
+			"\"available_bytes\": 0, \"free_bytes\": 0, \"swap_total_bytes\": 0, "
+			"\"swap_free_bytes\": 0 }, \"guests\": [ { \"name\": \"a\", \"uuid\": "
+			"\"00000000-0000-4000-8000-000000000000\", \"state\": \"running\", "
+			"\"has_balloon\": true, \"facts_ns\": 0, \"maximum_bytes\": 0, "
+			"\"balloon_bytes\": 0, %s } ] }", bad_json[i].member), 0);
+		assert_int_equal(kvmb_sample_from_json(text, &s, &error), -EBADMSG);
+		if (!error || !strstr(error, bad_json[i].error))
+			fail_msg("%s: %s", bad_json[i].member, error ? error : "no text");
+	}
+}
+
+static void values_are_taken_away_one_by_one(void **state)
+{
+	struct kvmb_policy p = made("Shares", "7"), other = made("Shares", "7");
+
+	assert_int_equal(kvmb_policy_set(&p, "Limit", "1G", NULL), 0);
+	assert_true(kvmb_policy_agrees(&p, &other, 1U << KVMB_FIELD_SHARES));
+	assert_false(kvmb_policy_agrees(&p, &other, UINT32_MAX));
+	kvmb_policy_unset(&p, 1U << KVMB_FIELD_LIMIT);
+	assert_int_equal(p.set, 1U << KVMB_FIELD_SHARES);
+	assert_true(p.limit_bytes == UINT64_MAX);
+	assert_true(kvmb_policy_agrees(&p, &other, UINT32_MAX));
+	other.shares = 8;
+	assert_false(kvmb_policy_agrees(&p, &other, UINT32_MAX));
+	assert_true(kvmb_policy_agrees(&p, &other, 1U << KVMB_FIELD_MODE));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -358,6 +428,9 @@ int main(void)
 		cmocka_unit_test(classes_go_to_json_and_back),
 		cmocka_unit_test(a_bad_pattern_in_json_is_refused),
 		cmocka_unit_test(a_copy_has_its_own_classes),
+		cmocka_unit_test(metadata_go_to_json_and_back),
+		cmocka_unit_test(bad_metadata_in_json_are_refused),
+		cmocka_unit_test(values_are_taken_away_one_by_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
