@@ -258,7 +258,7 @@ static void libvirts_refusal_is_told_in_its_words(void **state)
 	atomic_store(&broken, true);
 	persist(&f, &c, &o);
 	assert_int_equal(o.error, -EIO);
-	assert_non_null(strstr(o.text, "XML"));
+	assert_non_null(strstr(o.text, "Start Tag policy"));
 	end(&f);
 }
 
