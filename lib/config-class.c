@@ -45,16 +45,3 @@ int kvmb_class_finish(const struct kvmb_config_loader *l, struct kvmb_config *c)
 		c->classes[c->n_classes] = l->classes[c->n_classes].class;
 	return 0;
 }
-
-int kvmb_class_add(const struct kvmb_config_class *class, struct kvmb_policy *p, char **ret_error)
-{
-	struct kvmb_policy t = *p;
-	int r;
-
-	kvmb_policy_overlay(&t, &class->policy, KVMB_POLICY_CLASS);
-	r = kvmb_policy_check(&t, ret_error);
-	if (r < 0)
-		return r;
-	*p = t;
-	return 0;
-}

@@ -19,6 +19,19 @@ struct layers {
 	const struct kvmb_policy *runtime;  /* or NULL */
 };
 
+int kvmb_class_add(const struct kvmb_config_class *class, struct kvmb_policy *p, char **ret_error)
+{
+	struct kvmb_policy t = *p;
+	int r;
+
+	kvmb_policy_overlay(&t, &class->policy, KVMB_POLICY_CLASS);
+	r = kvmb_policy_check(&t, ret_error);
+	if (r < 0)
+		return r;
+	*p = t;
+	return 0;
+}
+
 static int compare_name(const void *name, const void *guest)
 {
 	const struct kvmb_config_guest *g = guest;
