@@ -23,7 +23,7 @@ enum verb_flags {
 	VERB_ALL = 128,  /* takes --all */
 	VERB_WAIT = 256, /* takes --timeout and --wait */
 	VERB_FOR = 512,  /* takes --for */
-	VERB_PERSIST = 256, /* takes --persist */
+	VERB_PERSIST = 1024, /* takes --persist */
 };
 
 static const struct verb {
@@ -55,8 +55,7 @@ static const struct verb {
 struct command_line {
 	struct ctl ctl;
 	enum colour_wish colour;
-	const char *special[10]; /* by bit number of enum verb_flags: an option that was given */
-	const char *special[9]; /* by bit number of enum verb_flags: an option that was given */
+	const char *special[11]; /* by bit number of enum verb_flags: an option that was given */
 	bool done;              /* --help and --version: nothing is left to do */
 };
 
@@ -194,7 +193,7 @@ static int take_recording_option(struct command_line *c, int option)
 		return special(c, 7, "--all");
 	case OPTION_PERSIST:
 		c->ctl.persist = true;
-		return special(c, 8, "--persist");
+		return special(c, 10, "--persist");
 	default:
 		return take_reserve_option(c, option);
 	}

@@ -11,9 +11,9 @@ kvm_balloond_sources = \
 	%D%/bus-machine.c \
 	%D%/bus-manager.c \
 	%D%/bus-map.c %D%/bus-map.h \
+	%D%/bus-persist.c %D%/bus-persist.h \
 	%D%/bus-policy.c \
 	%D%/bus-reserve.c \
-	%D%/bus-persist.c %D%/bus-persist.h %D%/bus-policy.c \
 	%D%/host.c %D%/host.h \
 	%D%/journal.c %D%/journal.h \
 	%D%/machine.c %D%/machine.h \

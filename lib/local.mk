@@ -11,7 +11,8 @@ libkvmballoon_sources += include/kvmballoon.h \
 	%D%/config.c %D%/config-check.c %D%/config-class.c %D%/config-host.c %D%/config-internal.h \
 	%D%/config-load.c %D%/config-parse.c %D%/config-policy.c %D%/configuration.h %D%/config-json.c %D%/decide.c \
 	%D%/engine.c %D%/engine-ages.c %D%/engine-control.c %D%/engine-guest.c %D%/engine-internal.h \
-	%D%/engine-issue.c %D%/engine-new.c %D%/engine-reserve.c %D%/engine-sample.c %D%/engine-status.c %D%/engine-policy.c %D%/engine-persist.c \
+	%D%/engine-issue.c %D%/engine-new.c %D%/engine-persist.c %D%/engine-policy.c \
+	%D%/engine-reserve.c %D%/engine-sample.c %D%/engine-status.c \
 	%D%/executor.c %D%/executor.h %D%/explain.c %D%/record.c
 
 libkvmballoon_libs = $(LIBVIRT_LIBS) $(LIBCGROUP_LIBS) $(JANSSON_LIBS) $(INIH_LIBS) $(LIBXML_LIBS)
