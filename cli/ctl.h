@@ -33,6 +33,7 @@ struct ctl {
 	uint64_t delay_usec; /* top, map: between two frames */
 	uint64_t ticks;      /* record: how many; 0: until it is ended */
 	uint64_t seconds;    /* record: for so long; 0: until it is ended */
+	bool persist;        /* set: into the definition of the machine */
 	bool all;            /* replay: identical ticks are shown, too */
 	const char *timeout; /* reserve --timeout, or NULL */
 	const char *wait;    /* reserve --wait: for so long, "" until its timeout; or NULL */

@@ -62,6 +62,7 @@ static const struct field machine_table[] = {
 	M("Priority", TEXT, priority),
 	M("RefaultTargetPPM", NUMBER, refault_target_ppm),
 	M("PolicySources", SOURCES, sources),
+	M("PolicyError", TEXT, policy_error),
 	M("MaximumBytes", SIZE, maximum_bytes),
 	M("BalloonBytes", SIZE, balloon_bytes),
 	M("TargetBytes", SIZE, target_bytes),

@@ -60,7 +60,7 @@ struct manager {
 
 struct machine {
 	char *name, *uuid, *state, *mode, *priority;
-	char *stats_status, *excluded, *degraded, *aging, *aging_reason;
+	char *stats_status, *excluded, *degraded, *aging, *aging_reason, *policy_error;
 	char *sources[KVMB_FIELDS];
 	uint64_t guarantee_bytes, limit_bytes;
 	uint64_t maximum_bytes, balloon_bytes, target_bytes, resident_bytes, swap_bytes;

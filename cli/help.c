@@ -51,6 +51,7 @@ static const char text[] =
 	"      --timeout=TIME       reserve: ends after that (60s)\n"
 	"      --wait[=TIME]        reserve: until the room is there; fails if it is not\n"
 	"      --for=MACHINE        reserve, release: the machine that it is for\n"
+	"      --persist            set: in its definition in libvirt, which goes with it\n"
 	"      --all                replay: show plans that do not differ, too\n"
 	"  -h, --help               this text\n"
 	"      --version            version\n"

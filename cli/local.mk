@@ -3,6 +3,7 @@
 noinst_LTLIBRARIES += libctl.la
 libctl_la_SOURCES = \
 	%D%/action.c %D%/action.h \
+	%D%/assign.c %D%/assign.h \
 	%D%/ages.c %D%/ages.h \
 	%D%/bus.c %D%/bus.h \
 	%D%/bus-error.c \

@@ -23,6 +23,7 @@ enum verb_flags {
 	VERB_ALL = 128,  /* takes --all */
 	VERB_WAIT = 256, /* takes --timeout and --wait */
 	VERB_FOR = 512,  /* takes --for */
+	VERB_PERSIST = 1024, /* takes --persist */
 };
 
 static const struct verb {
@@ -39,7 +40,7 @@ static const struct verb {
 	{ "histogram", ctl_verb_histogram, 1, 1, VERB_BUS, " MACHINE" },
 	{ "map", ctl_verb_map, 1, 1, VERB_BUS | VERB_TOP | VERB_MAP, " MACHINE" },
 	{ "monitor", ctl_verb_monitor, 0, 0, VERB_BUS, "" },
-	{ "set", ctl_verb_set, 2, 64, VERB_BUS, " MACHINE KEY=VALUE..." },
+	{ "set", ctl_verb_set, 2, 64, VERB_BUS | VERB_PERSIST, " MACHINE KEY=VALUE..." },
 	{ "reclaim", ctl_verb_reclaim, 2, 2, VERB_BUS, " MACHINE SIZE" },
 	{ "reserve", ctl_verb_reserve, 1, 1, VERB_BUS | VERB_WAIT | VERB_FOR, " SIZE" },
 	{ "release", ctl_verb_release, 0, 1, VERB_BUS | VERB_FOR, " ID" },
@@ -54,7 +55,7 @@ static const struct verb {
 struct command_line {
 	struct ctl ctl;
 	enum colour_wish colour;
-	const char *special[10]; /* by bit number of enum verb_flags: an option that was given */
+	const char *special[11]; /* by bit number of enum verb_flags: an option that was given */
 	bool done;              /* --help and --version: nothing is left to do */
 };
 
@@ -138,6 +139,7 @@ enum {
 	OPTION_TIMEOUT,
 	OPTION_WAIT,
 	OPTION_FOR,
+	OPTION_PERSIST,
 };
 
 /* Remembers an option that not every verb takes; @bit is its number in enum verb_flags. */
@@ -189,6 +191,9 @@ static int take_recording_option(struct command_line *c, int option)
 	case OPTION_ALL:
 		c->ctl.all = true;
 		return special(c, 7, "--all");
+	case OPTION_PERSIST:
+		c->ctl.persist = true;
+		return special(c, 10, "--persist");
 	default:
 		return take_reserve_option(c, option);
 	}
@@ -280,6 +285,7 @@ static int read_options(struct command_line *c, int argc, char **argv)
 		{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 		{ "wait", optional_argument, NULL, OPTION_WAIT },
 		{ "for", required_argument, NULL, OPTION_FOR },
+		{ "persist", no_argument, NULL, OPTION_PERSIST },
 		{ NULL },
 	};
 	int option, status = CTL_OK;

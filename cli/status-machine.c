@@ -27,6 +27,8 @@ static void print_who(const struct ctl *ctl, const struct machine *m)
 	if (note_is(m->excluded))
 		fact_print(ctl, "Left alone", COLOUR_YELLOW, "%s (%s)", note_sentence(m->excluded),
 			   m->excluded);
+	if (*m->policy_error)
+		fact_print(ctl, "Policy", COLOUR_YELLOW, "%s", m->policy_error);
 }
 
 static void print_memory(const struct ctl *ctl, const struct machine *m)
@@ -112,11 +114,17 @@ static struct figure percent_of_ppm(uint32_t ppm)
 	return f;
 }
 
+/* Room for the longest pattern. */
+struct source_text {
+	char text[KVMB_NAME_SIZE + 40];
+};
+
 static const char *source_text(const char *source)
 {
 	static const char *const texts[] = {
 		[KVMB_POLICY_BUILTIN] = "built-in",
 		[KVMB_POLICY_CONFIG] = "[Defaults] of the configuration",
+		[KVMB_POLICY_METADATA] = "the metadata of its definition in libvirt",
 		[KVMB_POLICY_GUEST] = "its section of the configuration",
 		[KVMB_POLICY_RUNTIME] = "set at run time",
 	};
@@ -125,6 +133,21 @@ static const char *source_text(const char *source)
 		if (strcmp(source, kvmb_policy_source_to_string(i)) == 0)
 			return texts[i];
 	return source ?: "-";
+}
+
+/* "class:web-*" */
+static struct source_text source_cell(const char *source)
+{
+	static const char class[] = "class:";
+	struct source_text t;
+	const char *text = source_text(source);
+
+	if (source && strncmp(source, class, strlen(class)) == 0)
+		(void)snprintf(t.text, sizeof(t.text), "[Class %s] of the configuration",
+			       source + strlen(class));
+	else
+		(void)snprintf(t.text, sizeof(t.text), "%s", text);
+	return t;
 }
 
 static struct figure policy_value(const struct machine *m, enum kvmb_policy_field field)
@@ -162,10 +185,11 @@ static int print_policy(const struct ctl *ctl, const struct machine *m)
 
 	for (unsigned int i = 0; i < KVMB_FIELDS && r >= 0; i++) {
 		struct figure value = policy_value(m, i);
+		struct source_text source = source_cell(m->sources[i]);
 		const struct table_cell cells[] = {
 			{ kvmb_policy_field_to_string(i) },
 			{ value.text },
-			{ source_text(m->sources[i]) },
+			{ source.text },
 		};
 
 		r = table_add(t, cells);

@@ -4,72 +4,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "assign.h"
 #include "bus.h"
 #include "figure.h"
 #include "json.h"
 #include "text.h"
 #include "util.h"
 
-static int bad_assignment(int r, const char *why)
-{
-	_cleanup_free_ char *text = why ? text_escape(why, "") : NULL;
-
-	return text ? ctl_error(CTL_USAGE, "%s", text) : ctl_errno(r, "cannot read the policy");
-}
-
-static int parse_assignment(struct kvmb_policy *p, const char *assignment)
-{
-	const char *equals = strchr(assignment, '=');
-	_cleanup_free_ char *key = NULL, *safe = NULL, *why = NULL;
-	int r;
-
-	if (!equals) {
-		safe = text_escape(assignment, "");
-		return ctl_error(CTL_USAGE, "'%s' is not KEY=VALUE, as in Guarantee=512M",
-				 safe ?: "");
-	}
-	key = strndup(assignment, (size_t)(equals - assignment));
-	if (!key)
-		return ctl_errno(-ENOMEM, "cannot read the policy");
-	r = kvmb_policy_set(p, key, equals + 1, &why);
-	return r < 0 ? bad_assignment(r, why) : CTL_OK;
-}
-
-/* One member of the a{sv}. */
-static int append_value(sd_bus_message *m, const struct kvmb_policy *p, enum kvmb_policy_field f)
-{
-	const char *key = kvmb_policy_field_to_string(f);
-
-	switch (f) {
-	case KVMB_FIELD_GUARANTEE:
-		return sd_bus_message_append(m, "{sv}", key, "t", p->guarantee_bytes);
-	case KVMB_FIELD_LIMIT:
-		return sd_bus_message_append(m, "{sv}", key, "t", p->limit_bytes);
-	case KVMB_FIELD_SHARES:
-		return sd_bus_message_append(m, "{sv}", key, "u", p->shares);
-	case KVMB_FIELD_PRIORITY:
-		return sd_bus_message_append(m, "{sv}", key, "s",
-					     kvmb_priority_to_string(p->priority));
-	case KVMB_FIELD_REFAULT_TARGET:
-		return sd_bus_message_append(m, "{sv}", key, "u", p->refault_target_ppm);
-	case KVMB_FIELD_MODE:
-		return sd_bus_message_append(m, "{sv}", key, "s", kvmb_mode_to_string(p->mode));
-	default:
-		return -EINVAL;
-	}
-}
-
-static int append_policy(sd_bus_message *m, const struct kvmb_policy *p)
-{
-	int r = sd_bus_message_open_container(m, 'a', "{sv}");
-
-	for (unsigned int f = 0; f < KVMB_FIELDS && r >= 0; f++)
-		if (p->set & 1U << f)
-			r = append_value(m, p, f);
-	return r < 0 ? r : sd_bus_message_close_container(m);
-}
-
-static int set_policy(struct ctl *ctl, const char *name, const struct kvmb_policy *p,
+static int set_policy(struct ctl *ctl, const char *name, const struct assignments *a,
 		      sd_bus_error *error)
 {
 	_cleanup_message_ sd_bus_message *call = NULL;
@@ -77,10 +19,28 @@ static int set_policy(struct ctl *ctl, const char *name, const struct kvmb_polic
 	int r = bus_machine_path(ctl, name, &path, error);
 
 	if (r >= 0)
-		r = bus_new_call(ctl, path, BUS_MACHINE, "SetPolicy", &call);
+		r = bus_new_call(ctl, path, BUS_MACHINE,
+				 ctl->persist ? "PersistPolicy" : "SetPolicy", &call);
 	if (r >= 0)
-		r = append_policy(call, p);
+		r = assign_append(call, &a->values);
+	if (r >= 0 && ctl->persist)
+		r = assign_append_unset(call, a->unset);
 	return r < 0 ? r : bus_ask(ctl, call, error, NULL);
+}
+
+/* What this host's own configuration says of the guest outranks what the guest brings along. */
+static void note_hidden(struct ctl *ctl, const char *name, const struct kvmb_policy *p)
+{
+	_cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
+	_cleanup_(machine_clear) struct machine m;
+
+	if (bus_get_machine(ctl, name, &m, &error) < 0)
+		return;
+	for (unsigned int f = 0; f < KVMB_FIELDS; f++)
+		if (p->set & 1U << f && m.sources[f] && strcmp(m.sources[f], "guest") == 0)
+			(void)ctl_error(CTL_OK, "%s is written, but on this host its section of "
+					"the configuration is stronger",
+					kvmb_policy_field_to_string(f));
 }
 
 /* What is in force now, as the daemon tells it. */
@@ -94,17 +54,16 @@ static int show_machine(struct ctl *ctl, const char *name)
 int ctl_verb_set(struct ctl *ctl, int n, char **operands)
 {
 	_cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-	struct kvmb_policy p = { 0 };
-	int r;
+	struct assignments a;
+	int r = assign_parse(n - 1, operands + 1, ctl->persist, &a);
 
-	for (int i = 1; i < n; i++) {
-		r = parse_assignment(&p, operands[i]);
-		if (r != CTL_OK)
-			return r;
-	}
-	r = set_policy(ctl, operands[0], &p, &error);
+	if (r != CTL_OK)
+		return r;
+	r = set_policy(ctl, operands[0], &a, &error);
 	if (r < 0)
 		return bus_failed(ctl, &error, r, operands[0]);
+	if (ctl->persist)
+		note_hidden(ctl, operands[0], &a.values);
 	return ctl->json ? show_machine(ctl, operands[0]) : CTL_OK;
 }
 

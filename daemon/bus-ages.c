@@ -137,4 +137,5 @@ void bus_stopping(struct manager *m)
 		SD_BUS_ERROR_MAKE_CONST(BUS_ERROR_STOPPING, "kvm-balloond is ending");
 
 	map_calls_refuse(&m->bus.maps, NULL, &ending);
+	persist_calls_refuse(&m->bus.persists, &ending);
 }

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "bus-error.h"
 #include "manager.h"
@@ -121,6 +122,17 @@ static int method_explain(sd_bus_message *msg, void *userdata, sd_bus_error *err
 	return r < 0 ? r : sd_bus_reply_method_return(msg, "s", text);
 }
 
+/* Of a class, its pattern too: there may be several. */
+static int append_source(sd_bus_message *reply, const struct machine_view *v,
+			 enum kvmb_policy_field field)
+{
+	char text[sizeof("class:") + KVMB_NAME_SIZE];
+
+	(void)snprintf(text, sizeof(text), "%s%s%s", kvmb_policy_source_to_string(v->source[field]),
+		       v->classes[field] ? ":" : "", v->classes[field] ?: "");
+	return sd_bus_message_append(reply, "{ss}", kvmb_policy_field_to_string(field), text);
+}
+
 static int property_policy_sources(sd_bus *bus, const char *path, const char *interface,
 				   const char *property, sd_bus_message *reply, void *userdata,
 				   sd_bus_error *error)
@@ -129,9 +141,7 @@ static int property_policy_sources(sd_bus *bus, const char *path, const char *in
 	int r = sd_bus_message_open_container(reply, 'a', "{ss}");
 
 	for (int i = 0; r >= 0 && i < KVMB_FIELDS; i++)
-		r = sd_bus_message_append(reply, "{ss}",
-					  kvmb_policy_field_to_string((enum kvmb_policy_field)i),
-					  kvmb_policy_source_to_string(v->source[i]));
+		r = append_source(reply, v, (enum kvmb_policy_field)i);
 	return r < 0 ? r : sd_bus_message_close_container(reply);
 }
 
@@ -155,6 +165,7 @@ const sd_bus_vtable bus_machine_vtable[] = {
 	PROPERTY("Priority", "s", priority, TOLD),
 	PROPERTY("RefaultTargetPPM", "u", refault_target_ppm, TOLD),
 	SD_BUS_PROPERTY("PolicySources", "a{ss}", property_policy_sources, 0, TOLD),
+	PROPERTY("PolicyError", "s", policy_error, TOLD),
 	PROPERTY("MaximumBytes", "t", maximum_bytes, 0),
 	PROPERTY("BalloonBytes", "t", balloon_bytes, 0),
 	PROPERTY("TargetBytes", "t", target_bytes, TOLD),
@@ -183,6 +194,9 @@ const sd_bus_vtable bus_machine_vtable[] = {
 	PROPERTY("ColdAgeUSec", "t", cold_age_usec, 0),
 	SD_BUS_METHOD_WITH_ARGS("SetPolicy", SD_BUS_ARGS("a{sv}", values), SD_BUS_NO_RESULT,
 				method_set_policy, SD_BUS_VTABLE_UNPRIVILEGED),
+	SD_BUS_METHOD_WITH_ARGS("PersistPolicy", SD_BUS_ARGS("a{sv}", values, "as", unset),
+				SD_BUS_NO_RESULT, bus_method_persist_policy,
+				SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Reclaim", SD_BUS_ARGS("t", bytes), SD_BUS_NO_RESULT,
 				method_reclaim, SD_BUS_VTABLE_UNPRIVILEGED),
 	SD_BUS_METHOD_WITH_ARGS("Explain", SD_BUS_NO_ARGS, SD_BUS_RESULT("s", text), method_explain,

@@ -98,6 +98,13 @@ static int find_key(const char *key, sd_bus_error *error)
 				 key);
 }
 
+int bus_policy_field(const char *key, sd_bus_error *error)
+{
+	int r = find_key(key, error);
+
+	return r < 0 ? r : (int)keys[r].field;
+}
+
 static int check_type(sd_bus_message *m, int key, sd_bus_error *error)
 {
 	const char *type;
@@ -156,6 +163,8 @@ int bus_policy_read(sd_bus_message *m, struct kvmb_policy *ret, sd_bus_error *er
 		if (r >= 0)
 			r = sd_bus_message_exit_container(m);
 	}
+	if (r >= 0)
+		r = sd_bus_message_exit_container(m);
 	if (r < 0)
 		return r;
 	*ret = policy;

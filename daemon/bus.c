@@ -184,6 +184,7 @@ void bus_close(struct manager *m)
 	b->retry_source = sd_event_source_disable_unref(b->retry_source);
 	authz_cancel(&b->authz);
 	map_calls_drop(&b->maps);
+	persist_calls_drop(&b->persists);
 	b->connection = sd_bus_close_unref(b->connection);
 }
 

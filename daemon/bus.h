@@ -16,6 +16,7 @@
 
 #include "authz.h"
 #include "bus-map.h"
+#include "bus-persist.h"
 #include "machine.h"
 
 #define BUS_NAME "org.linux_kvm.Balloon1"
@@ -25,6 +26,7 @@
 #define BUS_MACHINE_PREFIX BUS_PATH "/machine"
 
 #define POLKIT_SET_POLICY "org.linux_kvm.Balloon1.set-policy"
+#define POLKIT_PERSIST_POLICY "org.linux_kvm.Balloon1.persist-policy"
 #define POLKIT_RECLAIM "org.linux_kvm.Balloon1.reclaim"
 #define POLKIT_MAP "org.linux_kvm.Balloon1.map"
 #define POLKIT_RECORD "org.linux_kvm.Balloon1.record"
@@ -45,6 +47,7 @@ struct bus {
 	struct authz authz;
 	struct map_calls maps;
 	struct reservations_seen reservations;
+	struct persist_calls persists;
 	struct machine_view machine; /* of the object that is being asked */
 };
 
@@ -65,11 +68,16 @@ void bus_action_done(struct manager *m, const struct kvmb_result *result);
  * -ENOENT the guest is gone, -EBUSY too many are asked for
  */
 void bus_map_done(struct manager *m, const char *name, const struct kvmb_map *map, int error);
+/** bus_persisted() - answer the caller of PersistPolicy that @answer is for */
+void bus_persisted(struct manager *m, const struct kvmb_persist *answer);
 /** bus_stopping() - nobody is kept waiting while memory is given back */
 void bus_stopping(struct manager *m);
 
 /** bus_introspect() - print the interfaces as the bus would show them */
 int bus_introspect(void);
+
+/** bus_policy_field() - number of the field called @key, or -EINVAL with @error set */
+int bus_policy_field(const char *key, sd_bus_error *error);
 
 /** bus_policy_read() - a{sv} of SetPolicy into a policy; -EINVAL with @error set */
 int bus_policy_read(sd_bus_message *m, struct kvmb_policy *ret, sd_bus_error *error);
@@ -93,6 +101,8 @@ int bus_get_reservations(sd_bus *bus, const char *path, const char *interface,
 			 sd_bus_error *error);
 /** bus_reservations_tell() - a signal for each whose state is another than was told last */
 void bus_reservations_tell(struct manager *m);
+/* bus-persist.c: method of interface Machine */
+int bus_method_persist_policy(sd_bus_message *msg, void *userdata, sd_bus_error *error);
 
 /* Tables: nothing but the names, the types, and where the values are. */
 extern const sd_bus_vtable bus_manager_vtable[]; /* userdata: struct manager */

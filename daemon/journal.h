@@ -18,6 +18,7 @@ enum journal_event {
 	JOURNAL_RELOADED,
 	JOURNAL_RELOAD_REFUSED,
 	JOURNAL_POLICY_SET,
+	JOURNAL_POLICY_FAULT,    /* something that is meant for a guest does not count */
 	JOURNAL_LEVEL,
 	JOURNAL_ALARM,           /* hard up, and nothing is left to take */
 	JOURNAL_ALARM_OVER,

@@ -11,6 +11,7 @@ kvm_balloond_sources = \
 	%D%/bus-machine.c \
 	%D%/bus-manager.c \
 	%D%/bus-map.c %D%/bus-map.h \
+	%D%/bus-persist.c %D%/bus-persist.h \
 	%D%/bus-policy.c \
 	%D%/bus-reserve.c \
 	%D%/host.c %D%/host.h \

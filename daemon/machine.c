@@ -185,6 +185,8 @@ void machine_view_fill(struct manager *manager, struct machine *machine, struct 
 	v.cold_bytes = s.cold_bytes;
 	v.cold_age_usec = s.cold_age_usec;
 	v.aging_reason = s.aging_reason ?: "";
+	v.policy_error = s.policy_error ?: "";
+	memcpy(v.classes, s.classes, sizeof(v.classes));
 	v.excluded = why_token(s.excluded);
 	v.degraded = why_token(s.degraded);
 	v.target_bytes = s.target_bytes;
@@ -194,6 +196,21 @@ void machine_view_fill(struct manager *manager, struct machine *machine, struct 
 	v.n_actions = s.n_actions;
 	v.refaults_per_min = s.refaults_per_min;
 	*ret = v;
+}
+
+/* FNV-1a: enough to tell that patterns are others, without keeping them for each guest. */
+static uint64_t hash_classes(const char *const classes[static KVMB_FIELDS])
+{
+	uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+	for (size_t i = 0; i < KVMB_FIELDS; i++) {
+		const unsigned char *c = (const unsigned char *)(classes[i] ?: "");
+
+		do
+			hash = (hash ^ *c) * UINT64_C(0x100000001b3);
+		while (*c++);
+	}
+	return hash;
 }
 
 static void seen_fill(const struct kvmb_guest_status *s, struct machine_seen *ret)
@@ -211,7 +228,9 @@ static void seen_fill(const struct kvmb_guest_status *s, struct machine_seen *re
 		.degraded = s->degraded,
 		.aging = s->sample ? s->sample->ages.source : KVMB_AGING_NONE,
 	};
-	memcpy(ret->source, s->policy.source, sizeof(ret->source));
+	memcpy(ret->sources.source, s->policy.source, sizeof(ret->sources.source));
+	ret->sources.classes = hash_classes(s->classes);
+	(void)snprintf(ret->policy_error, sizeof(ret->policy_error), "%s", s->policy_error ?: "");
 	(void)snprintf(ret->aging_reason, sizeof(ret->aging_reason), "%s", s->aging_reason ?: "");
 }
 
@@ -229,7 +248,8 @@ static const struct {
 	SEEN("LimitBytes", limit_bytes),
 	SEEN("Shares", shares),
 	SEEN("RefaultTargetPPM", refault_target_ppm),
-	SEEN("PolicySources", source),
+	SEEN("PolicySources", sources),
+	SEEN("PolicyError", policy_error),
 	SEEN("TargetBytes", target_bytes),
 	SEEN("StatsStatus", stats_why),
 	SEEN("Excluded", excluded),

@@ -20,7 +20,11 @@ struct machine_seen {
 	uint64_t limit_bytes;
 	uint32_t shares;
 	uint32_t refault_target_ppm;
-	enum kvmb_policy_source source[KVMB_FIELDS];
+	struct {
+		enum kvmb_policy_source source[KVMB_FIELDS];
+		uint64_t classes; /* a hash of their patterns */
+	} sources;
+	char policy_error[KVMB_TEXT_SIZE];
 	uint64_t target_bytes;
 	enum kvmb_why stats_why;
 	enum kvmb_why excluded;
@@ -54,8 +58,9 @@ void machines_clear(struct machines *m);
 struct machine_view {
 	struct manager *manager;
 	const char *name, *uuid, *state, *mode, *priority, *stats_status, *excluded, *degraded;
-	const char *aging, *aging_reason;
+	const char *aging, *aging_reason, *policy_error;
 	int free_page_reporting; /* of D-Bus: a boolean is an int */
+	const char *classes[KVMB_FIELDS]; /* as kvmb_guest_status has them */
 	uint32_t pid, shares, refault_target_ppm, pressure_some, pressure_full;
 	uint64_t guarantee_bytes, limit_bytes;
 	uint64_t maximum_bytes, balloon_bytes, target_bytes, resident_bytes, swap_bytes;
@@ -75,7 +80,7 @@ void machine_view_fill(struct manager *manager, struct machine *machine, struct 
  * @ret: names of the properties that changed, ended by NULL; has room for MACHINE_CHANGES_MAX
  * Return: how many; 0 too if the engine does not know the guest.
  */
-#define MACHINE_CHANGES_MAX 14
+#define MACHINE_CHANGES_MAX 15
 size_t machine_changes(struct kvmb_engine *engine, struct machine *machine,
 		       const char *ret[static MACHINE_CHANGES_MAX]);
 

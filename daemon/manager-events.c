@@ -11,6 +11,21 @@
 /* How long libvirt may take to answer at the start before that is worth an entry. */
 #define CONNECT_USEC (5 * USEC_PER_SEC)
 
+static bool is_told(const char *const *changes, const char *property)
+{
+	while (*changes && !streq(*changes, property))
+		changes++;
+	return *changes;
+}
+
+/* Once, until it is another one. */
+static void tell_policy_error(const struct machine *machine, const char *const *changes)
+{
+	if (machine->seen.policy_error[0] && is_told(changes, "PolicyError"))
+		journal_log(JOURNAL_POLICY_FAULT, machine->name, "%s: %s", machine->name,
+			    machine->seen.policy_error);
+}
+
 static void machine_tell(struct manager *m, struct machine *machine)
 {
 	enum kvmb_why before = machine->seen.degraded;
@@ -19,6 +34,7 @@ static void machine_tell(struct manager *m, struct machine *machine)
 	if (machine_changes(m->engine, machine, changes) == 0)
 		return;
 	bus_machine_changed(m, machine, changes);
+	tell_policy_error(machine, changes);
 	if (before == machine->seen.degraded)
 		return;
 	if (machine->seen.degraded != KVMB_WHY_NONE)
@@ -42,7 +58,8 @@ static void on_added(void *userdata, const char *name)
 	if (r < 0)
 		return;
 	/* InterfacesAdded tells all values: what is seen now is not a change. */
-	(void)machine_changes(m->engine, machine, changes);
+	if (machine_changes(m->engine, machine, changes) > 0)
+		tell_policy_error(machine, changes);
 	bus_machine_added(m, machine);
 }
 
@@ -77,6 +94,11 @@ static void on_result(void *userdata, const struct kvmb_result *result)
 	bus_action_done(m, result);
 }
 
+static void on_persisted(void *userdata, const struct kvmb_persist *answer)
+{
+	bus_persisted(userdata, answer);
+}
+
 static void on_map(void *userdata, const char *name, const struct kvmb_map *map, int error)
 {
 	bus_map_done(userdata, name, map, error);
@@ -99,6 +121,7 @@ const struct kvmb_engine_callbacks manager_engine_callbacks = {
 	.guest_removed = on_removed,
 	.guest_changed = on_changed,
 	.guest_map = on_map,
+	.persisted = on_persisted,
 	.persist = on_persist,
 	.decided = on_decided,
 };

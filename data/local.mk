@@ -4,3 +4,4 @@ dist_doc_DATA = %D%/kvm-balloond.conf
 dist_catalog_DATA = %D%/kvm-balloond.catalog
 # Not where libvirt looks for it: to use it is for the administrator to say.
 dist_pkgdata_SCRIPTS = %D%/libvirt-hook
+dist_pkgdata_DATA = %D%/kvm-balloond-policy.rng

@@ -52,9 +52,11 @@ enum kvmb_priority {
 /* Where a value of a guest's policy came from, weakest first. */
 enum kvmb_policy_source {
 	KVMB_POLICY_BUILTIN,
-	KVMB_POLICY_CONFIG,  /* [Defaults] of the configuration */
-	KVMB_POLICY_GUEST,   /* [Guest NAME] of the configuration */
-	KVMB_POLICY_RUNTIME, /* D-Bus */
+	KVMB_POLICY_CONFIG,   /* [Defaults] of the configuration */
+	KVMB_POLICY_CLASS,    /* [Class PATTERN] of the configuration */
+	KVMB_POLICY_METADATA, /* the guest's definition in libvirt, which goes with it */
+	KVMB_POLICY_GUEST,    /* [Guest NAME] of the configuration */
+	KVMB_POLICY_RUNTIME,  /* D-Bus */
 };
 
 /* One bit per member of struct kvmb_policy; also the index of kvmb_policy.source[]. */
@@ -128,9 +130,19 @@ struct kvmb_config_guest {
 	char file[KVMB_PATH_SIZE];
 };
 
+/* The guests whose names match. */
+struct kvmb_config_class {
+	char pattern[KVMB_NAME_SIZE];
+	struct kvmb_policy policy;
+};
+
+#define KVMB_CLASSES_MAX 256 /* each name is compared with all of them */
+
 struct kvmb_config {
 	struct kvmb_host_config host;
 	struct kvmb_policy defaults; /* every member valid; `set` says which were configured */
+	struct kvmb_config_class *classes; /* as they were written: later ones are stronger */
+	size_t n_classes;
 	struct kvmb_config_guest *guests; /* ordered by name, unique */
 	size_t n_guests;
 };
@@ -159,13 +171,18 @@ int kvmb_config_load(const char *root, const char *path, struct kvmb_config **re
 struct kvmb_config *kvmb_config_free(struct kvmb_config *c);
 
 /**
- * kvmb_config_policy() - the effective policy of a guest: built-in < [Defaults] < [Guest] <
- * @runtime
- * @runtime: what D-Bus set (only members in its `set` count), or NULL
+ * kvmb_config_policy() - the effective policy of a guest
+ * @metadata: what its definition says (only members in its `set` count), or NULL
+ * @runtime: what D-Bus set, likewise
  * @ret: every member valid, `source` filled
+ *
+ * Weakest first: built-in, [Defaults], each [Class] that its name matches in the order in which
+ * they are written, @metadata, [Guest], @runtime. A class that contradicts what is weaker than it,
+ * and @metadata that contradicts anything, do not count for this guest.
  */
 void kvmb_config_policy(const struct kvmb_config *c, const char *name,
-			const struct kvmb_policy *runtime, struct kvmb_policy *ret);
+			const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
+			struct kvmb_policy *ret);
 
 /**
  * kvmb_policy_set() - parse one "Key", "value" pair as written in [Guest] sections and by the CLI
@@ -338,6 +355,8 @@ struct kvmb_guest_sample {
 	enum kvmb_why stats_why;
 	enum kvmb_why job_why; /* MIGRATING, SAVING, SNAPSHOT: libvirt is at it; or NONE */
 	struct kvmb_backing backing;
+	struct kvmb_policy metadata; /* of its definition; `set` is empty where there is none */
+	char metadata_error[KVMB_TEXT_SIZE]; /* why it is not read, or "" */
 	uint64_t facts_ns;      /* when libvirt told the figures of this guest */
 	uint64_t maximum_bytes; /* balloon.maximum: what the guest was promised */
 	uint64_t balloon_bytes; /* balloon.current: what the balloon leaves it now */
@@ -589,6 +608,9 @@ struct kvmb_result {
 struct kvmb_guest_status {
 	const struct kvmb_guest_sample *sample;
 	struct kvmb_policy policy; /* effective */
+	/* the pattern that a value of source CLASS is from; they live until the next tick */
+	const char *classes[KVMB_FIELDS];
+	const char *policy_error; /* what is meant for it and does not count, and why; or "" */
 	enum kvmb_why excluded;    /* why nothing is done to it, or KVMB_WHY_NONE */
 	enum kvmb_why degraded;    /* KVMB_WHY_NO_EFFECT, _BALLOON_STUCK or _NONE */
 	uint64_t target_bytes;     /* last balloon target of ours, or 0 */
@@ -675,6 +697,19 @@ struct kvmb_host_status {
  */
 int kvmb_lift_limits(const char *root);
 
+/* What to change of the policy in a guest's definition. */
+struct kvmb_policy_change {
+	struct kvmb_policy values; /* members in its `set` are written */
+	uint32_t unset;            /* bit mask of kvmb_policy_field: these are taken away */
+	uint64_t cookie;           /* the caller's, for the answer */
+};
+
+struct kvmb_persist {
+	uint64_t cookie;
+	int error;        /* 0, or -errno: -ENOTCONN, -ENOENT the guest is gone, -EINVAL, ... */
+	const char *text; /* why, by libvirt */
+};
+
 struct kvmb_engine;
 
 /*
@@ -684,6 +719,8 @@ struct kvmb_engine;
  * optional.
  */
 struct kvmb_engine_callbacks {
+	/* The answer to each kvmb_engine_persist_policy() that returned 0. */
+	void (*persisted)(void *userdata, const struct kvmb_persist *answer);
 	void (*result)(void *userdata, const struct kvmb_result *result);
 	void (*guest_added)(void *userdata, const char *name);
 	void (*guest_removed)(void *userdata, const char *name);
@@ -752,6 +789,17 @@ int kvmb_engine_set_config(struct kvmb_engine *e, const struct kvmb_config *c);
  */
 int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct kvmb_policy *p,
 			   char **ret_error);
+
+/**
+ * kvmb_engine_persist_policy() - change the policy in the guest's definition in libvirt
+ *
+ * The callback persisted has the answer; nobody waits for libvirt here. When the new metadata are
+ * read, the values that are named give up what was set of them at run time: it would hide them.
+ * Return: 0, -ENOENT no such guest, -EINVAL the resulting policy contradicts itself, -EBUSY too
+ * many are under way, -EROFS a dry run changes nothing, -ENOMEM.
+ */
+int kvmb_engine_persist_policy(struct kvmb_engine *e, const char *name,
+			       const struct kvmb_policy_change *change, char **ret_error);
 
 /**
  * kvmb_engine_reclaim() - ask for bytes of one guest; the next tick acts within the gate's limits

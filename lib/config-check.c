@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "base/glob.h"
 #include "base/num.h"
 #include "base/str.h"
 #include "config-internal.h"
@@ -100,27 +101,73 @@ static int check_defaults(const struct kvmb_config_loader *l, char **ret_error)
 		      l->defaults_origin[KVMB_FIELD_LIMIT], what ? what : "", ret_error);
 }
 
-static struct kvmb_origin field_origin(const struct kvmb_config_loader *l,
-				       const struct kvmb_guest_section *s,
-				       enum kvmb_policy_field field)
+/* Where the values of a policy were written. */
+struct written {
+	struct kvmb_policy policy;
+	struct kvmb_origin origin[KVMB_FIELDS];
+};
+
+static void begin_written(const struct kvmb_config_loader *l, struct written *ret)
 {
-	return s->origin[field].order ? s->origin[field] : l->defaults_origin[field];
+	ret->policy = l->defaults;
+	memcpy(ret->origin, l->defaults_origin, sizeof(ret->origin));
+}
+
+static void add_origins(struct written *w, const struct kvmb_origin origin[KVMB_FIELDS])
+{
+	for (unsigned int i = 0; i < KVMB_FIELDS; i++)
+		if (origin[i].order)
+			w->origin[i] = origin[i];
+}
+
+static int refuse_written(const struct kvmb_config_loader *l, const struct written *w,
+			  const char *who, const char *what, char **ret_error)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (kvmb_asprintf(&text, "%s: %s", who, what ? what : "") < 0)
+		return -ENOMEM;
+	return refuse(l, w->origin[KVMB_FIELD_GUARANTEE], w->origin[KVMB_FIELD_LIMIT], text,
+		      ret_error);
+}
+
+/* By itself: which classes meet in a guest only its name tells. */
+static int check_class(const struct kvmb_config_loader *l, const struct kvmb_class_section *s,
+		       char **ret_error)
+{
+	_cleanup_free_ char *what = NULL, *who = NULL;
+	struct written w;
+
+	begin_written(l, &w);
+	if (kvmb_class_add(&s->class, &w.policy, &what) >= 0)
+		return 0;
+	add_origins(&w, s->origin);
+	if (kvmb_asprintf(&who, "class %s", s->class.pattern) < 0)
+		return -ENOMEM;
+	return refuse_written(l, &w, who, what, ret_error);
 }
 
 static int check_section(const struct kvmb_config_loader *l, const struct kvmb_guest_section *s,
 			 char **ret_error)
 {
-	struct kvmb_origin guarantee = field_origin(l, s, KVMB_FIELD_GUARANTEE);
-	struct kvmb_origin limit = field_origin(l, s, KVMB_FIELD_LIMIT);
-	_cleanup_free_ char *what = NULL, *text = NULL;
-	struct kvmb_policy p = l->defaults;
+	_cleanup_free_ char *what = NULL, *who = NULL;
+	struct written w;
 
-	kvmb_policy_overlay(&p, &s->guest.policy, KVMB_POLICY_GUEST);
-	if (kvmb_policy_check(&p, &what) >= 0)
+	begin_written(l, &w);
+	for (size_t i = 0; i < l->n_classes; i++) {
+		const struct kvmb_class_section *class = &l->classes[i];
+
+		if (kvmb_glob_match(class->class.pattern, s->guest.name) &&
+		    kvmb_class_add(&class->class, &w.policy, NULL) >= 0)
+			add_origins(&w, class->origin);
+	}
+	kvmb_policy_overlay(&w.policy, &s->guest.policy, KVMB_POLICY_GUEST);
+	if (kvmb_policy_check(&w.policy, &what) >= 0)
 		return 0;
-	if (kvmb_asprintf(&text, "guest %s: %s", s->guest.name, what ? what : "") < 0)
+	add_origins(&w, s->origin);
+	if (kvmb_asprintf(&who, "guest %s", s->guest.name) < 0)
 		return -ENOMEM;
-	return refuse(l, guarantee, limit, text, ret_error);
+	return refuse_written(l, &w, who, what, ret_error);
 }
 
 int kvmb_config_check(const struct kvmb_config_loader *l, char **ret_error)
@@ -131,6 +178,8 @@ int kvmb_config_check(const struct kvmb_config_loader *l, char **ret_error)
 		r = check_times(l, ret_error);
 	if (r >= 0)
 		r = check_defaults(l, ret_error);
+	for (size_t i = 0; r >= 0 && i < l->n_classes; i++)
+		r = check_class(l, &l->classes[i], ret_error);
 	for (size_t i = 0; r >= 0 && i < l->n_sections; i++)
 		r = check_section(l, &l->sections[i], ret_error);
 	return r;
@@ -196,6 +245,9 @@ int kvmb_config_finish(struct kvmb_config_loader *l, struct kvmb_config **ret, c
 	c->host = l->host;
 	c->defaults = l->defaults;
 	set_sources(&c->defaults, KVMB_POLICY_CONFIG);
+	r = kvmb_class_finish(l, c);
+	if (r < 0)
+		return r;
 	c->guests = reallocarray(NULL, l->n_sections ? l->n_sections : 1, sizeof(*c->guests));
 	if (!c->guests)
 		return -ENOMEM;

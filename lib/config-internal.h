@@ -51,6 +51,12 @@ struct kvmb_guest_section {
 	size_t order;
 };
 
+/* One [Class PATTERN] section. */
+struct kvmb_class_section {
+	struct kvmb_config_class class;
+	struct kvmb_origin origin[KVMB_FIELDS];
+};
+
 struct kvmb_config_loader {
 	struct kvmb_host_config host;
 	struct kvmb_policy defaults;
@@ -58,6 +64,8 @@ struct kvmb_config_loader {
 	struct kvmb_origin defaults_origin[KVMB_FIELDS];
 	struct kvmb_guest_section *sections;
 	size_t n_sections;
+	struct kvmb_class_section *classes; /* in the order of the text */
+	size_t n_classes;
 	char **files;
 	size_t n_files;
 	unsigned int order;
@@ -69,6 +77,21 @@ void kvmb_host_builtin(struct kvmb_host_config *ret);
 /** kvmb_host_set() - one Key=Value of [Host]; field number, -ENOENT, or -EINVAL with a text */
 int kvmb_host_set(struct kvmb_host_config *h, const char *key, const char *value,
 		  char **ret_error);
+
+/** kvmb_name_valid() - is it shown on terminals and D-Bus, and can a guest of libvirt have it? */
+bool kvmb_name_valid(const char *name);
+
+/**
+ * kvmb_class_begin() - a section of that pattern
+ * Return: 0, -ENOMEM, or -EINVAL with @ret_what: what is wrong and what is allowed.
+ */
+int kvmb_class_begin(struct kvmb_config_loader *l, const char *pattern, const char **ret_what);
+
+/** kvmb_class_finish() - hand the classes out */
+int kvmb_class_finish(const struct kvmb_config_loader *l, struct kvmb_config *c);
+
+/** kvmb_class_add() - lay a class over @p, unless the two contradict each other: -EINVAL */
+int kvmb_class_add(const struct kvmb_config_class *class, struct kvmb_policy *p, char **ret_error);
 
 void kvmb_config_loader_init(struct kvmb_config_loader *l);
 void kvmb_config_loader_done(struct kvmb_config_loader *l);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/glob.h"
 #include "base/str.h"
 #include "configuration.h"
 #include "model/json.h"
@@ -39,6 +40,10 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_U64_OPT(HOST, swap_latency_usec),
 };
 
+static const struct kvmb_json_field class_fields[] = {
+	KVMB_JSON_STRING(struct kvmb_config_class, pattern),
+};
+
 static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_STRING(struct kvmb_config_guest, name),
 };
@@ -63,6 +68,32 @@ static int append_guest(struct kvmb_json *guests, const struct kvmb_config_guest
 	return r < 0 ? r : kvmb_json_append(guests, TAKE_PTR(o));
 }
 
+static int append_class(struct kvmb_json *classes, const struct kvmb_config_class *class)
+{
+	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL;
+	int r = kvmb_json_new_object(&o);
+
+	if (r >= 0)
+		r = kvmb_json_store(o, KVMB_JSON_TABLE(class_fields), class);
+	if (r >= 0)
+		r = set_policy(o, "policy", &class->policy);
+	return r < 0 ? r : kvmb_json_append(classes, TAKE_PTR(o));
+}
+
+/* Most hosts have none; then the object has none. */
+static int set_classes(struct kvmb_json *o, const struct kvmb_config *c)
+{
+	_cleanup_(kvmb_json_freep) struct kvmb_json *classes = NULL;
+	int r;
+
+	if (!c->n_classes)
+		return 0;
+	r = kvmb_json_new_array(&classes);
+	for (size_t i = 0; r >= 0 && i < c->n_classes; i++)
+		r = append_class(classes, &c->classes[i]);
+	return r < 0 ? r : kvmb_json_set(o, "classes", TAKE_PTR(classes));
+}
+
 int kvmb_config_to_object(const struct kvmb_config *c, struct kvmb_json **ret)
 {
 	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL, *host = NULL, *guests = NULL;
@@ -76,6 +107,8 @@ int kvmb_config_to_object(const struct kvmb_config *c, struct kvmb_json **ret)
 		r = kvmb_json_set(o, "host", TAKE_PTR(host));
 	if (r >= 0)
 		r = set_policy(o, "defaults", &c->defaults);
+	if (r >= 0)
+		r = set_classes(o, c);
 	if (r >= 0)
 		r = kvmb_json_new_array(&guests);
 	for (size_t i = 0; r >= 0 && i < c->n_guests; i++)
@@ -93,6 +126,42 @@ static int load_object(const struct kvmb_json *o, const char *key, const struct 
 {
 	*ret = kvmb_json_get(o, key);
 	return *ret ? 0 : kvmb_explain(-EBADMSG, ret_error, "%s: missing", key);
+}
+
+static int load_class(const struct kvmb_json *o, size_t i, struct kvmb_config *c, char **ret_error)
+{
+	struct kvmb_config_class *class = &c->classes[i];
+	const struct kvmb_json *policy;
+	char path[40];
+	int r;
+
+	kvmb_str_format(path, sizeof(path), "classes[%zu]", i);
+	r = kvmb_json_load(o, KVMB_JSON_TABLE(class_fields), class, path, ret_error);
+	if (r >= 0 && kvmb_glob_fault(class->pattern))
+		return kvmb_explain(-EBADMSG, ret_error, "%s.pattern: %s", path,
+				    kvmb_glob_fault(class->pattern));
+	if (r >= 0)
+		r = load_object(o, "policy", &policy, ret_error);
+	return r < 0 ? r : kvmb_policy_from_json(policy, path, &class->policy, ret_error);
+}
+
+static int load_classes(const struct kvmb_json *o, struct kvmb_config *c, char **ret_error)
+{
+	const struct kvmb_json *array;
+	int r;
+
+	if (!kvmb_json_has(o, "classes"))
+		return 0;
+	r = kvmb_json_get_array(o, "classes", KVMB_CLASSES_MAX, &array, ret_error);
+	if (r < 0)
+		return r;
+	c->n_classes = kvmb_json_length(array);
+	c->classes = calloc(c->n_classes + 1, sizeof(*c->classes));
+	if (!c->classes)
+		return -ENOMEM;
+	for (size_t i = 0; r >= 0 && i < c->n_classes; i++)
+		r = load_class(kvmb_json_at(array, i), i, c, ret_error);
+	return r;
 }
 
 static int load_guest(const struct kvmb_json *o, size_t i, struct kvmb_config *c, char **ret_error)
@@ -141,6 +210,8 @@ int kvmb_config_from_object(const struct kvmb_json *o, struct kvmb_config **ret,
 		r = load_object(o, "defaults", &defaults, ret_error);
 	if (r >= 0)
 		r = kvmb_policy_from_json(defaults, "defaults", &c->defaults, ret_error);
+	if (r >= 0)
+		r = load_classes(o, c, ret_error);
 	if (r >= 0)
 		r = load_guests(o, c, ret_error);
 	if (r < 0)

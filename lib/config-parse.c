@@ -15,6 +15,7 @@ enum section {
 	SECTION_NONE,
 	SECTION_HOST,
 	SECTION_DEFAULTS,
+	SECTION_CLASS,
 	SECTION_GUEST,
 };
 
@@ -38,6 +39,7 @@ void kvmb_config_loader_done(struct kvmb_config_loader *l)
 		free(l->files[i]);
 	free(l->files);
 	free(l->sections);
+	free(l->classes);
 }
 
 static int refuse(const struct file *f, unsigned int line, const char *what)
@@ -45,8 +47,8 @@ static int refuse(const struct file *f, unsigned int line, const char *what)
 	return kvmb_explain(-EBADMSG, f->ret_error, "%s:%u: %s", f->name, line, what);
 }
 
-/* The name is shown on terminals and D-Bus, and compared with libvirt's, which have no '/'. */
-static bool guest_name_valid(const char *name)
+/* libvirt's names have no '/'. */
+bool kvmb_name_valid(const char *name)
 {
 	for (const char *c = name; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f || *c == '/')
@@ -60,7 +62,7 @@ static int begin_guest(struct file *f, const char *name, unsigned int line)
 	struct kvmb_guest_section *s;
 	int r;
 
-	if (!guest_name_valid(name))
+	if (!kvmb_name_valid(name))
 		return refuse(f, line,
 			      "bad guest name, allowed are 1 to 255 bytes without '/' and control "
 			      "characters");
@@ -79,8 +81,21 @@ static int begin_guest(struct file *f, const char *name, unsigned int line)
 	return 0;
 }
 
-/* What follows "Guest", without the blanks around it. */
-static int take_guest(struct file *f, const char *text, unsigned int line)
+static int begin_class(struct file *f, const char *pattern, unsigned int line)
+{
+	const char *what = NULL;
+	int r = kvmb_class_begin(f->l, pattern, &what);
+
+	if (r == -EINVAL)
+		return refuse(f, line, what);
+	if (r >= 0)
+		f->section = SECTION_CLASS;
+	return r;
+}
+
+/* What follows "Guest" or "Class", without the blanks around it. */
+static int take_named(struct file *f, const char *text, unsigned int line,
+		      int (*begin)(struct file *f, const char *name, unsigned int line))
 {
 	_cleanup_free_ char *name = strdup(text + strspn(text, " \t"));
 	size_t len;
@@ -89,23 +104,26 @@ static int take_guest(struct file *f, const char *text, unsigned int line)
 		return -ENOMEM;
 	for (len = strlen(name); len && strchr(" \t", name[len - 1]); len--)
 		name[len - 1] = '\0';
-	return begin_guest(f, name, line);
+	return begin(f, name, line);
 }
 
 static int take_section(void *ctx, const char *section, unsigned int line)
 {
 	struct file *f = ctx;
 	const char *guest = kvmb_str_skip(section, "Guest ");
+	const char *class = kvmb_str_skip(section, "Class ");
 
 	if (guest)
-		return take_guest(f, guest, line);
+		return take_named(f, guest, line, begin_guest);
+	if (class)
+		return take_named(f, class, line, begin_class);
 	f->section = streq(section, "Host")	? SECTION_HOST :
 		     streq(section, "Defaults") ? SECTION_DEFAULTS :
 						  SECTION_NONE;
 	if (f->section == SECTION_NONE)
 		return kvmb_explain(-EBADMSG, f->ret_error,
-				    "%s:%u: unknown section [%s], allowed are [Host], [Defaults] "
-				    "and [Guest NAME]", f->name, line, section);
+				    "%s:%u: unknown section [%s], allowed are [Host], [Defaults], "
+				    "[Class PATTERN] and [Guest NAME]", f->name, line, section);
 	return 0;
 }
 
@@ -134,6 +152,7 @@ static int set_policy(struct kvmb_policy *p, struct kvmb_origin *origins,
 static int set_pair(struct file *f, const struct kvmb_ini_pair *pair, char **ret_what)
 {
 	struct kvmb_config_loader *l = f->l;
+	struct kvmb_class_section *class;
 	struct kvmb_guest_section *s;
 	const struct kvmb_origin origin = {
 		.file = (unsigned int)l->n_files - 1,
@@ -146,6 +165,9 @@ static int set_pair(struct file *f, const struct kvmb_ini_pair *pair, char **ret
 		return set_host(f, pair, origin, ret_what);
 	case SECTION_DEFAULTS:
 		return set_policy(&l->defaults, l->defaults_origin, pair, origin, ret_what);
+	case SECTION_CLASS:
+		class = &l->classes[l->n_classes - 1];
+		return set_policy(&class->class.policy, class->origin, pair, origin, ret_what);
 	case SECTION_GUEST:
 		s = &l->sections[l->n_sections - 1];
 		return set_policy(&s->guest.policy, s->origin, pair, origin, ret_what);
@@ -153,7 +175,7 @@ static int set_pair(struct file *f, const struct kvmb_ini_pair *pair, char **ret
 		break;
 	}
 	return kvmb_explain(-EINVAL, ret_what, "%s stands before any section, allowed are [Host], "
-			    "[Defaults] and [Guest NAME]", pair->key);
+			    "[Defaults], [Class PATTERN] and [Guest NAME]", pair->key);
 }
 
 static int take_pair(void *ctx, const struct kvmb_ini_pair *pair)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Configuration objects: built-in values, copies, and the effective policy of one guest.
+ * Configuration objects: built-in values and copies.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -23,48 +23,45 @@ int kvmb_config_new(struct kvmb_config **ret)
 
 struct kvmb_config *kvmb_config_free(struct kvmb_config *c)
 {
-	if (c)
-		free(c->guests);
+	if (!c)
+		return NULL;
+	free(c->classes);
+	free(c->guests);
 	free(c);
 	return NULL;
 }
 
+/* @array becomes a copy of its own. */
+static int copy_array(void *array, size_t n, size_t item_size)
+{
+	void *from, *to;
+
+	memcpy(&from, array, sizeof(from));
+	to = reallocarray(NULL, n ? n : 1, item_size);
+	if (!to)
+		return -ENOMEM;
+	if (n)
+		memcpy(to, from, n * item_size);
+	memcpy(array, &to, sizeof(to));
+	return 0;
+}
+
 int kvmb_config_copy(const struct kvmb_config *c, struct kvmb_config **ret)
 {
-	_cleanup_(kvmb_config_freep) struct kvmb_config *t = malloc(sizeof(*t));
+	struct kvmb_config *t = malloc(sizeof(*t));
+	int r;
 
 	if (!t)
 		return -ENOMEM;
 	*t = *c;
-	t->guests = NULL;
-	if (c->n_guests > 0) {
-		t->guests = reallocarray(NULL, c->n_guests, sizeof(*t->guests));
-		if (!t->guests)
-			return -ENOMEM;
-		memcpy(t->guests, c->guests, c->n_guests * sizeof(*t->guests));
+	r = copy_array(&t->guests, c->n_guests, sizeof(*t->guests));
+	if (r < 0)
+		t->guests = NULL;
+	if (r < 0 || copy_array(&t->classes, c->n_classes, sizeof(*t->classes)) < 0) {
+		t->classes = NULL;
+		(void)kvmb_config_free(t);
+		return -ENOMEM;
 	}
-	*ret = TAKE_PTR(t);
+	*ret = t;
 	return 0;
-}
-
-static int compare_name(const void *name, const void *guest)
-{
-	const struct kvmb_config_guest *g = guest;
-
-	return strcmp(name, g->name);
-}
-
-void kvmb_config_policy(const struct kvmb_config *c, const char *name,
-			const struct kvmb_policy *runtime, struct kvmb_policy *ret)
-{
-	const struct kvmb_config_guest *g = NULL;
-
-	if (c->n_guests > 0)
-		g = bsearch(name, c->guests, c->n_guests, sizeof(*g), compare_name);
-	kvmb_policy_builtin(ret);
-	kvmb_policy_overlay(ret, &c->defaults, KVMB_POLICY_CONFIG);
-	if (g)
-		kvmb_policy_overlay(ret, &g->policy, KVMB_POLICY_GUEST);
-	if (runtime)
-		kvmb_policy_overlay(ret, runtime, KVMB_POLICY_RUNTIME);
 }

@@ -19,4 +19,20 @@ int kvmb_config_from_object(const struct kvmb_json *o, struct kvmb_config **ret,
 
 int kvmb_config_copy(const struct kvmb_config *c, struct kvmb_config **ret);
 
+/**
+ * kvmb_config_policy_fault() - what of all that is meant for a guest does not count, and why
+ * Arguments as kvmb_config_policy().
+ * Return: 0: all counts; -EINVAL with a text.
+ */
+int kvmb_config_policy_fault(const struct kvmb_config *c, const char *name,
+			     const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
+			     char **ret_text);
+
+/**
+ * kvmb_config_classes() - the patterns that a guest's policy has its values of source CLASS from
+ * @ret: NULL for all others; they live as long as @c
+ */
+void kvmb_config_classes(const struct kvmb_config *c, const char *name,
+			 const struct kvmb_policy *policy, const char *ret[static KVMB_FIELDS]);
+
 #endif

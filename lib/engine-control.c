@@ -7,34 +7,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
-#include "model/policy.h"
 #include "plan/validate.h"
-
-int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct kvmb_policy *p,
-			   char **ret_error)
-{
-	const struct kvmb_engine_guest *g = kvmb_engine_find(e, name);
-	const struct kvmb_state_guest *state;
-	struct kvmb_policy runtime = {}, effective;
-	int r;
-
-	if (!g)
-		return -ENOENT;
-	state = kvmb_state_find(e->state, g->uuid);
-	if (state)
-		runtime = state->runtime;
-	kvmb_policy_overlay(&runtime, p, KVMB_POLICY_RUNTIME);
-	kvmb_config_policy(e->config, name, &runtime, &effective);
-	r = kvmb_policy_check(&effective, ret_error);
-	if (r >= 0)
-		r = kvmb_state_set_runtime(e->state, g->uuid, g->name, p);
-	if (r < 0)
-		return r;
-	if (e->callbacks.persist && !e->dry_run)
-		(void)e->callbacks.persist(e->userdata, e->state); /* it holds till the end */
-	kvmb_engine_notify(e);
-	return 0;
-}
 
 int kvmb_engine_reclaim(struct kvmb_engine *e, const char *name, uint64_t bytes,
 			enum kvmb_why *ret_why)

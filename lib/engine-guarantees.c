@@ -14,7 +14,7 @@ uint64_t kvmb_engine_guaranteed(const struct kvmb_engine *e)
 		const struct kvmb_state_guest *s = kvmb_state_find(e->state, g->uuid);
 		struct kvmb_policy p;
 
-		kvmb_config_policy(e->config, g->name, s ? &s->runtime : NULL, &p);
+		kvmb_config_policy(e->config, g->name, &g->metadata, s ? &s->runtime : NULL, &p);
 		/* A guest never has more than its maximum, whatever is guaranteed. */
 		sum = u64_add_sat(sum, u64_min(p.guarantee_bytes, g->maximum_bytes));
 	}

@@ -174,13 +174,11 @@ static bool guest_refresh(struct kvmb_engine *e, struct kvmb_engine_guest *g,
 	const struct kvmb_state_guest *state = kvmb_state_find(e->state, g->uuid);
 	enum kvmb_why degraded = state ? kvmb_state_degraded(state) : KVMB_WHY_NONE;
 	uint64_t target_bytes = state ? state->target_bytes : 0;
-	struct kvmb_policy policy;
-	bool changed;
+	struct kvmb_policy policy = g->policy;
+	bool changed = kvmb_engine_refresh_policy(e, g);
 
-	kvmb_config_policy(e->config, g->name, state ? &state->runtime : NULL, &policy);
-	changed = policy_differs(&policy, &g->policy) || excluded != g->excluded ||
+	changed = policy_differs(&policy, &g->policy) || excluded != g->excluded || changed ||
 		  degraded != g->degraded || target_bytes != g->target_bytes;
-	g->policy = policy;
 	g->excluded = excluded;
 	g->degraded = degraded;
 	g->target_bytes = target_bytes;

@@ -14,6 +14,7 @@
 #include "policy/cold-age.h"
 #include "source/ages.h"
 #include "source/guest-watch.h"
+#include "source/libvirt-metadata.h"
 #include "source/libvirt.h"
 
 struct kvmb_virt;
@@ -53,6 +54,12 @@ struct kvmb_engine_guest {
 	uint64_t n_history;
 	/* as last told to the callbacks */
 	struct kvmb_policy policy;
+	char policy_error[KVMB_TEXT_SIZE];
+	/* on the way into its definition; what was set at run time since then is the later word */
+	uint32_t persist_asked;
+	/* written there, but not read from there yet */
+	struct kvmb_policy persisted;
+	uint32_t persisted_fields;
 	enum kvmb_why excluded;
 	enum kvmb_why degraded;
 	uint64_t target_bytes;
@@ -67,6 +74,7 @@ struct kvmb_engine {
 	char *alarm; /* NULL: none */
 	struct kvmb_virt *virt;
 	struct kvmb_libvirt *libvirt;
+	struct kvmb_metadata_writer *metadata;
 	struct kvmb_guest_watch *watch;
 	struct kvmb_age_watch *ages;
 	struct kvmb_executor *executor;
@@ -104,6 +112,24 @@ void kvmb_engine_notify(struct kvmb_engine *e);
 int kvmb_engine_list_absent(struct kvmb_engine *e, const struct kvmb_config *c);
 uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_t now_ns,
 				   uint64_t pages);
+
+/* engine-policy.c */
+/* The guest's effective policy as of now; true where what does not count of it is news. */
+bool kvmb_engine_refresh_policy(const struct kvmb_engine *e, struct kvmb_engine_guest *g);
+
+/* Would the guest's policy contradict anything with these two? As kvmb_engine_set_policy(). */
+int kvmb_engine_check_policy(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
+			     const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
+			     char **ret_error);
+
+/* engine-persist.c */
+/* Where @sample has what was written, what was set at run time goes. */
+void kvmb_engine_settle(struct kvmb_engine *e, const struct kvmb_sample *sample);
+/* Answers of libvirt to kvmb_engine_persist_policy(). */
+void kvmb_engine_tell_persisted(struct kvmb_engine *e);
+/* Do the definitions of @guests, those of the newest sample, say something new of policies? */
+bool kvmb_engine_metadata_changed(const struct kvmb_engine *e,
+				  const struct kvmb_guest_sample *guests, size_t n);
 
 /* engine-status.c */
 void kvmb_engine_cold_age(const struct kvmb_engine *e, const struct kvmb_guest_sample *s,

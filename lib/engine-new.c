@@ -88,6 +88,8 @@ static int open_sources(struct kvmb_engine *e, const struct kvmb_engine_params *
 	if (r >= 0)
 		r = kvmb_libvirt_new(e->virt, p->root, e->config->host.interval_usec, e->dry_run,
 				     &e->libvirt);
+	if (r >= 0)
+		r = kvmb_metadata_writer_new(e->virt, &e->metadata);
 	return r;
 }
 
@@ -112,6 +114,8 @@ static int open_events(struct kvmb_engine *e)
 		r = add_fd(e, kvmb_age_watch_fd(e->ages));
 	if (r >= 0)
 		r = add_fd(e, kvmb_executor_fd(e->executor));
+	if (r >= 0)
+		r = add_fd(e, kvmb_metadata_writer_fd(e->metadata));
 	return r;
 }
 
@@ -159,6 +163,7 @@ struct kvmb_engine *kvmb_engine_free(struct kvmb_engine *e)
 	if (!e)
 		return NULL;
 	(void)kvmb_executor_free(e->executor);
+	(void)kvmb_metadata_writer_free(e->metadata);
 	(void)kvmb_libvirt_free(e->libvirt);
 	(void)kvmb_virt_unref(e->virt);
 	(void)kvmb_guest_watch_free(e->watch);

@@ -26,6 +26,7 @@ static int collect_guests(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sa
 	free(s->guests); /* of a new sample: room for none */
 	s->guests = guests;
 	s->guests_valid = e->virt_status.connected && e->virt_status.complete;
+	kvmb_engine_settle(e, s);
 	r = kvmb_guest_watch_read(e->watch, s->guests, s->n_guests);
 	if (r < 0)
 		return r;

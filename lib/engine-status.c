@@ -6,6 +6,7 @@
 #include "engine-internal.h"
 
 #include "base/num.h"
+#include "configuration.h"
 #include "model/ages.h"
 #include "policy/advice.h"
 
@@ -82,6 +83,7 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 	*ret = (struct kvmb_guest_status){
 		.sample = s,
 		.policy = g->policy,
+		.policy_error = g->policy_error,
 		.excluded = g->excluded,
 		.degraded = g->degraded,
 		.target_bytes = g->target_bytes,
@@ -92,6 +94,7 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 			&g->refaults, e->sample->now_ns,
 			u64_add_sat(s->refault_anon, s->refault_file)),
 	};
+	kvmb_config_classes(e->config, g->name, &g->policy, ret->classes);
 	state = kvmb_state_find(e->state, g->uuid);
 	if (state)
 		fill_from_state(ret, state);

@@ -52,6 +52,7 @@ static int dispatch_libvirt(struct kvmb_engine *e)
 	       status.complete != e->virt_status.complete;
 	for (size_t i = 0; !news && i < n; i++)
 		news = !streq(guests[i].uuid, e->guests[i]->uuid);
+	news = news || kvmb_engine_metadata_changed(e, guests, n);
 	return news ? KVMB_DISPATCH_TICK : 0;
 }
 
@@ -65,6 +66,8 @@ static int dispatch_one(struct kvmb_engine *e, const struct epoll_event *event, 
 		return dispatch_libvirt(e);
 	if (fd == kvmb_age_watch_fd(e->ages))
 		kvmb_engine_tell_maps(e);
+	else if (e->metadata && fd == kvmb_metadata_writer_fd(e->metadata))
+		kvmb_engine_tell_persisted(e);
 	else
 		kvmb_engine_finish(e, now_ns);
 	return 0;

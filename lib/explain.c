@@ -30,6 +30,8 @@ static const char *const done[KVMB_ACTION_KINDS] = {
 static const char *const sources[] = {
 	[KVMB_POLICY_BUILTIN] = "built in",
 	[KVMB_POLICY_CONFIG] = "by [Defaults]",
+	[KVMB_POLICY_CLASS] = "by its class",
+	[KVMB_POLICY_METADATA] = "by its metadata in libvirt",
 	[KVMB_POLICY_GUEST] = "by its section",
 	[KVMB_POLICY_RUNTIME] = "set at run time",
 };

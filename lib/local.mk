@@ -8,13 +8,14 @@ include %D%/plan/local.mk
 include %D%/source/local.mk
 include %D%/actuator/local.mk
 libkvmballoon_sources += include/kvmballoon.h \
-	%D%/config.c %D%/config-check.c %D%/config-host.c %D%/config-internal.h \
-	%D%/config-load.c %D%/config-parse.c %D%/configuration.h %D%/config-json.c %D%/decide.c \
-	%D%/engine.c %D%/engine-ages.c %D%/engine-control.c %D%/engine-guarantees.c \
-	%D%/engine-guest.c %D%/engine-internal.h \
-	%D%/engine-issue.c %D%/engine-new.c %D%/engine-reserve.c %D%/engine-sample.c %D%/engine-status.c \
-	%D%/executor.c %D%/executor.h %D%/engine-alarm.c %D%/explain.c \
-	%D%/explain-free.c %D%/lift.c %D%/record.c
+	%D%/config.c %D%/config-check.c %D%/config-class.c %D%/config-host.c %D%/config-internal.h \
+	%D%/config-load.c %D%/config-parse.c %D%/config-policy.c %D%/configuration.h \
+	%D%/config-json.c %D%/decide.c \
+	%D%/engine.c %D%/engine-ages.c %D%/engine-alarm.c %D%/engine-control.c \
+	%D%/engine-guarantees.c %D%/engine-guest.c %D%/engine-internal.h %D%/engine-issue.c \
+	%D%/engine-new.c %D%/engine-persist.c %D%/engine-policy.c %D%/engine-reserve.c \
+	%D%/engine-sample.c %D%/engine-status.c \
+	%D%/executor.c %D%/executor.h %D%/explain.c %D%/explain-free.c %D%/lift.c %D%/record.c
 
 libkvmballoon_libs = $(LIBVIRT_LIBS) $(LIBCGROUP_LIBS) $(JANSSON_LIBS) $(INIH_LIBS) $(LIBXML_LIBS)
 

@@ -23,7 +23,7 @@ static bool has_limit(const struct kvmb_config *c)
 	if (c->defaults.limit_bytes != UINT64_MAX)
 		return true;
 	for (size_t i = 0; i < c->n_guests; i++) {
-		kvmb_config_policy(c, c->guests[i].name, NULL, &p);
+		kvmb_config_policy(c, c->guests[i].name, NULL, NULL, &p);
 		if (p.limit_bytes != UINT64_MAX)
 			return true;
 	}

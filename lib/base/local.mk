@@ -2,6 +2,7 @@
 libkvmballoon_sources += \
 	%D%/cleanup.h \
 	%D%/fs.c %D%/fs.h \
+	%D%/glob.c %D%/glob.h \
 	%D%/lines.c \
 	%D%/num.h \
 	%D%/parse.c %D%/parse.h \

@@ -7,7 +7,10 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
 
+#include "base/fs.h"
 #include "base/wait.h"
 
 struct job_list {
@@ -25,6 +28,7 @@ struct kvmb_worker {
 	bool stop;     /* no further job is begun */
 	bool ended;    /* the thread touches nothing any more, but for `orphan` */
 	bool orphan;   /* nobody waits: the thread frees */
+	int event_fd;  /* constant; readable: something is done */
 };
 
 static void list_push(struct job_list *l, struct kvmb_job *job)
@@ -62,6 +66,7 @@ static void worker_destroy(struct kvmb_worker *w)
 {
 	list_drop(&w->queue);
 	list_drop(&w->done);
+	(void)kvmb_close(w->event_fd);
 	(void)pthread_cond_destroy(&w->changed);
 	(void)pthread_mutex_destroy(&w->lock);
 	free(w);
@@ -75,6 +80,15 @@ static struct kvmb_job *wait_for_job(struct kvmb_worker *w)
 	return w->stop ? NULL : list_pop(&w->queue);
 }
 
+/* With the lock held. */
+static void push_done(struct kvmb_worker *w, struct kvmb_job *job)
+{
+	uint64_t one = 1;
+
+	list_push(&w->done, job);
+	(void)!write(w->event_fd, &one, sizeof(one));
+}
+
 static void *worker_main(void *userdata)
 {
 	struct kvmb_worker *w = userdata;
@@ -86,7 +100,7 @@ static void *worker_main(void *userdata)
 		(void)pthread_mutex_unlock(&w->lock);
 		job->run(job);
 		(void)pthread_mutex_lock(&w->lock);
-		list_push(&w->done, job);
+		push_done(w, job);
 	}
 	w->ended = true;
 	orphan = w->orphan;
@@ -125,7 +139,8 @@ int kvmb_worker_new(const char *name, struct kvmb_worker **ret)
 		return -ENOMEM;
 	(void)pthread_mutex_init(&w->lock, NULL);
 	kvmb_cond_init(&w->changed);
-	r = start_thread(w, name);
+	w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = w->event_fd < 0 ? -errno : start_thread(w, name);
 	if (r < 0) {
 		worker_destroy(w);
 		return r;
@@ -145,11 +160,19 @@ void kvmb_worker_submit(struct kvmb_worker *w, struct kvmb_job *job)
 struct kvmb_job *kvmb_worker_done(struct kvmb_worker *w)
 {
 	struct kvmb_job *job;
+	uint64_t count;
 
 	(void)pthread_mutex_lock(&w->lock);
 	job = list_pop(&w->done);
+	if (!w->done.first)
+		(void)!read(w->event_fd, &count, sizeof(count));
 	(void)pthread_mutex_unlock(&w->lock);
 	return job;
+}
+
+int kvmb_worker_fd(const struct kvmb_worker *w)
+{
+	return w->event_fd;
 }
 
 struct kvmb_worker *kvmb_worker_free(struct kvmb_worker *w, uint64_t timeout_usec, bool *ret_left)

@@ -35,6 +35,9 @@ void kvmb_worker_submit(struct kvmb_worker *w, struct kvmb_job *job);
 /** kvmb_worker_done() - next finished job, now the caller's again; NULL if there is none */
 struct kvmb_job *kvmb_worker_done(struct kvmb_worker *w);
 
+/** kvmb_worker_fd() - readable (POLLIN) while kvmb_worker_done() has a job to hand back */
+int kvmb_worker_fd(const struct kvmb_worker *w);
+
 /**
  * kvmb_worker_free() - stop; jobs not begun and results not fetched are dropped
  * @timeout_usec: how long the running job may still take; UINT64_MAX: as long as it needs

@@ -5,6 +5,7 @@ libkvmballoon_sources += \
 	%D%/exclude.c %D%/exclude.h \
 	%D%/guest.c %D%/guest.h \
 	%D%/json.c %D%/json.h \
+	%D%/metadata-json.c \
 	%D%/plan-json.c \
 	%D%/plan.c %D%/plan.h \
 	%D%/policy-json.c \

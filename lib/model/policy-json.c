@@ -50,3 +50,8 @@ int kvmb_policy_from_json(const struct kvmb_json *j, const char *path, struct kv
 	*ret = p;
 	return 0;
 }
+
+int kvmb_policy_check_json(const struct kvmb_json *j, const char *path, char **ret_error)
+{
+	return kvmb_json_check_keys(j, KVMB_JSON_TABLE(policy_fields), NULL, path, ret_error);
+}

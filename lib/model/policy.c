@@ -60,6 +60,33 @@ void kvmb_policy_overlay(struct kvmb_policy *p, const struct kvmb_policy *from,
 	}
 }
 
+void kvmb_policy_unset(struct kvmb_policy *p, uint32_t fields)
+{
+	struct kvmb_policy builtin;
+
+	kvmb_policy_builtin(&builtin);
+	for (unsigned int field = 0; field < KVMB_FIELDS; field++) {
+		if (!(fields & 1U << field))
+			continue;
+		copy_field(p, &builtin, field);
+		p->set &= ~(1U << field);
+		p->source[field] = KVMB_POLICY_BUILTIN;
+	}
+}
+
+bool kvmb_policy_agrees(const struct kvmb_policy *a, const struct kvmb_policy *b, uint32_t fields)
+{
+	struct kvmb_policy t = *a;
+
+	for (unsigned int field = 0; field < KVMB_FIELDS; field++)
+		if (fields & b->set & 1U << field)
+			copy_field(&t, b, field);
+	return (a->set & fields) == (b->set & fields) && a->shares == t.shares &&
+	       a->guarantee_bytes == t.guarantee_bytes && a->limit_bytes == t.limit_bytes &&
+	       a->refault_target_ppm == t.refault_target_ppm && a->priority == t.priority &&
+	       a->mode == t.mode;
+}
+
 static int parse_limit(const char *value, uint64_t *ret)
 {
 	int r = streq(value, "max") ? 0 : kvmb_parse_bytes(value, ret);

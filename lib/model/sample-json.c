@@ -116,6 +116,8 @@ static int append_guest(struct kvmb_json *guests, const struct kvmb_guest_sample
 
 	if (r >= 0)
 		r = kvmb_json_store(o, KVMB_JSON_TABLE(guest_fields), g);
+	if (r >= 0)
+		r = kvmb_metadata_to_json(g, o);
 	if (r < 0)
 		return r;
 	if (g->ages.source != KVMB_AGING_NONE) {
@@ -238,7 +240,7 @@ static int load_ages(const struct kvmb_json *guest, struct kvmb_ages *ret, const
 
 static int load_guest(const struct kvmb_json *j, size_t i, struct kvmb_sample *s, char **ret_error)
 {
-	static const char *const also[] = { "ages", NULL };
+	static const char *const also[] = { "ages", "metadata", "metadata_error", NULL };
 	struct kvmb_guest_sample *g = &s->guests[i];
 	char path[32];
 	int r;
@@ -250,6 +252,8 @@ static int load_guest(const struct kvmb_json *j, size_t i, struct kvmb_sample *s
 					 ret_error);
 	if (r >= 0)
 		r = load_ages(j, &g->ages, path, ret_error);
+	if (r >= 0)
+		r = kvmb_metadata_from_json(j, g, path, ret_error);
 	return r < 0 ? r : check_guest(g, s, path, ret_error);
 }
 

@@ -162,6 +162,14 @@ int kvmb_state_set_runtime(struct kvmb_state *s, const char *uuid, const char *n
 	return 0;
 }
 
+void kvmb_state_drop_runtime(struct kvmb_state *s, const char *uuid, uint32_t fields)
+{
+	struct kvmb_state_guest *g = kvmb_state_find(s, uuid);
+
+	if (g)
+		kvmb_policy_unset(&g->runtime, fields);
+}
+
 int kvmb_state_request(struct kvmb_state *s, const char *uuid, const char *name, uint64_t bytes)
 {
 	struct kvmb_state_guest *g;

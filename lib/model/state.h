@@ -216,6 +216,9 @@ int kvmb_state_guest(struct kvmb_state *s, const char *uuid, const char *name,
 int kvmb_state_set_runtime(struct kvmb_state *s, const char *uuid, const char *name,
 			   const struct kvmb_policy *p);
 
+/** kvmb_state_drop_runtime() - what was set at run time of the members in @fields holds no more */
+void kvmb_state_drop_runtime(struct kvmb_state *s, const char *uuid, uint32_t fields);
+
 /** kvmb_state_request() - the operator wants @bytes of this guest; replaces an earlier request */
 int kvmb_state_request(struct kvmb_state *s, const char *uuid, const char *name, uint64_t bytes);
 

@@ -27,6 +27,8 @@ const struct kvmb_tokens kvmb_priority_tokens = { priority_names, ARRAY_SIZE(pri
 static const char *const policy_source_names[] = {
 	[KVMB_POLICY_BUILTIN] = "builtin",
 	[KVMB_POLICY_CONFIG] = "config",
+	[KVMB_POLICY_CLASS] = "class",
+	[KVMB_POLICY_METADATA] = "metadata",
 	[KVMB_POLICY_GUEST] = "guest",
 	[KVMB_POLICY_RUNTIME] = "runtime",
 };

@@ -225,8 +225,8 @@ static enum kvmb_why find_guest(const struct gate *gate, struct entrant *e)
 	if (!streq(e->guest->uuid, e->action->uuid))
 		return KVMB_WHY_CHANGED;
 	e->state = kvmb_state_find(gate->state, e->action->uuid);
-	kvmb_config_policy(gate->config, e->guest->name, e->state ? &e->state->runtime : NULL,
-			   &e->policy);
+	kvmb_config_policy(gate->config, e->guest->name, &e->guest->metadata,
+			   e->state ? &e->state->runtime : NULL, &e->policy);
 	e->mode = kvmb_guest_mode(gate->config, &e->policy);
 	return KVMB_WHY_NONE;
 }
@@ -363,7 +363,8 @@ static int list_excluded(const struct gate *gate, struct kvmb_plan *plan)
 		struct kvmb_policy policy;
 		enum kvmb_why why;
 
-		kvmb_config_policy(gate->config, g->name, state ? &state->runtime : NULL, &policy);
+		kvmb_config_policy(gate->config, g->name, &g->metadata,
+				   state ? &state->runtime : NULL, &policy);
 		why = sample->guests_valid ? kvmb_guest_excluded(gate->config, &policy, g,
 								 sample->now_ns) :
 					     KVMB_WHY_FACTS_STALE;

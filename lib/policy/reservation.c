@@ -145,7 +145,8 @@ uint64_t kvmb_reservations_most(const struct kvmb_config *c, const struct kvmb_s
 		const struct kvmb_state_guest *state = kvmb_state_find(s, g->uuid);
 		struct kvmb_policy policy;
 
-		kvmb_config_policy(c, g->name, state ? &state->runtime : NULL, &policy);
+		kvmb_config_policy(c, g->name, &g->metadata, state ? &state->runtime : NULL,
+				   &policy);
 		kept = u64_add_sat(kept, u64_min(policy.guarantee_bytes, g->maximum_bytes));
 	}
 	return u64_sub_sat(total, kept);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libvirt's definition of a running domain says of the guest's memory. */
+/* What libvirt's definition of a running domain says of the guest's memory, and of its policy. */
 #include "source/domain-xml.h"
 
 #include <errno.h>
@@ -68,7 +68,8 @@ static void take_backing(const struct _xmlNode *domain, struct kvmb_backing *b)
 		    !kvmb_xml_has(kvmb_xml_child(backing, "source"), "type", "memfd");
 }
 
-int kvmb_parse_domain(const char *text, struct kvmb_backing *ret)
+int kvmb_parse_domain(const char *text, struct kvmb_backing *ret,
+		      struct kvmb_metadata *ret_metadata)
 {
 	_cleanup_(kvmb_xml_freep) struct kvmb_xml *x = NULL;
 	const struct _xmlNode *domain, *device;
@@ -86,6 +87,7 @@ int kvmb_parse_domain(const char *text, struct kvmb_backing *ret)
 	device = kvmb_xml_child(kvmb_xml_child(domain, "devices"), NULL);
 	for (; device; device = kvmb_xml_next(device, NULL))
 		take_device(device, &b);
+	kvmb_metadata_read(domain, ret_metadata);
 	*ret = b;
 	return 0;
 }

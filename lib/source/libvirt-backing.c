@@ -3,6 +3,7 @@
 #include "source/libvirt-backing.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/cleanup.h"
 #include "base/num.h"
@@ -19,7 +20,7 @@ static void read_definition(virDomainPtr domain, uint64_t now_ns, struct kvmb_li
 {
 	_cleanup_free_ char *text = virDomainGetXMLDesc(domain, 0);
 
-	g->backing.unread = !text || kvmb_parse_domain(text, &g->backing) < 0;
+	g->backing.unread = !text || kvmb_parse_domain(text, &g->backing, &g->metadata) < 0;
 	g->definition_due_ns = g->backing.unread ? u64_add_sat(now_ns, RETRY_NS) : NEVER_NS;
 }
 
@@ -34,4 +35,6 @@ void kvmb_libvirt_backing_update(const struct kvmb_root *root, virDomainPtr doma
 		(void)kvmb_process_memory_read(root, g->sample.pid, &g->backing);
 	}
 	g->sample.backing = g->backing;
+	g->sample.metadata = g->metadata.policy;
+	memcpy(g->sample.metadata_error, g->metadata.error, sizeof(g->metadata.error));
 }

@@ -9,6 +9,8 @@
 #include <kvmballoon.h>
 #include <libvirt/libvirt.h>
 
+#include "source/metadata-xml.h"
+
 struct kvmb_root;
 
 /* What is known of one run of a domain. */
@@ -22,6 +24,7 @@ struct kvmb_libvirt_guest {
 	unsigned int n_period_faults; /* how often it failed since it was done last */
 	uint64_t period_ns;     /* when it was done or failed last; 0: never */
 	struct kvmb_backing backing;
+	struct kvmb_metadata metadata;
 	uint64_t definition_due_ns; /* when to read its XML; UINT64_MAX: when it is changed */
 	uint64_t process_due_ns;    /* when to look at its process */
 	enum kvmb_why job_why;      /* libvirt's last word */

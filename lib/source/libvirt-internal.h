@@ -11,11 +11,11 @@
 #include "source/libvirt-guest.h"
 #include "source/libvirt.h"
 
-#define KVMB_LIBVIRT_EVENTS 4
+#define KVMB_LIBVIRT_EVENTS 5
 /* Between two snapshots; more at once is as good as all. */
 #define KVMB_LIBVIRT_CHANGES_MAX 32
 
-/* Guests whose devices changed. */
+/* Guests whose devices or metadata changed. */
 struct kvmb_libvirt_changes {
 	size_t n; /* above the maximum: any may have changed */
 	char uuids[KVMB_LIBVIRT_CHANGES_MAX][KVMB_UUID_SIZE];

@@ -34,16 +34,13 @@ static void on_balloon(virConnectPtr conn, virDomainPtr domain, unsigned long lo
 	kvmb_libvirt_kick(userdata);
 }
 
-/* Memory, or a device that pins it, was plugged in or out. */
-static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias, void *userdata)
+/* The definition is another one: it is to be read again. */
+static void note_change(struct kvmb_libvirt *lv, virDomainPtr domain)
 {
-	struct kvmb_libvirt *lv = userdata;
 	struct kvmb_libvirt_changes *c = &lv->changes;
 	char uuid[VIR_UUID_STRING_BUFLEN];
 	bool known = virDomainGetUUIDString(domain, uuid) == 0;
 
-	(void)conn;
-	(void)alias;
 	(void)pthread_mutex_lock(&lv->lock);
 	if (known && c->n < KVMB_LIBVIRT_CHANGES_MAX)
 		memcpy(c->uuids[c->n++], uuid, sizeof(c->uuids[0]));
@@ -51,6 +48,23 @@ static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias
 		c->n = KVMB_LIBVIRT_CHANGES_MAX + 1;
 	(void)pthread_mutex_unlock(&lv->lock);
 	kvmb_libvirt_kick(lv);
+}
+
+/* Memory, or a device that pins it, was plugged in or out. */
+static void on_device(virConnectPtr conn, virDomainPtr domain, const char *alias, void *userdata)
+{
+	(void)conn;
+	(void)alias;
+	note_change(userdata, domain);
+}
+
+/* Others' metadata, titles and descriptions are none of ours. */
+static void on_metadata(virConnectPtr conn, virDomainPtr domain, int type, const char *uri,
+			void *userdata)
+{
+	(void)conn;
+	if (type == VIR_DOMAIN_METADATA_ELEMENT && uri && streq(uri, KVMB_METADATA_URI))
+		note_change(userdata, domain);
 }
 
 static void on_close(virConnectPtr conn, int reason, void *userdata)
@@ -73,6 +87,7 @@ static const struct {
 	{ VIR_DOMAIN_EVENT_ID_BALLOON_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_balloon) },
 	{ VIR_DOMAIN_EVENT_ID_DEVICE_ADDED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
 	{ VIR_DOMAIN_EVENT_ID_DEVICE_REMOVED, VIR_DOMAIN_EVENT_CALLBACK(on_device) },
+	{ VIR_DOMAIN_EVENT_ID_METADATA_CHANGE, VIR_DOMAIN_EVENT_CALLBACK(on_metadata) },
 };
 
 static int add_event(struct kvmb_libvirt *lv, size_t i)

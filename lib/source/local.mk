@@ -18,6 +18,7 @@ libkvmballoon_sources += \
 	%D%/libvirt-guest.c %D%/libvirt-guest.h \
 	%D%/libvirt-internal.h \
 	%D%/libvirt-job.c %D%/libvirt-job.h \
+	%D%/libvirt-metadata.c %D%/libvirt-metadata.h \
 	%D%/libvirt-period.c %D%/libvirt-period.h \
 	%D%/libvirt-session.c \
 	%D%/libvirt-snapshot.c \
@@ -25,6 +26,7 @@ libkvmballoon_sources += \
 	%D%/libvirt.c %D%/libvirt.h \
 	%D%/lru-gen.c %D%/lru-gen.h \
 	%D%/lru-ledger.c %D%/lru-ledger.h \
+	%D%/metadata-xml.c %D%/metadata-xml.h \
 	%D%/process-memory.c %D%/process-memory.h \
 	%D%/psi-watch.c %D%/psi-watch.h \
 	%D%/psi.c %D%/psi.h \

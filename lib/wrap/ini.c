@@ -48,12 +48,22 @@ static bool ends_well(const char *tail, const char *end)
 	return tail == end || *tail == ';' || *tail == '#';
 }
 
+/* The "]" that ends the section: a pattern, and a name too, may have more of them. */
+static const char *find_close(const char *line, const char *end)
+{
+	const char *close = memchr(line, ']', (size_t)(end - line));
+
+	while (close && !ends_well(close + 1, end))
+		close = memchr(close + 1, ']', (size_t)(end - close - 1));
+	return close;
+}
+
 static void begin_section(struct parser *p, const char *line, size_t len)
 {
-	const char *close = memchr(line, ']', len);
+	const char *close = find_close(line, line + len);
 	char *section;
 
-	if (!close || !ends_well(close + 1, line + len)) {
+	if (!close) {
 		fail(p, "broken section line, allowed is [Name]");
 		return;
 	}

@@ -116,3 +116,42 @@ bool kvmb_xml_has(const struct _xmlNode *node, const char *name, const char *val
 	return a && a->children && a->children->content &&
 	       strcmp((const char *)a->children->content, value) == 0;
 }
+
+bool kvmb_xml_in(const struct _xmlNode *node, const char *uri)
+{
+	return node->ns && node->ns->href && strcmp((const char *)node->ns->href, uri) == 0;
+}
+
+bool kvmb_xml_is_empty(const struct _xmlNode *node)
+{
+	for (const struct _xmlNode *n = node->children; n; n = n->next)
+		if (n->type != XML_COMMENT_NODE && n->type != XML_PI_NODE && !xmlIsBlankNode(n))
+			return false;
+	return true;
+}
+
+static const char *attribute_value(const struct _xmlAttr *a)
+{
+	const struct _xmlNode *text = a->children;
+
+	if (!text)
+		return "";
+	return text->type == XML_TEXT_NODE && !text->next ? (const char *)text->content : NULL;
+}
+
+int kvmb_xml_attributes(const struct _xmlNode *node,
+			int (*take)(void *ctx, const struct kvmb_xml_attribute *a), void *ctx)
+{
+	for (const struct _xmlAttr *a = node->properties; a; a = a->next) {
+		const struct kvmb_xml_attribute attribute = {
+			.name = (const char *)a->name,
+			.uri = a->ns ? (const char *)a->ns->href : NULL,
+			.value = attribute_value(a),
+		};
+		int r = take(ctx, &attribute);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}

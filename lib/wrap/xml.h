@@ -38,4 +38,20 @@ bool kvmb_xml_is(const struct _xmlNode *node, const char *name);
 /** kvmb_xml_has() - is its attribute @name exactly @value? @node may be NULL */
 bool kvmb_xml_has(const struct _xmlNode *node, const char *name, const char *value);
 
+/** kvmb_xml_in() - is the element of the namespace @uri? */
+bool kvmb_xml_in(const struct _xmlNode *node, const char *uri);
+
+/** kvmb_xml_is_empty() - are there neither elements nor text in it, but for blanks? */
+bool kvmb_xml_is_empty(const struct _xmlNode *node);
+
+struct kvmb_xml_attribute {
+	const char *name;
+	const char *uri;   /* of its namespace, or NULL */
+	const char *value; /* NULL where it is not a plain text */
+};
+
+/** kvmb_xml_attributes() - call @take for each attribute until it returns less than 0: that */
+int kvmb_xml_attributes(const struct _xmlNode *node,
+			int (*take)(void *ctx, const struct kvmb_xml_attribute *a), void *ctx);
+
 #endif

@@ -7,7 +7,8 @@
  * With CALL_BEFORE=N in the environment the same connection has called it N times before, and still
  * waits for the answers.
  *
- * Signatures are those that the tests need: s, t, x, d, and a{sv} with KEY TYPE VALUE triples.
+ * Signatures are those that the tests need: s, t, x, d, a{sv} with KEY TYPE VALUE triples, and
+ * a{sv}as, where "--" and the strings follow them.
  */
 #include <errno.h>
 #include <stdbool.h>
@@ -57,12 +58,24 @@ static int append_values(sd_bus_message *m, int argc, char *argv[])
 	return r < 0 ? r : sd_bus_message_close_container(m);
 }
 
+static int append_values_and_strings(sd_bus_message *m, int argc, char *argv[])
+{
+	int n = 0, r;
+
+	while (n < argc && strcmp(argv[n], "--") != 0)
+		n++;
+	r = append_values(m, n, argv);
+	return r < 0 ? r : sd_bus_message_append_strv(m, argv + n + (n < argc));
+}
+
 static int append(sd_bus_message *m, int argc, char *argv[])
 {
 	int r = 0;
 
 	if (argc == 0)
 		return 0;
+	if (strcmp(argv[0], "a{sv}as") == 0)
+		return append_values_and_strings(m, argc - 1, argv + 1);
 	if (strcmp(argv[0], "a{sv}") == 0)
 		return append_values(m, argc - 1, argv + 1);
 	if ((size_t)argc != strlen(argv[0]) + 1)

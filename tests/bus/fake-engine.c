@@ -16,6 +16,8 @@
  *   aging NAME N REASON           enum kvmb_aging, and why none better
  *   ages NAME I COLD PROMOTED     bytes in bucket I
  *   map NAME ERRNO | map NAME BYTES    the answer to those who asked for one: of so many bytes
+ *   fault NAME TEXT               what is meant for it and does not count, and why
+ *   persisted ERRNO               libvirt's answer to the PersistPolicy that was told last
  *   left N                        what kvmb_engine_release() answers
  *   fail ERRNO                    of every tick from now on; 0 ends it
  *   trigger                       dispatch asks for a tick
@@ -41,7 +43,7 @@ struct guest {
 	struct kvmb_policy runtime;
 	uint64_t target_bytes;
 	enum kvmb_why excluded, degraded;
-	char aging_reason[KVMB_TEXT_SIZE];
+	char aging_reason[KVMB_TEXT_SIZE], policy_error[KVMB_TEXT_SIZE];
 };
 
 struct kvmb_engine {
@@ -60,6 +62,7 @@ struct kvmb_engine {
 	uint64_t n_ticks, guaranteed_bytes;
 	int left, tick_error, n_skipped;
 	struct kvmb_reservation reservation;
+	uint64_t persist_cookie;
 };
 
 int kvmb_engine_new(const struct kvmb_engine_params *p, struct kvmb_engine **ret)
@@ -194,6 +197,8 @@ static void change(struct kvmb_engine *e, const char *verb, struct guest *g, con
 		g->degraded = (enum kvmb_why)n;
 	else if (strcmp(verb, "stats") == 0)
 		g->sample.stats_why = (enum kvmb_why)n;
+	else if (strcmp(verb, "fault") == 0)
+		(void)snprintf(g->policy_error, sizeof(g->policy_error), "%s", value);
 	else
 		change_ages(g, verb, value);
 	e->callbacks.guest_changed(e->userdata, g->sample.name);
@@ -218,6 +223,15 @@ static void decide(struct kvmb_engine *e, int n)
 		e->callbacks.decided(e->userdata, &tick);
 }
 
+static void answer_persist(struct kvmb_engine *e, int n)
+{
+	const struct kvmb_persist answer = {
+		.cookie = e->persist_cookie, .error = -n, .text = "libvirt's words",
+	};
+
+	e->callbacks.persisted(e->userdata, &answer);
+}
+
 static void obey_host(struct kvmb_engine *e, const char *verb, const char *rest)
 {
 	int n = atoi(rest);
@@ -230,6 +244,8 @@ static void obey_host(struct kvmb_engine *e, const char *verb, const char *rest)
 		e->level = (enum kvmb_level)n;
 	else if (strcmp(verb, "left") == 0)
 		e->left = n;
+	else if (strcmp(verb, "persisted") == 0)
+		answer_persist(e, n);
 	else if (strcmp(verb, "skip") == 0)
 		e->n_skipped = n;
 	else if (strcmp(verb, "guaranteed") == 0)
@@ -318,13 +334,27 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
 
 	if (!g)
 		return -ENOENT;
-	kvmb_config_policy(e->config, name, p, &effective);
+	kvmb_config_policy(e->config, name, NULL, p, &effective);
 	r = kvmb_policy_check(&effective, ret_error);
 	if (r < 0)
 		return r;
 	g->runtime = *p;
 	(void)e->callbacks.persist(e->userdata, e->state);
 	e->callbacks.guest_changed(e->userdata, name);
+	return 0;
+}
+
+/* Told on standard error, so that a test knows when to answer, and what was asked. */
+int kvmb_engine_persist_policy(struct kvmb_engine *e, const char *name,
+			       const struct kvmb_policy_change *change, char **ret_error)
+{
+	if (!find(e, name))
+		return -ENOENT;
+	if (e->dry_run)
+		return -EROFS;
+	e->persist_cookie = change->cookie;
+	fprintf(stderr, "asked to write into %s: %x, shares %u, without %x\n", name,
+		change->values.set, change->values.shares, change->unset);
 	return 0;
 }
 
@@ -409,12 +439,16 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 		.target_bytes = g->target_bytes,
 		.net_bytes = -8,
 		.aging_reason = g->aging_reason,
+		.policy_error = g->policy_error,
 		.cold_bytes = g->sample.ages.told_ns ?
 				      kvmb_ages_idle(&g->sample.ages, e->config->host.cold_usec) :
 				      KVMB_UNKNOWN,
 		.cold_age_usec = 2 * e->config->host.cold_usec,
 	};
-	kvmb_config_policy(e->config, name, &g->runtime, &ret->policy);
+	kvmb_config_policy(e->config, name, NULL, &g->runtime, &ret->policy);
+	for (size_t i = 0; i < KVMB_FIELDS && e->config->n_classes; i++)
+		if (ret->policy.source[i] == KVMB_POLICY_CLASS)
+			ret->classes[i] = e->config->classes[0].pattern;
 	return 0;
 }
 

@@ -45,6 +45,10 @@ map_of() { other "$1" "$web" "$i_machine" Map; }
 is "everyone may look for a machine" "$(other "$nobody" $manager $i_manager GetMachine s web)" none
 like "without polkit others may not set a policy" "$(set_shares "$nobody" 5)" "$denied.*polkit is not there"
 like "nor reclaim" "$(other "$nobody" "$web" "$i_machine" Reclaim t 4096)" "$denied"
+persist() { # UID
+	other "$1" "$web" "$i_machine" PersistPolicy 'a{sv}as' Shares u 77
+}
+like "nor write one into a definition" "$(persist "$nobody")" "$denied"
 like "nor record" "$(other "$nobody" $manager $i_manager Record)" "$denied"
 like "nor reserve memory" "$(other "$nobody" $manager $i_manager Reserve tts 1048576 1000000 x)" "$denied"
 like "nor release it" "$(other "$nobody" $manager $i_manager Release u 7)" "$denied"
@@ -81,6 +85,13 @@ is "and room for a guest" "$(other "$nobody" $manager $i_manager Reserve tts 104
 like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.reserve '
 is "which also ends it" "$(other "$nobody" $manager $i_manager Release u 7)" none
 is "by the same action" "$(grep -c 'org.linux_kvm.Balloon1.reserve ' "$work/polkit.log")" 2
+persist "$nobody" >"$work/persist" &
+pids+=("$!")
+comes "writing into a definition, too" logged 'asked to write into web: 4, shares 77, without 0'
+like "has its own action" "$(<"$work/polkit.log")" 'org.linux_kvm.Balloon1.persist-policy '
+tell 'persisted 0'
+comes "and is answered when libvirt has answered" grep -qx none "$work/persist"
+comes "the journal names the user of that, too" logged "policy written into its definition over D-Bus by user $nobody"
 map_of "$nobody" >"$work/map" &
 pids+=("$!")
 comes "a map, too" logged 'asked for a map of web'

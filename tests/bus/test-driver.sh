@@ -53,6 +53,20 @@ comes "is in force" has_property $web $i_machine GuaranteeBytes 't 134217728'
 like "as set at run time" "$(property $web $i_machine PolicySources)" '"Guarantee" "runtime"'
 like "a contradiction to the configuration is refused" \
 	"$(error_of $web $i_machine SetPolicy 'a{sv}' Limit t 1048576)" '^org.linux_kvm.Balloon1.Error.InvalidPolicy: '
+persist() { error_of $web $i_machine PersistPolicy 'a{sv}as' "$@"; }
+is "a policy that is written into the definition" "$(persist Guarantee t 268435456 RefaultTarget u 5000)" none
+comes "is read from there" has_property $web $i_machine RefaultTargetPPM 'u 5000'
+like "as what it is" "$(property $web $i_machine PolicySources)" '"RefaultTarget" "metadata"'
+comes "and hides behind nothing that was set at run time" has_property $web $i_machine GuaranteeBytes 't 268435456'
+like "which is gone" "$(property $web $i_machine PolicySources)" '"Guarantee" "metadata"'
+like "a contradiction to the configuration is not written" "$(persist Limit t 1048576)" \
+	'^org.linux_kvm.Balloon1.Error.InvalidPolicy: '
+is "a value is taken away" "$(persist -- RefaultTarget)" none
+comes "and is the built-in one again" has_property $web $i_machine RefaultTargetPPM 'u 2000'
+like "the other stays" "$(property $web $i_machine PolicySources)" '"Guarantee" "metadata"'
+like "nothing at all is refused" "$(persist)" '^org.linux_kvm.Balloon1.Error.InvalidPolicy: '
+like "so is a key that there is not" "$(persist -- Colour)" '^org.linux_kvm.Balloon1.Error.InvalidPolicy: .*"Colour"'
+is "a policy that is set at run time again" "$(error_of $web $i_machine SetPolicy 'a{sv}' Guarantee t 134217728)" none
 kill -KILL "$daemon_pid"
 ends "$daemon_pid"
 start_daemon kvm-balloond "${options[@]}"
@@ -67,9 +81,17 @@ sed -i 's/^MemAvailable:.*/MemAvailable:     4194304 kB/' "$work/root/proc/memin
 ticks=$(property $manager $i_manager Ticks)
 ticks=${ticks#t }
 comes "which go on when they do" more_ticks
-printf '[Host]\nInterval=200ms\n[Guest web]\nShares=17\n' >"$conf"
+printf '[Host]\nInterval=200ms\n[Class w*]\nPriority=low\nLimit=max\n[Guest web]\nShares=17\n' >"$conf"
 is "a reload" "$(error_of $manager $i_manager Reload)" none
 comes "changes policies" has_property $web $i_machine Shares 'u 17'
+comes "of classes, too" has_property $web $i_machine Priority 's "low"'
+like "with the pattern" "$(property $web $i_machine PolicySources)" '"Priority" "class:w\*"'
+is "nothing is at fault" "$(property $web $i_machine PolicyError)" 's ""'
+printf '[Host]\nInterval=200ms\n[Class w*]\nLimit=2G\n[Class ?eb]\nGuarantee=3G\n[Guest web]\nShares=17\n' >"$conf"
+is "a reload with classes that meet in a guest and contradict each other" "$(error_of $manager $i_manager Reload)" none
+faulty() { [[ $(property $web $i_machine PolicyError) == *'[Class ?eb] does not count: Guarantee=3G is above Limit=2G'* ]]; }
+comes "is told" faulty
+comes "in the journal, too" logged 'web: \[Class .eb\] does not count'
 comes "and the absent" has_property $manager $i_manager AbsentMachines 'as 0'
 began=$SECONDS
 kill "$daemon_pid"

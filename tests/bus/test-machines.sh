@@ -159,6 +159,50 @@ like "another signature is refused" "$(error_of $web $i_machine SetPolicy s hell
 like "properties cannot be written" "$(error_of $web org.freedesktop.DBus.Properties Set s x)" \
 	'^org.freedesktop.DBus.Error.(AccessDenied|InvalidArgs|PropertyReadOnly)'
 
+# persist ARGUMENTS...: in the background, for its answer comes when the test says so; to $work/persist
+persist() {
+	error_of $web $i_machine PersistPolicy 'a{sv}as' "$@" >"$work/persist" &
+	pids+=("$!")
+}
+answer_is() { grep -Eq "$1" "$work/persist"; }
+persist Shares u 9 Guarantee t 1048576 -- Mode Limit
+comes "PersistPolicy asks for what it was given" logged 'asked to write into web: 5, shares 9, without 22'
+is "and is not answered before libvirt has answered" "$(<"$work/persist")" ''
+is "while others are" "$(set_policy Shares u 43)" none
+tell 'persisted 0'
+comes "success is told" answer_is '^none$'
+comes "the journal has it, with who did it" logged "web: policy written into its definition over D-Bus by user $EUID"
+persist -- Priority
+comes "taking away needs no values" logged 'asked to write into web: 0, shares 0, without 8'
+tell 'persisted 5'
+comes "a refusal is told in libvirt's words" \
+	answer_is "^org.linux_kvm.Balloon1.Error.NotWritten: The definition is not changed: libvirt's words\$"
+persist Shares u 10
+comes "(asked again)" logged 'shares 10'
+tell 'persisted 107'
+comes "a connection that is gone has its own error" answer_is '^org.linux_kvm.Balloon1.Error.NotConnected: '
+persist Shares u 11
+comes "(asked again)" logged 'shares 11'
+tell 'persisted 2'
+comes "a guest that is gone, too" answer_is '^org.linux_kvm.Balloon1.Error.NoSuchMachine: '
+refused() { error_of $web $i_machine PersistPolicy 'a{sv}as' "$@"; }
+like "a bad value is refused at once" "$(refused Shares u 0)" "$invalid.*1 to 1000000"
+like "so is an unknown key to take away" "$(refused -- Colour)" "$invalid.*\"Colour\""
+like "and nothing at all" "$(refused)" "$invalid.*nothing to write"
+
+is "nothing of the policy is at fault" "$(property $web $i_machine PolicyError)" 's ""'
+reset
+tell 'fault web the metadata do not count: because'
+comes "what does not count is shown" has_property $web $i_machine PolicyError 's "the metadata do not count: because"'
+mark
+like "and told" "$(changes $web)" '"PolicyError":\{"type":"s","data":"the metadata do not count: because"\}'
+comes "and in the journal" logged 'web: the metadata do not count: because'
+tell 'target web 4096' 'target web 0'
+mark
+is "once" "$(grep -c 'web: the metadata do not count' "$work/daemon.log")" 1
+tell 'fault web '
+comes "until it counts again" has_property $web $i_machine PolicyError 's ""'
+
 size='^org.linux_kvm.Balloon1.Error.InvalidSize'
 is "Reclaim of a sensible size is taken" "$(error_of $web $i_machine Reclaim t 4096)" none
 like "Reclaim of nothing is refused" "$(error_of $web $i_machine Reclaim t 0)" "$size"

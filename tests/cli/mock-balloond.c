@@ -28,7 +28,7 @@
 
 struct guest {
 	const char *name, *uuid, *state, *mode, *priority, *stats_status, *excluded, *degraded;
-	const char *aging, *aging_reason;
+	const char *aging, *aging_reason, *policy_error;
 	uint64_t cold, cold_age, guarantee, limit, maximum, balloon, target, resident, swap;
 	uint64_t unused, usable, caches, age, refaults, per_minute, oom_kills;
 	uint64_t taken, given, actions;
@@ -69,7 +69,8 @@ static const struct guest canned[] = {
 	  .per_minute = 123456, .taken = 0, .given = 0, .net = -(int64_t)MIB(12), .actions = 3,
 	  .some = 1234, .full = 560, .oom_kills = 1, .aging = "mglru", .cold = MIB(1024),
 	  .cold_age = UNKNOWN,
-	  .aging_reason = "module: /dev/kvm-swap is not there; damon: not in this \033[1mkernel" },
+	  .aging_reason = "module: /dev/kvm-swap is not there; damon: not in this \033[1mkernel",
+	  .policy_error = "the metadata do not count: unknown key '\033[1mColour'" },
 	{ .name = "batch", .state = "running", .mode = "observe",
 	  .stats_status = "stats-impossible", .excluded = "mode-observe", .degraded = "",
 	  .guarantee = 0, .limit = UNKNOWN, .maximum = MIB(1023), .balloon = MIB(1023),
@@ -103,8 +104,8 @@ static int get_sources(sd_bus *bus, const char *path, const char *interface, con
 		       sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
 	return sd_bus_message_append(m, "a{ss}", 6, "Guarantee", "guest", "Limit", "config",
-				     "Shares", "builtin", "Priority", "config", "RefaultTarget",
-				     "builtin", "Mode", "runtime");
+				     "Shares", "metadata", "Priority", "class:[bdw]*-?1",
+				     "RefaultTarget", "builtin", "Mode", "runtime");
 }
 
 static int get_degraded(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -190,6 +191,30 @@ static int set_policy(sd_bus_message *m, void *userdata, sd_bus_error *error)
 					"Guarantee is above what the machine has");
 	(void)sd_bus_emit_properties_changed(sd_bus_message_get_bus(m), g->path, MACHINE,
 					     "GuaranteeBytes", "PolicySources", NULL);
+	return sd_bus_reply_method_return(m, NULL);
+}
+
+/* Writes nothing anywhere; what was asked is told on standard error. */
+static int persist_policy(sd_bus_message *m, void *userdata, sd_bus_error *error)
+{
+	const struct guest *g = userdata;
+	char *unset[8] = { NULL }, **names = NULL;
+	int r = sd_bus_message_skip(m, "a{sv}");
+
+	if (r >= 0)
+		r = sd_bus_message_read_strv(m, &names);
+	if (r < 0)
+		return r;
+	fprintf(stderr, "persist %s without", g->name);
+	for (char **s = names ? names : unset; *s; s++) {
+		fprintf(stderr, " %s", *s);
+		free(*s);
+	}
+	fputc('\n', stderr);
+	free(names);
+	if (strcmp(g->name, "idle") == 0)
+		return sd_bus_error_set(error, ERROR "NotWritten",
+					"The definition is not changed: libvirt's words");
 	return sd_bus_reply_method_return(m, NULL);
 }
 
@@ -325,9 +350,11 @@ static const sd_bus_vtable machine_vtable[] = {
 	P("Excluded", "s", excluded), P("Degraded", "s", degraded),
 	SD_BUS_PROPERTY("Aging", "s", NULL, offsetof(struct guest, aging),
 			SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
+	P("PolicyError", "s", policy_error),
 	P("AgingReason", "s", aging_reason), P("ColdBytes", "t", cold),
 	P("ColdAgeUSec", "t", cold_age),
 	SD_BUS_METHOD("SetPolicy", "a{sv}", NULL, set_policy, 0),
+	SD_BUS_METHOD("PersistPolicy", "a{sv}as", NULL, persist_policy, 0),
 	SD_BUS_METHOD("Reclaim", "t", NULL, reclaim, 0),
 	SD_BUS_METHOD("Explain", NULL, "s", explain, 0),
 	SD_BUS_METHOD("Histogram", NULL, "sa(ttt)", histogram, 0),
@@ -416,6 +443,7 @@ static struct guest make_guest(uint32_t i)
 		g.cold_age = 300000000;
 	}
 	g.aging_reason = g.aging_reason ? g.aging_reason : "";
+	g.policy_error = g.policy_error ? g.policy_error : "";
 	return g;
 }
 

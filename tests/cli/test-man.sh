@@ -18,8 +18,8 @@ valid() {
 	example kvm-balloond.conf.5 "$1" >"$scratch/example.conf"
 	[[ -s $scratch/example.conf ]] && "$ctl" check-config "$scratch/example.conf"
 }
-ok 'the first configuration in kvm-balloond.conf(5) is valid' valid 1
-ok 'and the second' valid 2
+ok 'the first configuration in kvm-balloond.conf(5) is valid' valid 2
+ok 'and the second' valid 3
 
 # Each "Default:" of the page is written out: all of them together must be what holds without a file.
 defaults() {

@@ -135,6 +135,21 @@ set_shows() {
 	"$ctl" set --json web-01 Guarantee=1G | grep -c '"GuaranteeBytes": 1073741824'
 }
 ok 'set --json shows the machine' set_shows
+persists() {
+	"$ctl" set --persist web-01 Shares=7 Mode= Limit= 2>&1 && grep -x 'persist web-01 without Limit Mode' "$scratch/mock.log"
+}
+ok 'set --persist writes and takes away' persists
+hidden() {
+	"$ctl" set --persist web-01 Guarantee=1G Shares=7 2>&1 >"$scratch/out" |
+		diff - <(echo 'kvm-balloonctl: Guarantee is written, but on this host its section of the configuration is stronger')
+}
+ok 'and says what outranks it here' hidden
+fails 1 "The definition is not changed: libvirt's words" "$ctl" set --persist idle Shares=7
+fails 3 "there is no machine 'nope'" "$ctl" set --persist nope Mode=off
+fails 2 'a value cannot be both set and taken away' "$ctl" set --persist web-01 Mode=off Mode=
+fails 2 "unknown key 'Foo'" "$ctl" set --persist web-01 Foo=
+fails 2 'Mode= is not valid' "$ctl" set web-01 Mode=
+fails 2 'list does not take --persist' "$ctl" list --persist
 full_disk() {
 	local status=0
 	"$ctl" "$@" >/dev/full || status=$?

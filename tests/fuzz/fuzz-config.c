@@ -38,14 +38,14 @@ static void check_config(const struct kvmb_config *c)
 	struct kvmb_policy p;
 
 	check_host(&c->host);
-	kvmb_config_policy(c, "", NULL, &p);
+	kvmb_config_policy(c, "", NULL, NULL, &p);
 	check_policy(&p);
 	for (size_t i = 0; i < c->n_guests; i++) {
 		const char *name = c->guests[i].name;
 
 		REQUIRE(*name && !strchr(name, '/') && kvmb_utf8_valid(name, strlen(name)));
 		REQUIRE(i == 0 || strcmp(c->guests[i - 1].name, name) < 0);
-		kvmb_config_policy(c, name, NULL, &p);
+		kvmb_config_policy(c, name, NULL, NULL, &p);
 		check_policy(&p);
 	}
 }

@@ -42,6 +42,9 @@ EXTRA_DIST += \
 	%D%/an-observed-host-shows-what-would-be-done/kvm-balloond.conf \
 	%D%/cold-memory-goes-first-where-it-is-known/plan.json \
 	%D%/cold-memory-goes-first-where-it-is-known/sample.json \
+	%D%/each-guest-has-the-policy-of-its-strongest-source/plan.json \
+	%D%/each-guest-has-the-policy-of-its-strongest-source/sample.json \
+	%D%/each-guest-has-the-policy-of-its-strongest-source/kvm-balloond.conf \
 	%D%/cold-memory-goes-first-where-it-is-known/kvm-balloond.conf \
 	%D%/guests-at-their-guarantee-are-left-alone-though-the-host-dies/plan.json \
 	%D%/guests-at-their-guarantee-are-left-alone-though-the-host-dies/sample.json \

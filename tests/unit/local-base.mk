@@ -5,7 +5,8 @@ base_tests = \
 	%D%/test-config \
 	%D%/test-config-files \
 	%D%/test-json \
-	%D%/test-model
+	%D%/test-model \
+	%D%/test-sources
 check_PROGRAMS += $(base_tests)
 TESTS += $(base_tests)
 
@@ -27,6 +28,9 @@ tests_unit_test_json_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 tests_unit_test_model_SOURCES = %D%/test-model.c
 tests_unit_test_model_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_model_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+tests_unit_test_sources_SOURCES = %D%/test-sources.c
+tests_unit_test_sources_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_sources_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 
 EXTRA_DIST += \
 	tests/data/plan-golden.json \

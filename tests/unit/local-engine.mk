@@ -37,3 +37,11 @@ tests_unit_test_explain_SOURCES = %D%/test-explain.c
 tests_unit_test_explain_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_explain_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 tests_unit_test_explain_LDFLAGS = $(engine_world_ldflags)
+
+check_PROGRAMS += %D%/test-engine-policy
+TESTS += %D%/test-engine-policy
+tests_unit_test_engine_policy_SOURCES = %D%/test-engine-policy.c
+tests_unit_test_engine_policy_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_engine_policy_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+tests_unit_test_engine_policy_LDFLAGS = $(engine_world_ldflags) \
+	-Wl,--wrap=kvmb_metadata_writer_submit -Wl,--wrap=kvmb_metadata_writer_next

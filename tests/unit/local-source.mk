@@ -101,3 +101,16 @@ tests_unit_test_limit_SOURCES = %D%/test-limit.c $(tests_act)
 tests_unit_test_limit_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_limit_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_cgroup_write
 tests_unit_test_limit_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += %D%/test-metadata
+TESTS += %D%/test-metadata
+tests_unit_test_metadata_SOURCES = %D%/test-metadata.c
+tests_unit_test_metadata_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBXML_CFLAGS)
+tests_unit_test_metadata_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBXML_LIBS)
+
+check_PROGRAMS += %D%/test-persist
+TESTS += %D%/test-persist
+tests_unit_test_persist_SOURCES = %D%/test-persist.c $(tests_tree)
+tests_unit_test_persist_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBVIRT_CFLAGS)
+tests_unit_test_persist_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_metadata_format
+tests_unit_test_persist_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBVIRT_LIBS)

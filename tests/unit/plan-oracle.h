@@ -88,7 +88,7 @@ static inline struct kvmb_policy oracle_policy(const struct oracle *o,
 	const struct kvmb_state_guest *s = kvmb_state_find(o->state, g->uuid);
 	struct kvmb_policy p;
 
-	kvmb_config_policy(o->config, g->name, s ? &s->runtime : NULL, &p);
+	kvmb_config_policy(o->config, g->name, &g->metadata, s ? &s->runtime : NULL, &p);
 	return p;
 }
 
@@ -134,17 +134,22 @@ static inline void require_balloon(const struct oracle *o, const struct kvmb_act
 	const struct kvmb_host_config *c = &o->config->host;
 	uint64_t unused = g->unused_bytes;
 	wide used = less(g->balloon_bytes, unused);
+	wide room = part_of((uint64_t)used, c->guest_headroom_permyriad);
 
+	room = room > c->guest_headroom_bytes ? room : c->guest_headroom_bytes;
 	REQUIRE(o, a, g->has_balloon);
 	REQUIRE(o, a, g->stats_why == KVMB_WHY_NONE && unused <= g->guest_total_bytes &&
 			      g->guest_total_bytes <= g->maximum_bytes);
 	REQUIRE(o, a, (wide)a->target_bytes + a->asked_bytes == g->balloon_bytes);
 	REQUIRE(o, a, a->target_bytes % (2 * MIB) == 0);
 	REQUIRE(o, a, a->target_bytes >= p->guarantee_bytes);
-	REQUIRE(o, a, a->target_bytes >= used + c->guest_headroom_bytes);
-	REQUIRE(o, a, a->target_bytes >=
-			      used + part_of((uint64_t)used, c->guest_headroom_permyriad));
 	REQUIRE(o, a, (wide)a->asked_bytes <= g->usable_bytes);
+	if (a->rule != KVMB_RULE_GUEST_CACHE) {
+		REQUIRE(o, a, a->target_bytes >= used + room);
+		return;
+	}
+	REQUIRE(o, a, o->state->level >= KVMB_LEVEL_HARD && g->usable_bytes != KVMB_UNKNOWN);
+	REQUIRE(o, a, (wide)a->asked_bytes + 2 * room <= g->usable_bytes);
 }
 
 static inline void require_swap_out(const struct oracle *o, const struct kvmb_action *a,
@@ -157,7 +162,10 @@ static inline void require_swap_out(const struct oracle *o, const struct kvmb_ac
 	REQUIRE(o, a, o->sample->host.swap_total_bytes > 0);
 	REQUIRE(o, a, resident >= oracle_floor(g, p) + a->asked_bytes);
 	REQUIRE(o, a, a->facts.floor_bytes >= oracle_floor(g, p));
-	if (a->kind == KVMB_ACTION_RECLAIM) {
+	if (a->kind == KVMB_ACTION_HIGH)
+		REQUIRE(o, a, p->priority == KVMB_PRIORITY_LOW &&
+				      o->state->level >= KVMB_LEVEL_HARD);
+	if (a->kind != KVMB_ACTION_PAGEOUT) {
 		REQUIRE(o, a, g->cgroup_valid && g->cgroup[0]);
 		return;
 	}
@@ -234,7 +242,7 @@ static inline void require_sums(const struct oracle *o)
 {
 	const struct kvmb_host_config *c = &o->config->host;
 	const struct kvmb_host_sample *host = &o->sample->host;
-	bool takes = false, seen[ORACLE_GUESTS] = { false };
+	bool takes = false, limits = false, seen[ORACLE_GUESTS] = { false };
 	wide swapped = 0;
 
 	for (size_t i = 0; i < o->plan->n_actions; i++) {
@@ -243,6 +251,8 @@ static inline void require_sums(const struct oracle *o)
 
 		REQUIRE(o, a, !seen[guest]); /* one action a guest */
 		seen[guest] = true;
+		REQUIRE(o, a, a->kind != KVMB_ACTION_HIGH || !limits); /* one guest at a time */
+		limits |= a->kind == KVMB_ACTION_HIGH;
 		if (a->kind == KVMB_ACTION_DEFLATE)
 			continue;
 		takes = true;
@@ -305,8 +315,9 @@ static inline void require_need(const struct oracle *o)
 	for (size_t i = 0; i < plan->n_actions; i++) {
 		const struct kvmb_action *a = &plan->actions[i];
 
-		if (a->rule == KVMB_RULE_GUEST_FREE || (a->rule == KVMB_RULE_HOST_PRESSURE &&
-							a->kind != KVMB_ACTION_BALLOON))
+		if (a->rule == KVMB_RULE_GUEST_FREE || a->rule == KVMB_RULE_GUEST_CACHE ||
+		    a->rule == KVMB_RULE_LAST_RESORT ||
+		    (a->rule == KVMB_RULE_HOST_PRESSURE && a->kind != KVMB_ACTION_BALLOON))
 			taken += a->asked_bytes;
 	}
 	REQUIRE(o, NULL, taken <= (wide)plan->need_bytes + 4 * MIB);
@@ -333,7 +344,8 @@ static inline void require_writes(const struct oracle *o)
 
 	for (size_t i = 0; i < o->plan->n_actions; i++)
 		if (o->plan->actions[i].kind == KVMB_ACTION_RECLAIM ||
-		    o->plan->actions[i].kind == KVMB_ACTION_PAGEOUT)
+		    o->plan->actions[i].kind == KVMB_ACTION_PAGEOUT ||
+		    o->plan->actions[i].kind == KVMB_ACTION_HIGH)
 			swapped += o->plan->actions[i].asked_bytes;
 	REQUIRE(o, NULL, !limit || !swapped || o->plan->level == KVMB_LEVEL_EMERGENCY ||
 				 swapped + written_in_minute(o) <= limit);

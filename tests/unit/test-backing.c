@@ -93,8 +93,9 @@ static void test_definitions(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct kvmb_backing b = { true, true, true, true, true, false, true, 0, 0 };
+		struct kvmb_metadata m;
 
-		assert_int_equal(kvmb_parse_domain(cases[i].text, &b), 0);
+		assert_int_equal(kvmb_parse_domain(cases[i].text, &b, &m), 0);
 		if (!same(&b, &cases[i].want))
 			fail_msg("%s", cases[i].text);
 	}
@@ -118,8 +119,9 @@ static void test_hostile_definitions(void **state)
 
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct kvmb_backing b = { .locked = true, .locked_bytes = 42 };
+		struct kvmb_metadata m;
 
-		if (kvmb_parse_domain(cases[i], &b) != -EBADMSG)
+		if (kvmb_parse_domain(cases[i], &b, &m) != -EBADMSG)
 			fail_msg("taken: %s", cases[i]);
 		assert_true(b.locked && b.locked_bytes == 42);
 	}
@@ -130,21 +132,22 @@ static void test_size_and_depth_are_bounded(void **state)
 	size_t size = KVMB_XML_SIZE_MAX + 2;
 	_cleanup_free_ char *text = calloc(1, size);
 	struct kvmb_backing b = { 0 };
+	struct kvmb_metadata m;
 	char *end;
 
 	assert_non_null(text);
 	memset(text, ' ', size - 1);
-	assert_int_equal(kvmb_parse_domain(text, &b), -E2BIG);
+	assert_int_equal(kvmb_parse_domain(text, &b, &m), -E2BIG);
 	text[size - 2] = '\0';
 	memcpy(text, "<domain/>", 9);
-	assert_int_equal(kvmb_parse_domain(text, &b), 0);
+	assert_int_equal(kvmb_parse_domain(text, &b, &m), 0);
 	end = stpcpy(text, "<domain>");
 	for (size_t i = 0; i < 1000; i++)
 		end = stpcpy(end, "<a>");
 	for (size_t i = 0; i < 1000; i++)
 		end = stpcpy(end, "</a>");
 	(void)stpcpy(end, "</domain>");
-	assert_int_equal(kvmb_parse_domain(text, &b), -EBADMSG);
+	assert_int_equal(kvmb_parse_domain(text, &b, &m), -EBADMSG);
 }
 
 /* ---- Processes ------------------------------------------------------------------------------- */

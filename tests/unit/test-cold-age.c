@@ -24,7 +24,7 @@ static void scene_init(struct scene *x)
 {
 	*x = (struct scene){ .now_ns = 1000 * SEC };
 	assert_int_equal(kvmb_config_new(&x->config), 0);
-	kvmb_config_policy(x->config, "vm0", NULL, &x->policy);
+	kvmb_config_policy(x->config, "vm0", NULL, NULL, &x->policy);
 	world_set_guest(&x->g, 0, x->now_ns);
 	x->g.ages.source = KVMB_AGING_MODULE;
 }

@@ -106,7 +106,7 @@ static void guests_inherit_and_sources_are_told(void **state)
 	assert_string_equal(c->guests[0].file, "x.conf");
 	kvmb_policy_builtin(&runtime);
 	assert_int_equal(kvmb_policy_set(&runtime, "Mode", "off", NULL), 0);
-	kvmb_config_policy(c, "web", &runtime, &p);
+	kvmb_config_policy(c, "web", NULL, &runtime, &p);
 	assert_int_equal(p.guarantee_bytes, 512 * MIB);
 	assert_int_equal(p.shares, 500);
 	assert_int_equal(p.mode, KVMB_MODE_OFF);
@@ -115,10 +115,10 @@ static void guests_inherit_and_sources_are_told(void **state)
 	assert_int_equal(p.source[KVMB_FIELD_SHARES], KVMB_POLICY_CONFIG);
 	assert_int_equal(p.source[KVMB_FIELD_MODE], KVMB_POLICY_RUNTIME);
 	assert_int_equal(p.source[KVMB_FIELD_LIMIT], KVMB_POLICY_BUILTIN);
-	kvmb_config_policy(c, "unknown", NULL, &p);
+	kvmb_config_policy(c, "unknown", NULL, NULL, &p);
 	assert_int_equal(p.guarantee_bytes, 64 * MIB);
 	assert_int_equal(p.mode, KVMB_MODE_PRESSURE);
-	kvmb_config_policy(c, "db", NULL, &p);
+	kvmb_config_policy(c, "db", NULL, NULL, &p);
 	assert_int_equal(p.priority, KVMB_PRIORITY_HIGH);
 	assert_int_equal(p.limit_bytes, 4 * GIB);
 }
@@ -159,7 +159,7 @@ static void blanks_comments_and_long_names_are_fine(void **state)
 
 #define SIZE_ALLOWED "bytes, or a number with K, M, G or T (powers of 1024), e.g. 512M"
 #define HOST_SIZE_ALLOWED "2M to 1T, as bytes or a number with K, M, G or T (powers of 1024)"
-#define SECTIONS_ALLOWED "allowed are [Host], [Defaults] and [Guest NAME]"
+#define SECTIONS_ALLOWED "allowed are [Host], [Defaults], [Class PATTERN] and [Guest NAME]"
 #define RATIO_ALLOWED "allowed is 0% to 100%, in steps of 0.01%"
 
 static const struct bad_case bad_lines[] = {

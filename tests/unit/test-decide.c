@@ -120,7 +120,7 @@ static void assert_action(struct run *x, const struct kvmb_action *a)
 	const struct kvmb_guest_sample *g = &x->w.sample->guests[i];
 	struct kvmb_policy p;
 
-	kvmb_config_policy(x->w.config, g->name, &world_state(&x->w, i)->runtime, &p);
+	kvmb_config_policy(x->w.config, g->name, NULL, &world_state(&x->w, i)->runtime, &p);
 	assert_true(x->w.sample->guests_valid);
 	assert_int_equal(g->state, KVMB_GUEST_RUNNING);
 	assert_true(x->w.sample->now_ns - g->facts_ns <= x->w.config->host.stale_usec * 1000);

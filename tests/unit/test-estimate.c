@@ -169,7 +169,7 @@ static void test_estimate(void **data)
 
 	assert_int_equal(kvmb_config_new(&c), 0);
 	world_set_guest(&b.g, 0, 1000 * SEC);
-	kvmb_config_policy(c, "vm0", NULL, &b.p);
+	kvmb_config_policy(c, "vm0", NULL, NULL, &b.p);
 	b.p.guarantee_bytes = 256 * MIB;
 	b.h = c->host;
 	row->bend(&b);

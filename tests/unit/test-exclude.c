@@ -171,7 +171,7 @@ static void test_as_a_whole(void **data)
 	struct case_ c;
 
 	case_init(&c, row);
-	kvmb_config_policy(c.w.config, guest(&c)->name, NULL, &policy);
+	kvmb_config_policy(c.w.config, guest(&c)->name, NULL, NULL, &policy);
 	assert_string_equal(kvmb_why_to_string(kvmb_guest_excluded(c.w.config, &policy, guest(&c),
 								   c.w.sample->now_ns)),
 			    kvmb_why_to_string(row->why[KVMB_ACTION_KINDS]));

@@ -185,6 +185,8 @@ static void test_emergency(void **data)
 	in_want(&w);
 	limit_writes(&w, 1);
 	world_available(&w, 300);
+	for (size_t i = 0; i < N_GUESTS; i++)
+		world_guest(&w, i)->usable_bytes = 100 * MIB; /* no caches to take first */
 	tick(&w, 1000, 100, 100000);
 	assert_int_equal(w.plan->level, KVMB_LEVEL_EMERGENCY);
 	assert_int_equal(swapped_mib(&w), 192);

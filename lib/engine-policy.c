@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/* The policy of each guest: what is in force, what does not count, and changes at run time. */
+#include <errno.h>
+#include <string.h>
+
+#include "engine-internal.h"
+
+#include "base/str.h"
+#include "configuration.h"
+#include "model/policy.h"
+
+/* What its definition says of @g's policy; NULL: nothing that can be read. */
+static const struct kvmb_policy *metadata_of(const struct kvmb_engine *e, const char *name)
+{
+	const struct kvmb_guest_sample *s =
+		e->sample ? kvmb_sample_find_name(e->sample, name) : NULL;
+
+	return s ? &s->metadata : NULL;
+}
+
+static const struct kvmb_policy *runtime_of(const struct kvmb_engine *e, const char *uuid)
+{
+	const struct kvmb_state_guest *state = kvmb_state_find(e->state, uuid);
+
+	return state ? &state->runtime : NULL;
+}
+
+static void find_error(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
+		       char *ret, size_t size)
+{
+	const struct kvmb_guest_sample *s =
+		e->sample ? kvmb_sample_find_name(e->sample, g->name) : NULL;
+	_cleanup_free_ char *text = NULL;
+
+	*ret = '\0';
+	if (s && s->metadata_error[0])
+		kvmb_str_format(ret, size, "the metadata do not count: %s", s->metadata_error);
+	else if (kvmb_config_policy_fault(e->config, g->name, metadata_of(e, g->name),
+					  runtime_of(e, g->uuid), &text) < 0)
+		kvmb_str_format(ret, size, "%s", text ? text : "values contradict each other");
+}
+
+bool kvmb_engine_refresh_policy(const struct kvmb_engine *e, struct kvmb_engine_guest *g)
+{
+	char error[KVMB_TEXT_SIZE];
+	bool changed;
+
+	kvmb_config_policy(e->config, g->name, metadata_of(e, g->name), runtime_of(e, g->uuid),
+			   &g->policy);
+	find_error(e, g, error, sizeof(error));
+	changed = !streq(error, g->policy_error);
+	memcpy(g->policy_error, error, sizeof(error));
+	return changed;
+}
+
+/*
+ * Would @metadata and @runtime together contradict something, of all that counts now? What does
+ * not count already is no reason to refuse a change.
+ */
+int kvmb_engine_check_policy(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
+			     const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
+			     char **ret_error)
+{
+	_cleanup_free_ char *what = NULL;
+	struct kvmb_policy effective;
+	int r;
+
+	kvmb_config_policy(e->config, g->name, metadata, runtime, &effective);
+	r = kvmb_policy_check(&effective, ret_error);
+	if (r < 0 || g->policy_error[0])
+		return r;
+	r = kvmb_config_policy_fault(e->config, g->name, metadata, runtime, &what);
+	return r < 0 ? kvmb_explain(r, ret_error, "with that %s", what ? what : "") : 0;
+}
+
+int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct kvmb_policy *p,
+			   char **ret_error)
+{
+	struct kvmb_engine_guest *g = kvmb_engine_find(e, name);
+	struct kvmb_policy runtime = {};
+	int r;
+
+	if (!g)
+		return -ENOENT;
+	if (runtime_of(e, g->uuid))
+		runtime = *runtime_of(e, g->uuid);
+	kvmb_policy_overlay(&runtime, p, KVMB_POLICY_RUNTIME);
+	r = kvmb_engine_check_policy(e, g, metadata_of(e, name), &runtime, ret_error);
+	if (r >= 0)
+		r = kvmb_state_set_runtime(e->state, g->uuid, g->name, p);
+	if (r < 0)
+		return r;
+	g->persisted_fields &= ~p->set; /* this is the later word */
+	g->persist_asked &= ~p->set;
+	if (e->callbacks.persist && !e->dry_run)
+		(void)e->callbacks.persist(e->userdata, e->state); /* it holds till the end */
+	kvmb_engine_notify(e);
+	return 0;
+}
