@@ -30,6 +30,8 @@ struct kvmb_libvirt_session {
 	uint64_t turn_ns;   /* when the last snapshot was begun */
 	struct kvmb_libvirt_guest *guests; /* ordered by UUID */
 	size_t n_guests;
+	virDomainPtr *domains;      /* those that the last list told, references; NULL at the end */
+	uint64_t list_ns;           /* when it is due anyway; 0: at once */
 	struct kvmb_worker *period; /* switches statistics on */
 	struct kvmb_worker *jobs;   /* asks what libvirt does to guests */
 	bool jobs_in_flight;
@@ -53,6 +55,7 @@ struct kvmb_libvirt {
 	pthread_cond_t wake;  /* stop, kicked or closed */
 	bool stop;
 	bool kicked;
+	bool unlisted; /* a guest came or went since guests were listed */
 	struct kvmb_libvirt_changes changes; /* since the last snapshot */
 	bool closed;          /* libvirt said that the connection is gone */
 	uint64_t interval_usec;
@@ -79,5 +82,9 @@ void kvmb_libvirt_session_end(struct kvmb_libvirt *lv);
 
 /* source/libvirt-snapshot.c: one bulk call; on failure nothing changed, `error` is set. */
 int kvmb_libvirt_snapshot(struct kvmb_libvirt *lv);
+
+/* source/libvirt-list.c: the records of all running guests. Their number, or -errno and `error`. */
+int kvmb_libvirt_list(struct kvmb_libvirt *lv, uint64_t now_ns, virDomainStatsRecordPtr **ret);
+void kvmb_libvirt_list_forget(struct kvmb_libvirt_session *s);
 
 #endif

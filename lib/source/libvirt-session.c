@@ -13,15 +13,20 @@ static void callback_unref(void *userdata)
 	kvmb_libvirt_unref(userdata);
 }
 
-/* A guest came, went, paused or goes on: what libvirt tells in bulk is no longer true. */
+/* A guest came, went, paused or goes on: what libvirt told in bulk is no longer true. */
 static int on_lifecycle(virConnectPtr conn, virDomainPtr domain, int event, int detail,
 			void *userdata)
 {
+	struct kvmb_libvirt *lv = userdata;
+
 	(void)conn;
 	(void)domain;
 	(void)event;
 	(void)detail;
-	kvmb_libvirt_kick(userdata);
+	(void)pthread_mutex_lock(&lv->lock);
+	lv->unlisted = true;
+	(void)pthread_mutex_unlock(&lv->lock);
+	kvmb_libvirt_kick(lv);
 	return 0;
 }
 
@@ -157,6 +162,7 @@ void kvmb_libvirt_session_end(struct kvmb_libvirt *lv)
 
 	if (!s->conn)
 		return;
+	kvmb_libvirt_list_forget(s);
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
 		if (s->callback_ids[i] >= 0)
 			(void)virConnectDomainEventDeregisterAny(s->conn, s->callback_ids[i]);

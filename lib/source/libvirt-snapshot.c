@@ -14,13 +14,6 @@
 #include "source/libvirt-period.h"
 #include "wrap/virt.h"
 
-/*
- * NOWAIT: a guest that has a job (it migrates, say) is told without what QEMU would have to be
- * asked for, rather than holding up all others.
- */
-#define STATS (VIR_DOMAIN_STATS_STATE | VIR_DOMAIN_STATS_BALLOON)
-#define FLAGS (VIR_CONNECT_GET_ALL_DOMAINS_STATS_ACTIVE | VIR_CONNECT_GET_ALL_DOMAINS_STATS_NOWAIT)
-
 static int compare_uuid(const void *a, const void *b)
 {
 	const struct kvmb_libvirt_guest *x = a, *y = b;
@@ -175,11 +168,10 @@ int kvmb_libvirt_snapshot(struct kvmb_libvirt *lv)
 {
 	struct kvmb_libvirt_times times = { .begin_ns = kvmb_now_ns() };
 	virDomainStatsRecordPtr *records = NULL;
-	int n, r;
+	int r, n = kvmb_libvirt_list(lv, times.begin_ns, &records);
 
-	n = virConnectGetAllDomainStats(lv->session.conn, STATS, &records, FLAGS);
 	if (n < 0)
-		return kvmb_virt_error(lv->session.error, sizeof(lv->session.error));
+		return n;
 	times.realtime_sec = (uint64_t)time(NULL);
 	r = take_in(lv, records, (size_t)n, &times);
 	virDomainStatsRecordListFree(records);

@@ -19,6 +19,7 @@ libkvmballoon_sources += \
 	%D%/libvirt-internal.h \
 	%D%/libvirt-job.c %D%/libvirt-job.h \
 	%D%/libvirt-metadata.c %D%/libvirt-metadata.h \
+	%D%/libvirt-list.c \
 	%D%/libvirt-period.c %D%/libvirt-period.h \
 	%D%/libvirt-session.c \
 	%D%/libvirt-snapshot.c \

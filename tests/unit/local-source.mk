@@ -41,7 +41,7 @@ TESTS += %D%/test-libvirt
 tests_unit_test_libvirt_SOURCES = %D%/test-libvirt.c $(tests_tree)
 tests_unit_test_libvirt_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBVIRT_CFLAGS)
 tests_unit_test_libvirt_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=virConnectGetAllDomainStats \
-	-Wl,--wrap=virDomainSetMemoryStatsPeriod
+	-Wl,--wrap=virDomainListGetStats -Wl,--wrap=virDomainSetMemoryStatsPeriod
 tests_unit_test_libvirt_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBVIRT_LIBS)
 
 check_PROGRAMS += %D%/test-libvirt-guest

@@ -268,6 +268,15 @@ static void test_statistics_age_while_nobody_asks(void **state)
 
 /* As libvirt with a rule against it does: the connection is fine, the answer is no. */
 static atomic_bool refuses;
+/* As it does while a hook of a guest's start runs: who wants all guests waits for that one. */
+static atomic_bool holds_one;
+static atomic_uint n_lists;
+
+static int refuse(virConnectPtr conn)
+{
+	(void)!virDomainLookupByName(conn, "no such domain"); /* some error of libvirt's */
+	return -1;
+}
 
 int __real_virConnectGetAllDomainStats(virConnectPtr conn, unsigned int stats,
 				       virDomainStatsRecordPtr **ret, unsigned int flags);
@@ -276,10 +285,48 @@ int __wrap_virConnectGetAllDomainStats(virConnectPtr conn, unsigned int stats,
 int __wrap_virConnectGetAllDomainStats(virConnectPtr conn, unsigned int stats,
 				       virDomainStatsRecordPtr **ret, unsigned int flags)
 {
-	if (!atomic_load(&refuses))
-		return __real_virConnectGetAllDomainStats(conn, stats, ret, flags);
-	(void)!virDomainLookupByName(conn, "no such domain"); /* some error of libvirt's */
-	return -1;
+	atomic_fetch_add(&n_lists, 1);
+	while (atomic_load(&holds_one))
+		(void)usleep(1000);
+	return atomic_load(&refuses) ? refuse(conn) :
+				       __real_virConnectGetAllDomainStats(conn, stats, ret, flags);
+}
+
+int __real_virDomainListGetStats(virDomainPtr *domains, unsigned int stats,
+				 virDomainStatsRecordPtr **ret, unsigned int flags);
+int __wrap_virDomainListGetStats(virDomainPtr *domains, unsigned int stats,
+				 virDomainStatsRecordPtr **ret, unsigned int flags);
+int __wrap_virDomainListGetStats(virDomainPtr *domains, unsigned int stats,
+				 virDomainStatsRecordPtr **ret, unsigned int flags)
+{
+	return atomic_load(&refuses) ? refuse(virDomainGetConnect(domains[0])) :
+				       __real_virDomainListGetStats(domains, stats, ret, flags);
+}
+
+static bool is_newer(struct source *s, uint64_t than_ns)
+{
+	source_take(s);
+	return s->status.complete && s->status.taken_ns > than_ns;
+}
+
+static void test_a_guest_that_libvirt_holds_does_not_hold_up_the_others(void **state)
+{
+	struct source s;
+	unsigned int lists;
+
+	source_begin(&s, TEST_URI, 100000);
+	WAIT_FOR(source_complete(&s));
+	lists = atomic_load(&n_lists);
+	atomic_store(&holds_one, true);
+	for (int i = 0; i < 3; i++) {
+		uint64_t last_ns = s.status.taken_ns;
+
+		WAIT_FOR(is_newer(&s, last_ns));
+		assert_int_equal(s.n, 1);
+	}
+	assert_int_equal(atomic_load(&n_lists), lists);
+	atomic_store(&holds_one, false);
+	source_end(&s);
 }
 
 static void test_a_refusal_on_a_live_connection_is_told(void **state)
@@ -422,6 +469,7 @@ int main(void)
 		cmocka_unit_test(test_events_tell_of_starts_and_stops),
 		cmocka_unit_test(test_names_that_cannot_be_managed_are_counted),
 		cmocka_unit_test(test_statistics_age_while_nobody_asks),
+		cmocka_unit_test(test_a_guest_that_libvirt_holds_does_not_hold_up_the_others),
 		cmocka_unit_test(test_a_refusal_on_a_live_connection_is_told),
 		cmocka_unit_test(test_a_refusal_wakes_the_caller),
 		cmocka_unit_test(test_an_absent_daemon_is_no_reason_to_fail),
