@@ -264,6 +264,7 @@ static void ksm_from_record(const struct ksm_record *in, struct kvmb_state_ksm *
 {
 	*ret = (struct kvmb_state_ksm){
 		.taken = in->taken,
+		.proving = in->taken,
 		.before_pages_to_scan = in->before_pages_to_scan,
 		.before_sleep_msec = in->before_sleep_msec,
 		.pages_to_scan = in->pages_to_scan,
