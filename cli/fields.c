@@ -36,6 +36,8 @@ static const struct field manager_table[] = {
 	M("NetBytes", NET, net_bytes),
 	M("GuaranteedBytes", SIZE, guaranteed_bytes),
 	M("Alarm", TEXT, alarm),
+	M("KSM", TEXT, ksm),
+	M("KSMSavedBytes", SIZE, ksm_saved_bytes),
 	M("Degraded", TEXTS, degraded),
 	M("AbsentMachines", TEXTS, absent),
 	M("SkippedMachines", NUMBER, n_skipped),

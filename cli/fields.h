@@ -42,13 +42,13 @@ struct fields {
 };
 
 struct manager {
-	char *version, *mode, *level;
+	char *version, *mode, *level, *ksm;
 	char *connection_error, *trigger_error, *advice_basis, *alarm;
 	char **degraded, **absent;
 	struct reservations reservations;
 	uint64_t need_bytes, spare_bytes;
 	uint64_t total_bytes, available_bytes, free_bytes;
-	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes;
+	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes, ksm_saved_bytes;
 	uint64_t oom_kills, ticks, triggers, reaction_usec, taken_bytes, given_bytes;
 	uint64_t guaranteed_bytes;
 	uint64_t aging_usec, cold_usec;

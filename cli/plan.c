@@ -71,6 +71,24 @@ static int print_refusals(const struct ctl *ctl, const struct kvmb_plan *p)
 	return r < 0 ? r : table_print(t);
 }
 
+static void print_ksm(const struct ctl *ctl, const struct kvmb_ksm_order *o)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (!o->set)
+		return;
+	if (o->run)
+		r = asprintf(&text, "KSM runs, %u pages each %u ms; %s", o->pages_to_scan,
+			     o->sleep_msec, o->reason);
+	else
+		r = asprintf(&text, "KSM does not run; %s", o->reason);
+	putchar('\n');
+	fact_paragraph(ctl, r < 0 ? o->reason : text);
+	if (o->why != KVMB_WHY_NONE)
+		fact_paragraph(ctl, kvmb_why_to_sentence(o->why));
+}
+
 int plan_print(const struct ctl *ctl, const struct kvmb_plan *p)
 {
 	int r = 0;
@@ -83,6 +101,7 @@ int plan_print(const struct ctl *ctl, const struct kvmb_plan *p)
 		r = print_actions(ctl, p);
 	if (r >= 0 && p->n_actions)
 		print_reasons(ctl, p);
+	print_ksm(ctl, &p->ksm);
 	if (r >= 0 && p->n_refusals) {
 		putchar('\n');
 		r = print_refusals(ctl, p);

@@ -45,6 +45,21 @@ static void print_memory(const struct ctl *ctl, const struct manager *m)
 		   figure_size(m->swap_total_bytes).text, figure_size(m->swap_ram_bytes).text);
 }
 
+static void print_ksm(const struct ctl *ctl, const struct manager *m)
+{
+	bool others = strcmp(m->ksm, kvmb_ksm_state_to_string(KVMB_KSM_OTHERS)) == 0;
+
+	/* An older daemon does not tell. */
+	if (!*m->ksm)
+		return;
+	if (m->ksm_saved_bytes == UINT64_MAX)
+		fact_print(ctl, "KSM", COLOUR_NONE, "%s", m->ksm);
+	else
+		fact_print(ctl, "KSM", COLOUR_NONE, "%s%s, saves %s", m->ksm,
+			   others ? " set it: left alone" : "",
+			   figure_size(m->ksm_saved_bytes).text);
+}
+
 static void print_connection(const struct ctl *ctl, const struct manager *m)
 {
 	if (m->connected && *m->connection_error)
@@ -189,6 +204,7 @@ void status_print_host(const struct ctl *ctl, const struct manager *m,
 	if (*m->alarm)
 		fact_print(ctl, "Alarm", COLOUR_RED, "%s", m->alarm);
 	print_memory(ctl, m);
+	print_ksm(ctl, m);
 	fact_print(ctl, "Pressure", note_pressure_colour(m->psi_some), "some %s %%, full %s %%",
 		   figure_ratio(m->psi_some).text, figure_ratio(m->psi_full).text);
 	if (*m->trigger_error)

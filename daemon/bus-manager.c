@@ -122,6 +122,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	PROPERTY("NetBytes", "x", net_bytes, 0),
 	PROPERTY("GuaranteedBytes", "t", guaranteed_bytes, 0),
 	PROPERTY("Alarm", "s", alarm, TOLD),
+	PROPERTY("KSM", "s", ksm, TOLD),
+	PROPERTY("KSMSavedBytes", "t", ksm_saved_bytes, 0),
 	PROPERTY("Degraded", "as", degraded, TOLD),
 	PROPERTY("AbsentMachines", "as", absent, TOLD),
 	PROPERTY("SkippedMachines", "u", n_skipped, TOLD),

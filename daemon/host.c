@@ -84,6 +84,8 @@ static void fill_status(const struct kvmb_host_status *s, struct host_view *v)
 	v->version = PACKAGE_VERSION;
 	v->mode = kvmb_mode_to_string(s->mode);
 	v->level = kvmb_level_to_string(s->level);
+	v->ksm = kvmb_ksm_state_to_string(s->ksm);
+	v->ksm_saved_bytes = s->ksm_saved_bytes;
 	v->need_bytes = s->need_bytes;
 	v->spare_bytes = s->spare_bytes;
 	v->n_skipped = (uint32_t)s->n_skipped;
@@ -154,6 +156,8 @@ size_t host_view_changes(const struct host_view *a, const struct host_view *b,
 		ret[n++] = "TriggerError";
 	if (!text_equal(a->alarm, b->alarm))
 		ret[n++] = "Alarm";
+	if (!text_equal(a->ksm, b->ksm))
+		ret[n++] = "KSM";
 	if (!strv_equal(a->degraded, b->degraded))
 		ret[n++] = "Degraded";
 	if (a->n_skipped != b->n_skipped)

@@ -14,11 +14,11 @@
 
 /* Read member by member by the vtable in bus-manager.c; types are those of sd-bus. */
 struct host_view {
-	const char *version, *mode, *level;
+	const char *version, *mode, *level, *ksm;
 	char *connection_error, *trigger_error, *alarm;
 	uint64_t need_bytes, spare_bytes;
 	uint64_t total_bytes, available_bytes, free_bytes;
-	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes;
+	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes, ksm_saved_bytes;
 	uint32_t pressure_some, pressure_full;
 	uint64_t oom_kills, aging_usec, cold_usec;
 	uint32_t n_machines, n_skipped;
@@ -48,7 +48,7 @@ int host_list_absent(struct kvmb_engine *engine, char ***ret);
  * but for @absent
  * Return: how many; their names are in @ret, ended by NULL.
  */
-#define HOST_CHANGES_MAX 12
+#define HOST_CHANGES_MAX 13
 size_t host_view_changes(const struct host_view *a, const struct host_view *b,
 			 const char *ret[static HOST_CHANGES_MAX]);
 

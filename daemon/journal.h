@@ -22,6 +22,7 @@ enum journal_event {
 	JOURNAL_LEVEL,
 	JOURNAL_ALARM,           /* hard up, and nothing is left to take */
 	JOURNAL_ALARM_OVER,
+	JOURNAL_KSM,             /* begun, ended, left alone */
 	JOURNAL_CONNECTED,
 	JOURNAL_DISCONNECTED,
 	JOURNAL_ABSENT,

@@ -168,6 +168,25 @@ static void tell_alarm(struct manager *m, const struct kvmb_host_status *s)
 	m->alarm = alarm;
 }
 
+/* What becomes of it where it is wanted; that it is off or not needed is no news. */
+static void tell_ksm(struct manager *m, const struct kvmb_host_status *s)
+{
+	bool news = s->ksm >= KVMB_KSM_PAUSED || m->ksm == KVMB_KSM_RUNNING;
+	const char *now = kvmb_ksm_state_to_string(s->ksm);
+
+	if (s->ksm == m->ksm)
+		return;
+	m->ksm = s->ksm;
+	if (!news)
+		return;
+	if (s->ksm == KVMB_KSM_OTHERS)
+		journal_log(JOURNAL_KSM, NULL, "KSM is set by somebody else and left alone");
+	else if (s->ksm_error)
+		journal_log(JOURNAL_KSM, NULL, "KSM cannot be set: %s", strerror(-s->ksm_error));
+	else
+		journal_log(JOURNAL_KSM, NULL, "KSM %s: %s", now, s->ksm_reason);
+}
+
 static void tell_connection(struct manager *m, const struct kvmb_host_status *s)
 {
 	/* A first attempt that is still under way is no news. */
@@ -243,6 +262,7 @@ void manager_turned(struct manager *m)
 	tell_level(m, &status);
 	tell_guarantees(m, &status);
 	tell_alarm(m, &status);
+	tell_ksm(m, &status);
 	tell_connection(m, &status);
 	if (m->stopping)
 		manager_stop_step(m);

@@ -35,8 +35,9 @@ struct manager {
 	struct state_file state_file;
 	struct journal_budget action_budget;
 	bool over_guaranteed;     /* was told in the journal */
-	enum kvmb_level level;    /* as told in the journal, like the next four */
+	enum kvmb_level level;    /* as told in the journal, like the next five */
 	bool alarm;
+	enum kvmb_ksm_state ksm;
 	bool connected;
 	int turn_error;
 	int state_error;

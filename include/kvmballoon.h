@@ -89,6 +89,7 @@ struct kvmb_policy {
 /* Host thresholds and pace. Field names are the keys of section [Host] in kvm-balloond.conf(5). */
 struct kvmb_host_config {
 	enum kvmb_mode mode;
+	bool ksm_auto; /* KSM=auto: samepage merging is run where it pays; otherwise never */
 	uint64_t interval_usec; /* of the tick while nothing happens */
 	/* Level is at least this one when available memory is below that part of the total. */
 	uint32_t elevated_available_permyriad;
@@ -220,6 +221,18 @@ struct kvmb_psi {
 	uint64_t full_total_usec;
 };
 
+/* Kernel samepage merging: ksmd and what it has merged (Documentation/admin-guide/mm/ksm.rst). */
+struct kvmb_ksm {
+	bool valid;    /* the kernel has it, and what ksmd costs is known */
+	bool advised;  /* the kernel's own advisor sets the pace (Linux 6.8) */
+	uint32_t run;  /* 0 stopped, 1 runs, 2 everything is unmerged */
+	uint32_t pages_to_scan; /* each time that ksmd wakes up, */
+	uint32_t sleep_msec;    /* which is so often */
+	uint64_t full_scans;    /* of all that may be merged, since boot */
+	uint64_t saved_bytes;   /* what merging saves now; less its own records where told */
+	uint64_t cpu_usec;      /* CPU time of ksmd since boot */
+};
+
 struct kvmb_host_sample {
 	uint64_t total_bytes;
 	uint64_t available_bytes; /* MemAvailable: already without shared memory; <= total */
@@ -238,6 +251,7 @@ struct kvmb_host_sample {
 	struct kvmb_psi psi;
 	bool psi_valid;
 	bool triggered; /* a PSI trigger of the host fired since the last sample */
+	struct kvmb_ksm ksm;
 };
 
 enum kvmb_guest_state {
@@ -478,6 +492,16 @@ struct kvmb_action {
 	char reason[KVMB_TEXT_SIZE]; /* one sentence with the numbers */
 };
 
+/* What KSM is to do. It knows no guests, so it is no action of one. */
+struct kvmb_ksm_order {
+	bool set; /* there is one: the rest means something */
+	bool run;
+	uint32_t pages_to_scan;
+	uint32_t sleep_msec;
+	enum kvmb_why why; /* set by the gate: it is not done for that */
+	char reason[KVMB_TEXT_SIZE];
+};
+
 /* Something the policy wanted, or would have looked at, and why it was not done. */
 struct kvmb_refusal {
 	char name[KVMB_NAME_SIZE];
@@ -495,6 +519,7 @@ struct kvmb_plan {
 	size_t n_actions;
 	struct kvmb_refusal *refusals;
 	size_t n_refusals;
+	struct kvmb_ksm_order ksm;
 };
 
 struct kvmb_plan *kvmb_plan_free(struct kvmb_plan *p);
@@ -664,6 +689,20 @@ struct kvmb_advice {
 /** kvmb_advice_basis_to_string() - "working-set", "swap", "no-guests", "no-ages", "no-figures" */
 const char *kvmb_advice_basis_to_string(enum kvmb_advice_basis v);
 
+/* How things are with KSM. */
+enum kvmb_ksm_state {
+	KVMB_KSM_UNAVAILABLE, /* the kernel has none, or what it costs is not known */
+	KVMB_KSM_OFF,         /* by configuration, and nobody else runs it */
+	KVMB_KSM_IDLE,        /* not needed */
+	KVMB_KSM_PAUSED,      /* it was not worth its CPU time, or could not be set, of late */
+	KVMB_KSM_RUNNING,     /* by us */
+	KVMB_KSM_OTHERS,      /* somebody else runs it, or took it over: it is left alone */
+	KVMB_KSM_STATES,
+};
+
+/** kvmb_ksm_state_to_string() - "unavailable", "off", "idle", "paused", "running", "others" */
+const char *kvmb_ksm_state_to_string(enum kvmb_ksm_state v);
+
 struct kvmb_host_status {
 	const struct kvmb_sample *sample; /* newest, or NULL before the first tick */
 	enum kvmb_level level;
@@ -682,6 +721,10 @@ struct kvmb_host_status {
 	struct kvmb_advice advice;
 	/* what is missing and why no guest gives it, as it was when all means ended; "" no alarm */
 	const char *alarm;
+	enum kvmb_ksm_state ksm;
+	uint64_t ksm_saved_bytes; /* KVMB_UNKNOWN where KSM is unavailable */
+	int ksm_error;            /* -errno of the last order, or 0 */
+	const char *ksm_reason;   /* of the last order, "" none */
 	bool dry_run;
 	size_t n_skipped; /* guests not managed: name too long or not UTF-8, or too many guests */
 	bool connected;           /* to libvirt */

@@ -13,6 +13,7 @@
 
 enum kind {
 	KIND_MODE,
+	KIND_AUTO, /* bool: off, auto */
 	KIND_PERCENT, /* permyriad */
 	KIND_BYTES,
 	KIND_TIME, /* usec */
@@ -37,6 +38,7 @@ struct key {
 /* Indexed by enum kvmb_host_field. */
 static const struct key keys[] = {
 	[KVMB_HOST_MODE] = KEY("Mode", MODE, mode, 0, 0, "off, observe, pressure, proactive"),
+	[KVMB_HOST_KSM] = KEY("KSM", AUTO, ksm_auto, 0, 0, "off, auto"),
 	/* shorter costs CPU for nothing, PSI triggers do not wait for it; longer is blind */
 	[KVMB_HOST_INTERVAL] = KEY("Interval", TIME, interval_usec, 100 * USEC_PER_MSEC,
 				   USEC_PER_MINUTE, "100ms to 1min"),
@@ -127,11 +129,21 @@ static int parse_mode(const char *value, enum kvmb_mode *member)
 	return 0;
 }
 
+static int parse_auto(const char *value, bool *member)
+{
+	if (!streq(value, "auto") && !streq(value, "off"))
+		return -EINVAL;
+	*member = streq(value, "auto");
+	return 0;
+}
+
 static int parse(const struct key *k, const char *value, void *member)
 {
 	switch (k->kind) {
 	case KIND_MODE:
 		return parse_mode(value, member);
+	case KIND_AUTO:
+		return parse_auto(value, member);
 	case KIND_PERCENT:
 		return kvmb_parse_permyriad(value, member);
 	default:

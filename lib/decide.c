@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "model/plan.h"
 #include "model/state.h"
+#include "plan/ksm.h"
 #include "plan/validate.h"
 #include "policy/alarm.h"
 #include "policy/policy.h"
@@ -67,6 +68,8 @@ int kvmb_decide(const struct kvmb_config *c, const struct kvmb_state *state,
 		r = kvmb_plan_validate(c, next, sample, plan);
 	if (r < 0)
 		return r;
+	kvmb_ksm_validate(c, next, sample, plan);
+	kvmb_ksm_book(sample, plan, next);
 	kvmb_alarm_update(sample, plan, next);
 	for (size_t i = 0; i < plan->n_actions; i++)
 		remember(&plan->actions[i], sample->now_ns, next);

@@ -114,12 +114,11 @@ static bool owes_anything(const struct kvmb_state *state)
 	return false;
 }
 
-int kvmb_engine_release(struct kvmb_engine *e)
+static int release_guests(struct kvmb_engine *e)
 {
 	_cleanup_(kvmb_plan_freep) struct kvmb_plan *plan = NULL;
 	int r;
 
-	e->releasing = true;
 	if (!e->sample || !e->sample->guests_valid)
 		return owes_anything(e->state) ? -EAGAIN : 0;
 	r = kvmb_plan_new(&plan);
@@ -129,4 +128,17 @@ int kvmb_engine_release(struct kvmb_engine *e)
 	r = release_all(e, plan);
 	kvmb_engine_issue(e, plan, 0);
 	return r;
+}
+
+/* Both at once; guests still to be waited for come before what is wrong with KSM. */
+int kvmb_engine_release(struct kvmb_engine *e)
+{
+	int guests, ksm;
+
+	e->releasing = true;
+	ksm = kvmb_engine_ksm_release(e);
+	guests = release_guests(e);
+	if (guests < 0 || (guests > 0 && ksm < 0))
+		return guests;
+	return ksm < 0 ? ksm : guests + ksm;
 }

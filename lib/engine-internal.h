@@ -14,9 +14,11 @@
 #include "policy/cold-age.h"
 #include "source/ages.h"
 #include "source/guest-watch.h"
+#include "source/ksm.h"
 #include "source/libvirt-metadata.h"
 #include "source/libvirt.h"
 
+struct kvmb_ksm_setter;
 struct kvmb_virt;
 
 /* finished actions kept per guest for explain: about a minute under pressure */
@@ -72,6 +74,11 @@ struct kvmb_engine {
 	struct kvmb_sample *sample;
 	struct kvmb_plan *plan;
 	char *alarm; /* NULL: none */
+	struct kvmb_ksmd ksmd;
+	struct kvmb_ksm_setter *ksm; /* NULL: nothing was set yet */
+	struct kvmb_ksm_order ksm_order; /* the last one */
+	int ksm_error;
+	bool ksm_released;
 	struct kvmb_virt *virt;
 	struct kvmb_libvirt *libvirt;
 	struct kvmb_metadata_writer *metadata;
@@ -141,6 +148,17 @@ int kvmb_explain_free(char **text, const struct kvmb_engine *e,
 
 /* engine-alarm.c */
 void kvmb_engine_alarm(struct kvmb_engine *e);
+
+/* engine-new.c */
+int kvmb_engine_add_fd(struct kvmb_engine *e, int fd);
+
+/* engine-ksm.c */
+bool kvmb_engine_ksm_ordered(const struct kvmb_plan *plan);
+/* @saved: 0, or why the state could not be kept: then nothing is begun. */
+void kvmb_engine_ksm_issue(struct kvmb_engine *e, int saved);
+void kvmb_engine_ksm_finish(struct kvmb_engine *e, uint64_t now_ns);
+/* 1: it is on its way back to what it was; 0: it is that; -errno: it cannot be set. */
+int kvmb_engine_ksm_release(struct kvmb_engine *e);
 
 /* engine-issue.c */
 /* @saved: 0, or why the state could not be kept: then no BALLOON goes out, that is its result. */

@@ -148,6 +148,7 @@ void kvmb_engine_finish(struct kvmb_engine *e, uint64_t now_ns)
 
 	while (kvmb_executor_next(e->executor, &result) > 0)
 		take_result(e, &result, now_ns);
+	kvmb_engine_ksm_finish(e, now_ns);
 }
 
 void kvmb_engine_watch(struct kvmb_engine *e, const struct kvmb_sample *sample)

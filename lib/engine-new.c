@@ -5,6 +5,7 @@
 
 #include "engine-internal.h"
 
+#include "actuator/ksm.h"
 #include "configuration.h"
 #include "wrap/cgroup.h"
 #include "wrap/virt.h"
@@ -93,7 +94,7 @@ static int open_sources(struct kvmb_engine *e, const struct kvmb_engine_params *
 	return r;
 }
 
-static int add_fd(struct kvmb_engine *e, int fd)
+int kvmb_engine_add_fd(struct kvmb_engine *e, int fd)
 {
 	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
 
@@ -107,15 +108,15 @@ static int open_events(struct kvmb_engine *e)
 	e->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (e->epoll_fd < 0)
 		return -errno;
-	r = add_fd(e, kvmb_libvirt_fd(e->libvirt));
+	r = kvmb_engine_add_fd(e, kvmb_libvirt_fd(e->libvirt));
 	if (r >= 0)
-		r = add_fd(e, kvmb_guest_watch_fd(e->watch));
+		r = kvmb_engine_add_fd(e, kvmb_guest_watch_fd(e->watch));
 	if (r >= 0)
-		r = add_fd(e, kvmb_age_watch_fd(e->ages));
+		r = kvmb_engine_add_fd(e, kvmb_age_watch_fd(e->ages));
 	if (r >= 0)
-		r = add_fd(e, kvmb_executor_fd(e->executor));
+		r = kvmb_engine_add_fd(e, kvmb_executor_fd(e->executor));
 	if (r >= 0)
-		r = add_fd(e, kvmb_metadata_writer_fd(e->metadata));
+		r = kvmb_engine_add_fd(e, kvmb_metadata_writer_fd(e->metadata));
 	return r;
 }
 
@@ -163,6 +164,7 @@ struct kvmb_engine *kvmb_engine_free(struct kvmb_engine *e)
 	if (!e)
 		return NULL;
 	(void)kvmb_executor_free(e->executor);
+	(void)kvmb_ksm_setter_free(e->ksm);
 	(void)kvmb_metadata_writer_free(e->metadata);
 	(void)kvmb_libvirt_free(e->libvirt);
 	(void)kvmb_virt_unref(e->virt);

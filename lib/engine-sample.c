@@ -51,6 +51,8 @@ int kvmb_engine_collect(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_samp
 	r = kvmb_host_read(&e->root, &s->host);
 	if (r < 0)
 		return r;
+	/* Without it there is no KSM for the policy, which is all that is lost. */
+	(void)kvmb_ksm_read(&e->root, &e->ksmd, &s->host.ksm);
 	r = collect_guests(e, now_ns, s);
 	if (r < 0)
 		return r;

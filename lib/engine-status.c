@@ -28,6 +28,11 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.reaction_usec = e->reaction_usec,
 		.n_skipped = e->virt_status.n_skipped,
 		.alarm = e->alarm ?: "",
+		.ksm = e->state->ksm.state,
+		.ksm_saved_bytes = e->sample && e->sample->host.ksm.valid ?
+					   e->sample->host.ksm.saved_bytes : KVMB_UNKNOWN,
+		.ksm_error = e->ksm_error,
+		.ksm_reason = e->ksm_order.reason,
 		.dry_run = e->dry_run,
 		.connected = e->virt_status.connected,
 	};

@@ -114,7 +114,8 @@ static bool changes_balloon(const struct kvmb_plan *plan)
 /* What is taken must be remembered first. */
 static int persist(struct kvmb_engine *e)
 {
-	if (!changes_balloon(e->plan) || e->dry_run || !e->callbacks.persist)
+	if (!(changes_balloon(e->plan) || kvmb_engine_ksm_ordered(e->plan)) || e->dry_run ||
+	    !e->callbacks.persist)
 		return 0;
 	return e->callbacks.persist(e->userdata, e->state);
 }
@@ -188,8 +189,11 @@ int kvmb_engine_tick(struct kvmb_engine *e, uint64_t now_ns)
 		return r;
 	if (e->plan && e->plan->level < KVMB_LEVEL_HARD)
 		kvmb_executor_end_limits(e->executor);
-	if (!e->releasing)
-		kvmb_engine_issue(e, e->plan, persist(e));
+	if (!e->releasing) {
+		r = persist(e);
+		kvmb_engine_issue(e, e->plan, r);
+		kvmb_engine_ksm_issue(e, r);
+	}
 	kvmb_engine_alarm(e);
 	e->n_ticks++;
 	note_reaction(e);

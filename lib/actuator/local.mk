@@ -4,6 +4,7 @@ libkvmballoon_sources += \
 	%D%/balloon.c \
 	%D%/gauge.c %D%/gauge.h \
 	%D%/high.c \
+	%D%/ksm.c %D%/ksm.h \
 	%D%/limit.c %D%/limit.h %D%/limit-path.h %D%/limit-watch.c \
 	%D%/pageout.c \
 	%D%/reclaim.c \

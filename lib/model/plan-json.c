@@ -14,6 +14,7 @@
 #define RANGE struct kvmb_range
 #define REFUSAL struct kvmb_refusal
 #define PLAN struct kvmb_plan
+#define KSM struct kvmb_ksm_order
 
 static const struct kvmb_json_field facts_fields[] = {
 	KVMB_JSON_U64(FACTS, facts_ns),
@@ -66,6 +67,37 @@ static const struct kvmb_json_field plan_fields[] = {
 	KVMB_JSON_U64(PLAN, need_bytes),
 	KVMB_JSON_U64(PLAN, spare_bytes),
 };
+
+static const struct kvmb_json_field ksm_fields[] = {
+	KVMB_JSON_BOOL(KSM, run),
+	KVMB_JSON_U32(KSM, pages_to_scan),
+	KVMB_JSON_U32(KSM, sleep_msec),
+	KVMB_JSON_ENUM(KSM, why, &kvmb_why_tokens),
+	KVMB_JSON_STRING(KSM, reason),
+};
+
+/* Only where there is an order. */
+static int store_ksm(struct kvmb_json *plan, const struct kvmb_plan *p)
+{
+	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL;
+	int r;
+
+	if (!p->ksm.set)
+		return 0;
+	r = kvmb_json_new_object(&o);
+	if (r >= 0)
+		r = kvmb_json_store(o, KVMB_JSON_TABLE(ksm_fields), &p->ksm);
+	return r < 0 ? r : kvmb_json_set(plan, "ksm", TAKE_PTR(o));
+}
+
+static int load_ksm(const struct kvmb_json *plan, struct kvmb_plan *p, char **ret_error)
+{
+	if (!kvmb_json_has(plan, "ksm"))
+		return 0;
+	p->ksm.set = true;
+	return kvmb_json_load(kvmb_json_get(plan, "ksm"), KVMB_JSON_TABLE(ksm_fields), &p->ksm,
+			      "ksm", ret_error);
+}
 
 /* Only page-out has ranges; others do not show an empty list. */
 static int store_ranges(struct kvmb_json *action, const struct kvmb_action *a)
@@ -126,6 +158,8 @@ int kvmb_plan_to_object(const struct kvmb_plan *p, struct kvmb_json **ret)
 		r = store_actions(o, p);
 	if (r >= 0)
 		r = store_refusals(o, p);
+	if (r >= 0)
+		r = store_ksm(o, p);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(o);
@@ -211,6 +245,8 @@ int kvmb_plan_from_object(const struct kvmb_json *o, struct kvmb_plan **ret, cha
 		r = kvmb_json_get_array(o, "refusals", REFUSALS_MAX, &refusals, ret_error);
 	for (size_t i = 0; r >= 0 && i < kvmb_json_length(refusals); i++)
 		r = load_refusal(kvmb_json_at(refusals, i), i, p, ret_error);
+	if (r >= 0)
+		r = load_ksm(o, p, ret_error);
 	if (r < 0)
 		return r;
 	*ret = TAKE_PTR(p);

@@ -14,6 +14,7 @@
 #define PSI struct kvmb_psi
 #define HOST struct kvmb_host_sample
 #define AGES struct kvmb_ages
+#define KSM struct kvmb_ksm
 #define BACKING struct kvmb_backing
 #define GUEST struct kvmb_guest_sample
 #define SAMPLE struct kvmb_sample
@@ -25,6 +26,17 @@ static const struct kvmb_json_field psi_fields[] = {
 	KVMB_JSON_PERMYRIAD(PSI, full_avg60_permyriad),
 	KVMB_JSON_U64(PSI, some_total_usec),
 	KVMB_JSON_U64(PSI, full_total_usec),
+};
+
+static const struct kvmb_json_field ksm_fields[] = {
+	KVMB_JSON_BOOL(KSM, valid),
+	KVMB_JSON_BOOL_OPT(KSM, advised),
+	KVMB_JSON_U32_OPT(KSM, run, 0, 2),
+	KVMB_JSON_U32_OPT(KSM, pages_to_scan, 0, UINT32_MAX),
+	KVMB_JSON_U32_OPT(KSM, sleep_msec, 0, UINT32_MAX),
+	KVMB_JSON_U64_OPT(KSM, full_scans),
+	KVMB_JSON_U64_OPT(KSM, saved_bytes),
+	KVMB_JSON_U64_OPT(KSM, cpu_usec),
 };
 
 static const struct kvmb_json_field host_fields[] = {
@@ -45,6 +57,7 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_OBJECT_OPT(HOST, psi, psi_fields),
 	KVMB_JSON_BOOL_OPT(HOST, psi_valid),
 	KVMB_JSON_BOOL_OPT(HOST, triggered),
+	KVMB_JSON_OBJECT_OPT(HOST, ksm, ksm_fields),
 };
 
 static const struct kvmb_json_field ages_fields[] = {

@@ -48,6 +48,8 @@ static void rebase(struct kvmb_state *s, uint64_t now_ns)
 		*until_ns = u64_add_sat(u64_min(*until_ns, RESERVATION_LEFT_MAX_NS), now_ns);
 	}
 	s->advice.hour = now_ns / (60 * NSEC_PER_MINUTE);
+	if (s->ksm.retry_ns)
+		s->ksm.retry_ns = u64_add_sat(s->ksm.retry_ns, now_ns);
 	rate_rebase(&s->taken, now_ns);
 	s->relaxed_ns = now_ns;
 	s->fresh = false;

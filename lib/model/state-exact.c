@@ -21,6 +21,7 @@
 #define ADVICE struct kvmb_state_advice
 #define OWN_USE struct kvmb_own_use
 #define SWAP struct kvmb_swap_guard
+#define KSM struct kvmb_state_ksm
 
 static const struct kvmb_json_field rate_fields[] = {
 	KVMB_JSON_U64(RATE, slot),
@@ -140,12 +141,31 @@ static const struct kvmb_json_field swap_fields[] = {
 	KVMB_JSON_U64(SWAP, latency_ns),
 };
 
+static const struct kvmb_json_field ksm_fields[] = {
+	KVMB_JSON_ENUM(KSM, state, &kvmb_ksm_state_tokens),
+	KVMB_JSON_BOOL(KSM, taken),
+	KVMB_JSON_BOOL(KSM, stopping),
+	KVMB_JSON_BOOL(KSM, proving),
+	KVMB_JSON_BOOL(KSM, yielded),
+	KVMB_JSON_U32(KSM, before_pages_to_scan),
+	KVMB_JSON_U32(KSM, before_sleep_msec),
+	KVMB_JSON_U32(KSM, pages_to_scan),
+	KVMB_JSON_U32(KSM, pause_sec),
+	KVMB_JSON_U64(KSM, ordered_ns),
+	KVMB_JSON_U64(KSM, retry_ns),
+	KVMB_JSON_U64(KSM, look_ns),
+	KVMB_JSON_U64(KSM, saved_bytes),
+	KVMB_JSON_U64(KSM, cpu_usec),
+	KVMB_JSON_U64(KSM, scans),
+};
+
 static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_BOOL(STATE, fresh),
 	KVMB_JSON_BOOL(STATE, pressed),
 	KVMB_JSON_BOOL(STATE, swap_short),
 	KVMB_JSON_BOOL(STATE, falling),
 	KVMB_JSON_OBJECT_OPT(STATE, advice, advice_fields),
+	KVMB_JSON_OBJECT_OPT(STATE, ksm, ksm_fields),
 	KVMB_JSON_BOOL_OPT(STATE, reserving),
 	KVMB_JSON_U32_OPT(STATE, last_reservation, 0, UINT32_MAX),
 	KVMB_JSON_BOOL_OPT(STATE, alarm),

@@ -21,6 +21,28 @@ static const struct kvmb_json_field hours_fields[] = {
 	KVMB_JSON_U64S(struct hours_record, held_permyriad),
 };
 
+/* What is to be put back, and the pause; gain is judged afresh after a restart. */
+struct ksm_record {
+	bool taken;
+	uint32_t before_pages_to_scan;
+	uint32_t before_sleep_msec;
+	uint32_t pages_to_scan;
+	uint32_t pause_sec;
+	uint64_t retry_left_ns;
+};
+
+/* Far more than a pause lasts, and small enough that sums of times cannot overflow. */
+#define LEFT_MAX_NS (UINT64_C(24) * 60 * NSEC_PER_MINUTE)
+
+static const struct kvmb_json_field ksm_fields[] = {
+	KVMB_JSON_BOOL(struct ksm_record, taken),
+	KVMB_JSON_U32(struct ksm_record, before_pages_to_scan),
+	KVMB_JSON_U32(struct ksm_record, before_sleep_msec),
+	KVMB_JSON_U32(struct ksm_record, pages_to_scan),
+	KVMB_JSON_U32_RANGE(struct ksm_record, pause_sec, 0, 3600),
+	KVMB_JSON_U64_MAX(struct ksm_record, retry_left_ns, LEFT_MAX_NS),
+};
+
 struct host_record {
 	enum kvmb_level level;
 	enum kvmb_level base_level;
@@ -28,6 +50,7 @@ struct host_record {
 	bool swap_short;
 	uint32_t last_reservation;
 	struct hours_record advice_hours;
+	struct ksm_record ksm;
 	uint64_t taken_minute_bytes;
 	uint64_t taken_bytes;
 	uint64_t given_bytes;
@@ -41,6 +64,7 @@ static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_BOOL_OPT(struct host_record, swap_short),
 	KVMB_JSON_U32_OPT(struct host_record, last_reservation, 0, UINT32_MAX),
 	KVMB_JSON_OBJECT_OPT(struct host_record, advice_hours, hours_fields),
+	KVMB_JSON_OBJECT_OPT(struct host_record, ksm, ksm_fields),
 	KVMB_JSON_U64_OPT(struct host_record, taken_minute_bytes),
 	KVMB_JSON_U64_OPT(struct host_record, taken_bytes),
 	KVMB_JSON_U64_OPT(struct host_record, given_bytes),
@@ -77,8 +101,6 @@ struct guest_record {
 
 #define BUCKET_LETTER '@'
 
-/* Far more than a pause lasts, and small enough that sums of times cannot overflow. */
-#define LEFT_MAX_NS (UINT64_C(24) * 60 * NSEC_PER_MINUTE)
 #define ROW_MAX 1000000
 #define LEFT(m) { KVMB_JSON_FIELD_(struct guest_record, m, U64, 0, LEFT_MAX_NS), .optional = true }
 
@@ -226,6 +248,31 @@ static int guest_to_json(const struct kvmb_state *s, const struct kvmb_state_gue
 	return kvmb_json_append(array, TAKE_PTR(object));
 }
 
+static void record_from_ksm(const struct kvmb_state *s, struct ksm_record *ret)
+{
+	*ret = (struct ksm_record){
+		.taken = s->ksm.taken,
+		.before_pages_to_scan = s->ksm.before_pages_to_scan,
+		.before_sleep_msec = s->ksm.before_sleep_msec,
+		.pages_to_scan = s->ksm.pages_to_scan,
+		.pause_sec = s->ksm.pause_sec,
+		.retry_left_ns = left_ns(s, s->ksm.retry_ns),
+	};
+}
+
+static void ksm_from_record(const struct ksm_record *in, struct kvmb_state_ksm *ret)
+{
+	*ret = (struct kvmb_state_ksm){
+		.taken = in->taken,
+		.proving = in->taken,
+		.before_pages_to_scan = in->before_pages_to_scan,
+		.before_sleep_msec = in->before_sleep_msec,
+		.pages_to_scan = in->pages_to_scan,
+		.pause_sec = in->pause_sec,
+		.retry_ns = in->retry_left_ns,
+	};
+}
+
 static int host_to_json(const struct kvmb_state *s, struct kvmb_json *object)
 {
 	struct host_record record = {
@@ -240,6 +287,7 @@ static int host_to_json(const struct kvmb_state *s, struct kvmb_json *object)
 		.net_bytes = s->net_bytes,
 	};
 
+	record_from_ksm(s, &record.ksm);
 	memcpy(record.advice_hours.use_permyriad, s->advice.use_permyriad,
 	       sizeof(record.advice_hours.use_permyriad));
 	memcpy(record.advice_hours.held_permyriad, s->advice.held_permyriad,
@@ -346,6 +394,7 @@ int kvmb_state_from_json(const char *text, struct kvmb_state **ret)
 	s->pressed = host.pressed;
 	s->swap_short = host.swap_short;
 	s->last_reservation = host.last_reservation;
+	ksm_from_record(&host.ksm, &s->ksm);
 	memcpy(s->advice.use_permyriad, host.advice_hours.use_permyriad,
 	       sizeof(s->advice.use_permyriad));
 	memcpy(s->advice.held_permyriad, host.advice_hours.held_permyriad,

@@ -158,6 +158,26 @@ struct kvmb_swap_guard {
 	uint64_t latency_ns;      /* when that was seen */
 };
 
+/* Samepage merging; see policy/ksm.h. */
+struct kvmb_state_ksm {
+	enum kvmb_ksm_state state;
+	bool taken;    /* it is ours: what was set before is to be put back */
+	bool stopping; /* that was ordered */
+	bool proving;  /* no verdict on its gain yet: it has not scanned everything twice */
+	bool yielded;  /* somebody else changed it while it was ours */
+	uint32_t before_pages_to_scan;
+	uint32_t before_sleep_msec;
+	uint32_t pages_to_scan; /* as ordered last */
+	uint32_t pause_sec;     /* length of the last pause; doubles */
+	uint64_t ordered_ns;    /* the last order; 0: before a restart */
+	uint64_t retry_ns;      /* not run before */
+	/* When its gain was looked at last, and the figures then; 0: not yet. */
+	uint64_t look_ns;
+	uint64_t saved_bytes;
+	uint64_t cpu_usec;
+	uint64_t scans; /* full scans when it was last worth it, or begun */
+};
+
 struct kvmb_state {
 	bool fresh;   /* made or read, no tick yet: times count from 0 */
 	bool pressed; /* the host's PSI was above its bound */
@@ -178,6 +198,7 @@ struct kvmb_state {
 	bool alarm;   /* hard up, and nothing is left to take */
 	uint64_t alarm_turns_ns; /* since when it is the other way round; 0 it is not */
 	bool falling; /* the trend had raised the level */
+	struct kvmb_state_ksm ksm;
 	struct kvmb_state_advice advice; /* of it the hours are kept over restarts */
 	bool reserving; /* room was being made for reservations */
 	uint32_t last_reservation; /* id of the newest one that ever was */

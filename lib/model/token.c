@@ -132,6 +132,17 @@ static const char *const rule_names[] = {
 _Static_assert(ARRAY_SIZE(rule_names) == KVMB_RULES, "each rule has a token");
 const struct kvmb_tokens kvmb_rule_tokens = { rule_names, ARRAY_SIZE(rule_names) };
 
+static const char *const ksm_state_names[] = {
+	[KVMB_KSM_UNAVAILABLE] = "unavailable",
+	[KVMB_KSM_OFF] = "off",
+	[KVMB_KSM_IDLE] = "idle",
+	[KVMB_KSM_PAUSED] = "paused",
+	[KVMB_KSM_RUNNING] = "running",
+	[KVMB_KSM_OTHERS] = "others",
+};
+_Static_assert(ARRAY_SIZE(ksm_state_names) == KVMB_KSM_STATES, "each state has a token");
+const struct kvmb_tokens kvmb_ksm_state_tokens = { ksm_state_names, ARRAY_SIZE(ksm_state_names) };
+
 static const char *const advice_basis_names[] = {
 	[KVMB_ADVICE_WORKING_SET] = "working-set", [KVMB_ADVICE_SWAP] = "swap",
 	[KVMB_ADVICE_NO_GUESTS] = "no-guests",     [KVMB_ADVICE_NO_AGES] = "no-ages",
@@ -246,4 +257,9 @@ const char *kvmb_reservation_state_to_string(enum kvmb_reservation_state v)
 const char *kvmb_advice_basis_to_string(enum kvmb_advice_basis v)
 {
 	return kvmb_token_to_string(&advice_basis_tokens, v);
+}
+
+const char *kvmb_ksm_state_to_string(enum kvmb_ksm_state v)
+{
+	return kvmb_token_to_string(&kvmb_ksm_state_tokens, v);
 }

@@ -24,6 +24,7 @@ extern const struct kvmb_tokens kvmb_level_tokens;
 extern const struct kvmb_tokens kvmb_action_kind_tokens; /* KVMB_ACTION_KINDS is "any" */
 extern const struct kvmb_tokens kvmb_rule_tokens;
 extern const struct kvmb_tokens kvmb_reservation_state_tokens;
+extern const struct kvmb_tokens kvmb_ksm_state_tokens;
 
 /** kvmb_token_to_string() - "invalid" for a number that is no enumerator; never NULL */
 const char *kvmb_token_to_string(const struct kvmb_tokens *t, unsigned int v);

@@ -240,6 +240,8 @@ static int round_of(struct kvmb_turn *t, bool observed)
 		r = ask_swap_out(t, COOL, observed, &need);
 	if (r >= 0 && t->host.missing && !patient(t))
 		r = ask(t, CACHES, observed, &need);
+	if (!observed && t->host.missing)
+		t->unmet_bytes = need;
 	if (r >= 0 && t->host.missing)
 		r = ask_swap_out(t, RECLAIM, observed, &need);
 	if (r >= 0 && t->host.missing)

@@ -139,6 +139,27 @@ static int apply_rules(struct kvmb_turn *t)
 	return r;
 }
 
+/* Guests that may have changed or gone are left as they are. */
+static int run_guests(struct kvmb_turn *t)
+{
+	const struct kvmb_sample *sample = t->sample;
+	_cleanup_free_ struct kvmb_view *views = NULL;
+	_cleanup_free_ struct kvmb_claim *claims = NULL;
+	_cleanup_free_ struct kvmb_view **claimants = NULL;
+
+	if (!sample->guests_valid || !sample->n_guests)
+		return sample->guests_valid ? kvmb_turn_learn(t) : 0;
+	t->n = sample->n_guests;
+	t->views = views = calloc(t->n, sizeof(*views));
+	t->claims = claims = calloc(t->n, sizeof(*claims));
+	t->claimants = claimants = calloc(t->n, sizeof(*claimants));
+	if (!views || !claims || !claimants)
+		return -ENOMEM;
+	for (size_t i = 0; i < t->n; i++)
+		update_view(t, &sample->guests[i], &t->views[i]);
+	return apply_rules(t);
+}
+
 int kvmb_policy_run(const struct kvmb_config *c, const struct kvmb_sample *sample,
 		    uint64_t elapsed_ns, struct kvmb_state *state, struct kvmb_plan *plan)
 {
@@ -149,21 +170,11 @@ int kvmb_policy_run(const struct kvmb_config *c, const struct kvmb_sample *sampl
 		.plan = plan,
 		.elapsed_ns = elapsed_ns,
 	};
-	_cleanup_free_ struct kvmb_view *views = NULL;
-	_cleanup_free_ struct kvmb_claim *claims = NULL;
-	_cleanup_free_ struct kvmb_view **claimants = NULL;
+	int r;
 
 	update_host(&t);
-	/* Guests that may have changed or gone are left as they are. */
-	if (!sample->guests_valid || !sample->n_guests)
-		return sample->guests_valid ? kvmb_turn_learn(&t) : 0;
-	t.n = sample->n_guests;
-	t.views = views = calloc(t.n, sizeof(*views));
-	t.claims = claims = calloc(t.n, sizeof(*claims));
-	t.claimants = claimants = calloc(t.n, sizeof(*claimants));
-	if (!views || !claims || !claimants)
-		return -ENOMEM;
-	for (size_t i = 0; i < t.n; i++)
-		update_view(&t, &sample->guests[i], &t.views[i]);
-	return apply_rules(&t);
+	r = run_guests(&t);
+	if (r >= 0)
+		kvmb_turn_ksm(&t);
+	return r;
 }

@@ -43,6 +43,7 @@ struct kvmb_turn {
 	uint64_t elapsed_ns;
 	uint64_t unit_bytes;
 	uint64_t host_rate_left_bytes;
+	uint64_t unmet_bytes;     /* missing, and not given by all that is cheaper than KSM */
 	uint64_t own_use_bytes;   /* of the host, at its peak; 0: not known */
 	uint64_t swap_room_bytes; /* what may be swapped out */
 	enum kvmb_why swap_room_why; /* what bounds that */
@@ -119,6 +120,9 @@ int kvmb_take_for_host(struct kvmb_turn *t);   /* order.c: the host is short */
 void kvmb_take_last_resort(struct kvmb_turn *t, uint64_t unmet_bytes);
 int kvmb_take_proactive(struct kvmb_turn *t);  /* proactive.c: it is not */
 int kvmb_give_spare(struct kvmb_turn *t);      /* give.c: it has plenty */
+
+/** kvmb_turn_ksm() - ksm.c: samepage merging, with or without guests */
+void kvmb_turn_ksm(struct kvmb_turn *t);
 
 /** kvmb_turn_learn() - learn.c: what all this says of overcommit; -ENOMEM */
 int kvmb_turn_learn(struct kvmb_turn *t);

@@ -14,6 +14,7 @@ libkvmballoon_sources += \
 	%D%/guest-memory.c %D%/guest-memory.h \
 	%D%/guest-watch.c %D%/guest-watch.h \
 	%D%/host.c %D%/host.h \
+	%D%/ksm.c %D%/ksm.h \
 	%D%/libvirt-backing.c %D%/libvirt-backing.h \
 	%D%/libvirt-guest.c %D%/libvirt-guest.h \
 	%D%/libvirt-internal.h \

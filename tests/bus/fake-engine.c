@@ -8,6 +8,7 @@
  *   connect | disconnect TEXT     libvirt is there, or not
  *   add NAME | remove NAME        guests
  *   alarm TEXT                    nothing is left to take; without TEXT there is
+ *   ksm N TEXT                    how it is with KSM, and the last order's reason
  *   absent NAME                   is configured and does not exist
  *   level N                       host level, 0 to 3
  *   target NAME BYTES             balloon target of the agent
@@ -59,6 +60,8 @@ struct kvmb_engine {
 	enum kvmb_level level;
 	bool connected, dry_run, want_tick;
 	char error[KVMB_TEXT_SIZE], absent[KVMB_NAME_SIZE], alarm[KVMB_TEXT_SIZE];
+	char ksm_reason[KVMB_TEXT_SIZE];
+	enum kvmb_ksm_state ksm;
 	uint64_t n_ticks, guaranteed_bytes;
 	int left, tick_error, n_skipped;
 	struct kvmb_reservation reservation;
@@ -232,6 +235,14 @@ static void answer_persist(struct kvmb_engine *e, int n)
 	e->callbacks.persisted(e->userdata, &answer);
 }
 
+static void set_ksm(struct kvmb_engine *e, int n, const char *rest)
+{
+	const char *text = strchr(rest, ' ');
+
+	e->ksm = (enum kvmb_ksm_state)n;
+	(void)snprintf(e->ksm_reason, sizeof(e->ksm_reason), "%s", text ? text + 1 : "");
+}
+
 static void obey_host(struct kvmb_engine *e, const char *verb, const char *rest)
 {
 	int n = atoi(rest);
@@ -260,6 +271,8 @@ static void obey_host(struct kvmb_engine *e, const char *verb, const char *rest)
 		decide(e, n);
 	else if (strcmp(verb, "alarm") == 0)
 		(void)snprintf(e->alarm, sizeof(e->alarm), "%s", rest);
+	else if (strcmp(verb, "ksm") == 0)
+		set_ksm(e, n, rest);
 	else if (strcmp(verb, "absent") == 0)
 		(void)snprintf(e->absent, sizeof(e->absent), "%s", rest);
 }
@@ -419,6 +432,9 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.guaranteed_bytes = e->guaranteed_bytes,
 		.n_skipped = (size_t)e->n_skipped,
 		.alarm = e->alarm,
+		.ksm = e->ksm,
+		.ksm_saved_bytes = 4096,
+		.ksm_reason = e->ksm_reason,
 		.connected = e->connected,
 		.dry_run = e->dry_run,
 	};

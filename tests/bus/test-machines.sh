@@ -88,6 +88,18 @@ comes "it ends" has_property $manager $i_manager Alarm 's ""'
 comes "which is told too" logged 'The alarm is over'
 
 reset
+tell 'ksm 4 begun' trigger
+comes "that KSM runs is shown" has_property $manager $i_manager KSM 's "running"'
+is "and what it saves" "$(property $manager $i_manager KSMSavedBytes)" 't 4096'
+mark
+like "its change is told" "$(changes "$manager")" '"KSM":\{"type":"s","data":"running"\}'
+comes "it is in the journal" logged 'KSM running: begun'
+tell 'ksm 2 stopped' trigger
+comes "so is its end" logged 'KSM idle: stopped'
+tell 'ksm 5 stopped' trigger
+comes "and that somebody else runs it" logged 'KSM is set by somebody else and left alone'
+
+reset
 tell 'level 2' trigger
 comes "the level is shown" has_property $manager $i_manager Level 's "hard"'
 mark

@@ -41,8 +41,8 @@ struct guest {
 
 struct host {
 	sd_bus *bus;
-	const char *version, *mode, *level, *error, *trigger_error, *alarm;
-	uint64_t need, spare, total, available, free, swap_total, swap_free, swap_ram;
+	const char *version, *mode, *level, *error, *trigger_error, *alarm, *ksm;
+	uint64_t ksm_saved, need, spare, total, available, free, swap_total, swap_free, swap_ram;
 	uint64_t oom_kills, ticks, triggers, reaction, taken, given, guaranteed, aging, cold;
 	int64_t net;
 	uint32_t some, full, n, skipped, ratio, advised, sure;
@@ -400,6 +400,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	P("Connected", "b", connected), P("ConnectionError", "s", error), P("DryRun", "b", dry_run),
 	P("Ticks", "t", ticks), P("Triggers", "t", triggers),
 	P("TriggerError", "s", trigger_error), P("Alarm", "s", alarm),
+	P("KSM", "s", ksm), P("KSMSavedBytes", "t", ksm_saved),
 	P("ReactionUSec", "t", reaction), P("TakenBytes", "t", taken), P("GivenBytes", "t", given),
 	P("NetBytes", "x", net), P("GuaranteedBytes", "t", guaranteed),
 	SD_BUS_PROPERTY("Degraded", "as", get_degraded, 0, SD_BUS_VTABLE_PROPERTY_EMITS_CHANGE),
@@ -500,6 +501,7 @@ int main(int argc, char **argv)
 		.version = "0.1.0", .mode = "pressure", .level = "hard", .error = "",
 		.trigger_error = "Operation not permitted",
 		.alarm = "1229 MiB are missing, and nothing is left to take; db-01: no-effect",
+		.ksm = "others", .ksm_saved = MIB(300),
 		.aging = 5000000, .cold = 300000000,
 		.need = MIB(1229), .guaranteed = GIB(20), .total = GIB(16),
 		.available = MIB(1843), .free = MIB(512),

@@ -38,8 +38,8 @@ says 'an odd name is found' 0 'Machine: Datenbank Größe:1' status 'Datenbank G
 says 'explain' 0 'web' explain web
 says 'top' 0 $'level relaxed .*\nweb .* 512M' top --once
 run status --json
-# What the guests of the test driver use nobody knows, so that there is no advice.
-if grep -vE 'Ratio|AdviceConfidence' <<<"$out" | grep null; then
+# What the guests of the test driver use nobody knows, so that there is no advice; its host has no KSM.
+if grep -vE 'Ratio|AdviceConfidence|KSMSavedBytes' <<<"$out" | grep null; then
 	fail 'every property of the manager is there' "$out"
 else
 	pass 'every property of the manager is there'

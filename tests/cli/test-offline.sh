@@ -47,6 +47,14 @@ decided_json() {
 	grep -q '"level": "emergency"' "$scratch/plan" && grep -q '"why": "mode-off"' "$scratch/plan"
 }
 ok 'decide --json is the plan' decided_json
+merging() {
+	sed 's/"psi_valid": true,/& "ksm": { "valid": true, "pages_to_scan": 64 },/;T;:a;n;ba' "$sample" >"$scratch/ksm.json"
+	printf '[Host]\nKSM=auto\nMode=%s\n' "$1" >"$scratch/ksm.conf"
+	"$ctl" decide --config="$scratch/ksm.conf" "$scratch/ksm.json" >"$scratch/plan" || return 1
+	grep -q '^KSM runs, 100 pages each 20 ms; begun: ' "$scratch/plan"
+}
+ok 'decide shows what KSM is to do' merging pressure
+ok 'and why it is not done' bash -c "$(declare -f merging); ctl='$ctl' sample='$sample' scratch='$scratch'; merging observe && grep -A1 '^KSM' '$scratch/plan' | grep -q 'its mode is observe\|observe'"
 from_stdin() {
 	"$ctl" decide --config="$conf" "$sample" >"$scratch/named" || return 1
 	"$ctl" decide --config="$conf" - <"$sample" | diff "$scratch/named" -

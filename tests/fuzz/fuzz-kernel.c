@@ -16,6 +16,7 @@
 #include "source/guest-cgroup.h"
 #include "source/guest-memory.h"
 #include "source/host.h"
+#include "source/ksm.h"
 #include "source/lru-gen.h"
 #include "source/process-memory.h"
 #include "source/swap-device.h"
@@ -133,6 +134,23 @@ static void check_lru_gen(const char *text)
 	(void)kvmb_lru_gen_sees_guests(text);
 }
 
+static void check_ksm(const char *text)
+{
+	struct kvmb_ksmd_stat stat = { .cpu_ticks = UNTOUCHED };
+	uint64_t n = UNTOUCHED;
+	int r = kvmb_parse_ksmd_stat(text, &stat);
+
+	REQUIRE(r == 0 || r == -EBADMSG || r == -ESRCH);
+	REQUIRE(r == 0 || stat.cpu_ticks == UNTOUCHED);
+	r = kvmb_parse_ksm_number(text, false, &n);
+	REQUIRE(r == 0 || (r == -EBADMSG && n == UNTOUCHED));
+	REQUIRE(r < 0 || n <= INT64_MAX);
+	n = UNTOUCHED;
+	r = kvmb_parse_ksm_number(text, true, &n);
+	REQUIRE(r == 0 || (r == -EBADMSG && n == UNTOUCHED));
+	REQUIRE(r < 0 || *text != '-' || n == 0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	_cleanup_free_ char *text = strndup((const char *)data, size);
@@ -148,5 +166,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	check_guest_memory(text);
 	check_process_status(text);
 	check_lru_gen(text);
+	check_ksm(text);
 	return 0;
 }

@@ -76,4 +76,7 @@ EXTRA_DIST += \
 	%D%/a-host-hard-up-takes-caches-before-what-is-in-use/kvm-balloond.conf \
 	%D%/in-an-emergency-one-guest-of-the-lowest-class-is-held/plan.json \
 	%D%/in-an-emergency-one-guest-of-the-lowest-class-is-held/sample.json \
-	%D%/in-an-emergency-one-guest-of-the-lowest-class-is-held/kvm-balloond.conf
+	%D%/in-an-emergency-one-guest-of-the-lowest-class-is-held/kvm-balloond.conf \
+	%D%/a-host-hard-up-begins-to-merge-equal-pages/plan.json \
+	%D%/a-host-hard-up-begins-to-merge-equal-pages/sample.json \
+	%D%/a-host-hard-up-begins-to-merge-equal-pages/kvm-balloond.conf

@@ -153,3 +153,9 @@ tests_unit_test_means_SOURCES = %D%/test-means.c
 tests_unit_test_means_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_means_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-means
+
+check_PROGRAMS += %D%/test-ksm
+tests_unit_test_ksm_SOURCES = %D%/test-ksm.c
+tests_unit_test_ksm_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ksm_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-ksm

@@ -114,3 +114,10 @@ tests_unit_test_persist_SOURCES = %D%/test-persist.c $(tests_tree)
 tests_unit_test_persist_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS) $(LIBVIRT_CFLAGS)
 tests_unit_test_persist_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_metadata_format
 tests_unit_test_persist_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS) $(LIBVIRT_LIBS)
+
+check_PROGRAMS += %D%/test-ksm-host
+TESTS += %D%/test-ksm-host
+tests_unit_test_ksm_host_SOURCES = %D%/test-ksm-host.c $(tests_tree)
+tests_unit_test_ksm_host_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_ksm_host_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_write_at
+tests_unit_test_ksm_host_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)

@@ -58,6 +58,13 @@ static inline void random_host(uint64_t *seed, struct kvmb_host_sample *h)
 	h->psi_valid = !random_one_in(seed, 10);
 	h->psi.some_avg10_permyriad = (uint32_t)random_below(seed, 1500);
 	h->triggered = random_one_in(seed, 10);
+	h->ksm.valid = !random_one_in(seed, 20);
+	h->ksm.advised = random_one_in(seed, 50);
+	/* It is as it was ordered, or as somebody else has it. */
+	h->ksm.run = random_one_in(seed, 40) ? (uint32_t)random_below(seed, 3) : h->ksm.run;
+	h->ksm.full_scans += random_below(seed, 2);
+	h->ksm.saved_bytes = random_size(seed, 4096);
+	h->ksm.cpu_usec += random_below(seed, 2 * USEC_PER_SEC);
 }
 
 static inline void random_guest_told(uint64_t *seed, struct kvmb_guest_sample *g)
@@ -127,6 +134,7 @@ static inline void random_config(uint64_t *seed, struct kvmb_host_config *h)
 	h->guest_headroom_permyriad = (uint32_t)random_below(seed, 3000);
 	h->swap_write_bytes = random_one_in(seed, 3) ? random_below(seed, 50 * MIB) : 0;
 	h->swap_latency_usec = random_below(seed, USEC_PER_SEC);
+	h->ksm_auto = random_one_in(seed, 2);
 }
 
 static inline void random_policy(uint64_t *seed, struct kvmb_policy *p)
@@ -153,6 +161,11 @@ static inline void random_tick(uint64_t *seed, struct world *w)
 	s->now_ns += random_below(seed, 6 * SEC);
 	s->guests_valid = !random_one_in(seed, 20);
 	random_host(seed, &s->host);
+	if (w->plan && w->plan->ksm.set && w->plan->ksm.why == KVMB_WHY_NONE) {
+		s->host.ksm.run = w->plan->ksm.run;
+		s->host.ksm.pages_to_scan = w->plan->ksm.pages_to_scan;
+		s->host.ksm.sleep_msec = w->plan->ksm.sleep_msec;
+	}
 	for (size_t i = 0; i < s->n_guests; i++)
 		random_guest(seed, s->now_ns, w->config->host.stale_usec, &s->guests[i]);
 }

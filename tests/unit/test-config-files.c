@@ -207,7 +207,7 @@ static void relative_paths_are_from_the_working_folder(void **state)
 static void uncomment(char *text)
 {
 	for (char *c = text; *c; c++)
-		if (*c == '#' && (c == text || c[-1] == '\n') && strchr("ABCDEGHILMPRST[", c[1]))
+		if (*c == '#' && (c == text || c[-1] == '\n') && strchr("ABCDEGHIKLMPRST[", c[1]))
 			*c = ' ';
 }
 

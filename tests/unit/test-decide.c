@@ -31,6 +31,7 @@ struct run {
 	size_t n_seen[KVMB_ACTION_KINDS];
 	size_t n_falling, n_swap_short; /* ticks */
 	size_t n_stalled; /* actions on guests that stall for want of free pages */
+	size_t n_ksm[2];  /* orders to stop it, and to run it */
 };
 
 static size_t index_of(const struct run *x, const struct kvmb_action *a)
@@ -187,6 +188,23 @@ static void assert_need(const struct run *x)
 		    reclaimed <= u64_sub_sat(most, host->available_bytes) + 4 * MIB);
 }
 
+/* Nobody else's is set, what is ours can be ended at any time, and it is never run unasked. */
+static void assert_ksm(struct run *x, bool taken)
+{
+	const struct kvmb_ksm_order *o = &x->w.plan->ksm;
+	const struct kvmb_ksm *now = &x->w.sample->host.ksm;
+
+	if (!o->set || o->why != KVMB_WHY_NONE)
+		return;
+	x->n_ksm[o->run]++;
+	assert_true(taken || (o->run && now->run != 1));
+	assert_true(!o->run || (now->valid && !now->advised));
+	assert_true(!o->run || (x->w.config->host.ksm_auto &&
+				x->w.config->host.mode >= KVMB_MODE_PRESSURE));
+	assert_true(!o->run || (o->pages_to_scan <= 4096 && o->sleep_msec >= 20));
+	assert_true(x->w.state->ksm.taken);
+}
+
 /* Some actions do as they were told, some half of it, some nothing. */
 static void feed_results(struct run *x)
 {
@@ -211,12 +229,15 @@ static void test_promises(void **data)
 		random_world(&x->seed, &x->w);
 		x->n_records = 0;
 		for (size_t i = 0; i < TICKS; i++) {
+			bool ksm_taken = x->w.state->ksm.taken;
+
 			random_tick(&x->seed, &x->w);
 			world_decide(&x->w);
 			for (size_t k = 0; k < x->w.plan->n_actions; k++)
 				assert_action(x, &x->w.plan->actions[k]);
 			assert_sums(x);
 			assert_need(x);
+			assert_ksm(x, ksm_taken);
 			x->n_falling += x->w.state->falling;
 			x->n_swap_short += x->w.state->swap_short;
 			feed_results(x);
@@ -230,6 +251,7 @@ static void test_promises(void **data)
 	assert_true(x->n_seen[KVMB_ACTION_PAGEOUT] > 100);
 	assert_true(x->n_falling > 100 && x->n_swap_short > 100);
 	assert_true(x->n_stalled > 10);
+	assert_true(x->n_ksm[true] > 100 && x->n_ksm[false] > 10);
 	free(x);
 }
 

@@ -270,6 +270,7 @@ static struct kvmb_sample *golden_sample(void)
 		.swap_read_usec = 26,
 		.psi = { 100, 200, 30, 40, 5000, 600 },
 		.psi_valid = true,
+		.ksm = { true, true, 1, 100, 20, 3, 4 * MIB, 5000 },
 	};
 	fill_guest(&s->guests[0], "db", "12345678-90ab-cdef-1234-567890abcdef");
 	fill_guest(&s->guests[1], "web", "00000000-0000-0000-0000-000000000001");
@@ -482,6 +483,7 @@ static void a_plan_is_written_as_ever(void **state)
 	a.n_ranges = 2;
 	assert_int_equal(kvmb_plan_add(p, &a), 0);
 	assert_int_equal(kvmb_plan_refuse(p, "web", KVMB_ACTION_KINDS, KVMB_WHY_PAUSED, 0), 0);
+	p->ksm = (struct kvmb_ksm_order){ true, true, 200, 20, KVMB_WHY_MODE_OBSERVE, "it pays" };
 	assert_int_equal(kvmb_plan_to_json(p, &text), 0);
 	assert_string_equal(text, golden);
 }
