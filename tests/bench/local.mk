@@ -1,6 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-BENCHES += %D%/bench-memory %D%/bench-reaction %D%/bench-kmod
-EXTRA_DIST += %D%/bench-memory %D%/bench-reaction %D%/bench-kmod
+BENCHES += %D%/bench-memory %D%/bench-reaction %D%/bench-kmod %D%/bench-policy
+EXTRA_DIST += %D%/bench-memory %D%/bench-reaction %D%/bench-kmod %D%/bench-policy
+
+# Run in the testbed's host by tools/bench-policy.
+EXTRA_DIST += \
+	%D%/policy/agents.py \
+	%D%/policy/balloon-80 \
+	%D%/policy/reclaim-loop \
+	%D%/policy/report \
+	%D%/policy/run \
+	%D%/policy/scenario \
+	%D%/policy/senpai.json
 
 # Built by tests/bench/kmod/build in the testbed's root.
 EXTRA_DIST += \

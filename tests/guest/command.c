@@ -160,9 +160,12 @@ static const char *do_hot(struct worker *w, const struct call *c)
 		return "PATTERN must be run, blocks, chunks or pages";
 	if (c->argc > 2 && !parse_number(c->argv[2], UINT64_MAX, &salt))
 		return "SALT must be a number";
+	if (c->argc > 3 && strcmp(c->argv[3], "kept"))
+		return "the last word must be kept";
 	hot->percent = (unsigned int)percent;
 	hot->pattern = pattern;
 	hot->salt = salt;
+	hot->kept = c->argc > 3;
 	return hotset_rebuild(hot, &w->arena) < 0 ? "out of memory" : reply_ok(w, c);
 }
 
@@ -206,7 +209,7 @@ static void add_meter(struct reply *r, const char *name, const struct load_meter
 		  latency_quantile_usec(&m->latency, 5000),
 		  latency_quantile_usec(&m->latency, 9900),
 		  m->latency.max_ns / 1000);
-	reply_add(r, "\"bad\":%" PRIu64 "},", m->bad);
+	reply_add(r, "\"busy_usec\":%" PRIu64 ",\"bad\":%" PRIu64 "},", m->busy_ns / 1000, m->bad);
 }
 
 static void add_job(struct reply *r, const struct job *j)
@@ -309,7 +312,7 @@ static const struct command {
 	{ "ping",        "",                     0, 0, reply_ok },
 	{ "fill",        "MIB",                  1, 1, do_fill },
 	{ "free",        "MIB [tail|scatter]",   1, 2, do_free },
-	{ "hot",         "PERCENT [run|blocks|chunks|pages [SALT]]", 1, 3, do_hot },
+	{ "hot",         "PERCENT [run|blocks|chunks|pages [SALT [kept]]]", 1, 4, do_hot },
 	{ "hot-frames",  "",                     0, 0, do_hot_frames },
 	{ "rate",        "OPS [PAGES]",          1, 2, do_rate },
 	{ "write",       "PERCENT",              1, 1, do_write },

@@ -3,6 +3,7 @@
 #ifndef KVMB_GUEST_HOTSET_H
 #define KVMB_GUEST_HOTSET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,6 +22,7 @@ enum hotset_pattern {
  * @pattern:       shape of the set
  * @percent:       of the filled memory, 0 to 100
  * @salt:          another salt picks other granules: a phase change of equal size
+ * @kept:          stays as it is while memory is filled: what is new is not hot
  * @granules:      first page of each granule, owned
  * @n_granules:    their number
  * @granule_pages: pages in each
@@ -30,6 +32,7 @@ struct hotset {
 	enum hotset_pattern pattern;
 	unsigned int percent;
 	uint64_t salt;
+	bool kept;
 	uint64_t *granules;
 	size_t n_granules;
 	unsigned int granule_pages;

@@ -48,11 +48,14 @@ static uint64_t visit_pages(struct load *l, struct arena *a)
 	return bad;
 }
 
-static void meter_add(struct load_meter *m, uint64_t latency_ns, uint64_t pages, uint64_t bad)
+/* One operation that was due at @due_ns, and ran from @began_ns to @now. */
+static void meter_add(struct load_meter *m, const struct load *l, uint64_t began_ns, uint64_t now,
+		      uint64_t bad)
 {
-	latency_add(&m->latency, latency_ns);
-	m->pages += pages;
+	latency_add(&m->latency, now - l->due_ns);
+	m->pages += l->op_pages;
 	m->bad += bad;
+	m->busy_ns += now - began_ns;
 }
 
 static void give_up_late(struct load *l, uint64_t now, uint64_t period_ns)
@@ -66,7 +69,8 @@ static void give_up_late(struct load *l, uint64_t now, uint64_t period_ns)
 
 uint64_t load_run(struct load *l, struct arena *a, uint64_t now)
 {
-	uint64_t period_ns, bad, latency_ns;
+	const uint64_t began_ns = now;
+	uint64_t period_ns, bad;
 
 	if (l->rate == 0 || hotset_pages(&l->hot) == 0)
 		return LOAD_IDLE;
@@ -75,9 +79,8 @@ uint64_t load_run(struct load *l, struct arena *a, uint64_t now)
 	period_ns = SECOND_NS / l->rate;
 	bad = visit_pages(l, a);
 	now = now_ns();
-	latency_ns = now - l->due_ns;
-	meter_add(&l->window, latency_ns, l->op_pages, bad);
-	meter_add(&l->total, latency_ns, l->op_pages, bad);
+	meter_add(&l->window, l, began_ns, now, bad);
+	meter_add(&l->total, l, began_ns, now, bad);
 	l->due_ns += period_ns;
 	if (now > l->due_ns + LATE_MAX_NS)
 		give_up_late(l, now, period_ns);

@@ -16,12 +16,14 @@
  * @pages:   pages visited
  * @missed:  operations given up because they were more than a second late
  * @bad:     pages whose first word was wrong
+ * @busy_ns: time spent in operations: what a wait for the processor does not change
  */
 struct load_meter {
 	struct latency latency;
 	uint64_t pages;
 	uint64_t missed;
 	uint64_t bad;
+	uint64_t busy_ns;
 };
 
 /**

@@ -4,9 +4,10 @@
 
 static int step_job(struct worker *w)
 {
+	const bool kept = w->load.hot.kept && w->job.kind == JOB_FILL;
 	int r = 0;
 
-	if (job_step(&w->job, &w->arena))
+	if (job_step(&w->job, &w->arena) && !kept)
 		r = hotset_rebuild(&w->load.hot, &w->arena);
 	if (!w->job.running) {
 		w->job.ended_ns = now_ns();
