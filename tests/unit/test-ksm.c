@@ -547,6 +547,7 @@ static void test_what_is_owed_outlives_a_restart(void **state)
 {
 	struct kvmb_state *s = NULL, *again = NULL;
 	struct kvmb_ksm_order o;
+	struct world w;
 	char *text = NULL;
 
 	assert_int_equal(kvmb_state_new(&s), 0);
@@ -565,6 +566,10 @@ static void test_what_is_owed_outlives_a_restart(void **state)
 	assert_int_equal(again->ksm.pages_to_scan, 800);
 	assert_int_equal(again->ksm.pause_sec, 240);
 	assert_int_equal(again->ksm.retry_ns, 60 * SEC);
+	world_init(&w, 0);
+	assert_int_equal(kvmb_state_advance(again, w.sample), 0);
+	assert_int_equal(again->ksm.retry_ns, 1060 * SEC);
+	world_done(&w);
 	free(text);
 	(void)kvmb_state_free(again);
 	(void)kvmb_state_free(s);
