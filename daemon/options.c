@@ -27,7 +27,7 @@ static void print_help(void)
 	     "     --dry-run         decide and report, do nothing to any guest\n"
 	     "     --check-config    check the configuration and exit\n"
 	     "     --release         give back what was taken from guests and exit\n"
-	     "     --lift           lift limits on guests whose time is over and exit\n"
+	     "     --lift            lift limits on guests whose time is over and exit\n"
 	     "     --bus-introspect  print the D-Bus interfaces as XML and exit\n"
 	     "\n"
 	     "See kvm-balloond(8).");

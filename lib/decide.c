@@ -5,6 +5,7 @@
 #include "base/num.h"
 #include "model/plan.h"
 #include "model/state.h"
+#include "model/swap-guard.h"
 #include "plan/ksm.h"
 #include "plan/validate.h"
 #include "policy/alarm.h"
@@ -62,6 +63,7 @@ int kvmb_decide(const struct kvmb_config *c, const struct kvmb_state *state,
 		r = kvmb_plan_new(&plan);
 	if (r < 0)
 		return r;
+	kvmb_swap_latency_see(&next->swap, c, &sample->host, sample->now_ns);
 	plan->now_ns = sample->now_ns;
 	r = kvmb_policy_run(c, sample, elapsed_ns, next, plan);
 	if (r >= 0)

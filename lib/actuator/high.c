@@ -52,6 +52,26 @@ static int choose(const struct high *h, const struct kvmb_gauge *g, struct kvmb_
 	return 0;
 }
 
+/* Between the first look and the watched record up to two seconds have passed. */
+static int look_again(const struct high *h, const struct kvmb_gauge *g, const struct kvmb_limit *l,
+		      atomic_bool *cancel, enum kvmb_why *why)
+{
+	enum kvmb_why stop = kvmb_gauge_stop(g, g->action->asked_bytes);
+	char now[32];
+	int r = kvmb_limit_read(&h->root, l->cgroup, now, sizeof(now));
+
+	if (r < 0)
+		return kvmb_gauge_blame(g, r, why);
+	/* Another's, or that of an agent that died: it must not be what is put back. */
+	if (!streq(now, l->before))
+		return refuse(why, KVMB_WHY_CHANGED);
+	if (stop != KVMB_WHY_NONE)
+		return refuse(why, stop);
+	if (kvmb_now_ns() >= l->until_ns)
+		return refuse(why, KVMB_WHY_FACTS_STALE);
+	return atomic_load(cancel) ? -ECANCELED : 0;
+}
+
 /* Until its time is over, it is called back, or the guest is held up too much. */
 static int hold(const struct kvmb_gauge *g, const struct kvmb_limit *l, atomic_bool *cancel,
 		enum kvmb_why *why)
@@ -87,18 +107,21 @@ static int limit(const struct high *h, const struct kvmb_gauge *g, atomic_bool *
 		 enum kvmb_why *why)
 {
 	struct kvmb_limit l;
-	int fd, lifted, r;
+	int fd, lifted = 0, r;
 
 	*why = kvmb_gauge_stop(g, g->action->asked_bytes);
 	if (*why != KVMB_WHY_NONE)
 		return -ESTALE;
 	r = choose(h, g, &l, why);
 	if (r >= 0)
-		r = kvmb_limit_begin(&h->root, g->action->uuid, &l, &fd);
+		r = kvmb_limit_begin(&h->root, g->action->uuid, &l, cancel, &fd);
 	if (r < 0)
 		return r;
-	r = set_and_hold(h, g, &l, cancel, why);
-	lifted = kvmb_limit_lift(&h->root, &l);
+	r = look_again(h, g, &l, cancel, why);
+	if (r >= 0) {
+		r = set_and_hold(h, g, &l, cancel, why);
+		lifted = kvmb_limit_lift(&h->root, &l);
+	}
 	if (lifted >= 0)
 		kvmb_limit_end(&h->root, g->action->uuid, fd);
 	else

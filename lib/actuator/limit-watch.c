@@ -32,7 +32,10 @@ static bool is_due(const struct kvmb_limit *l, uint64_t now_ns)
 	       l->until_ns > u64_add_sat(now_ns, LONGEST_NS);
 }
 
-/* 1: it stays for now. What cannot be read and has no owner was never set: see write_record(). */
+/*
+ * 1: it stays for now. What cannot be read and has no owner was never set: see write_record(). One
+ * that has an owner stays whatever happens: it may be late, and set the limit yet.
+ */
 static int look_at(const struct kvmb_root *root, int folder_fd, const char *name)
 {
 	_cleanup_close_ int fd = openat(folder_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -50,6 +53,8 @@ static int look_at(const struct kvmb_root *root, int folder_fd, const char *name
 		return 1;
 	if (readable)
 		r = kvmb_limit_lift(root, &l);
+	if (r >= 0 && owned)
+		return 1;
 	if (r >= 0 && unlinkat(folder_fd, name, 0) < 0 && errno != ENOENT)
 		r = -errno;
 	return r;

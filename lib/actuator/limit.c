@@ -113,7 +113,7 @@ static bool is_held(int fd)
 	return false;
 }
 
-static int wait_for_watcher(const struct kvmb_root *root)
+static int wait_for_watcher(const struct kvmb_root *root, atomic_bool *cancel)
 {
 	const struct timespec pause = { .tv_nsec = POLL_NS };
 	uint64_t until_ns = kvmb_now_ns() + WATCHED_NS;
@@ -123,6 +123,8 @@ static int wait_for_watcher(const struct kvmb_root *root)
 	if (fd < 0)
 		return -errno;
 	while (!is_held(fd)) {
+		if (atomic_load(cancel))
+			return -ECANCELED;
 		if (kvmb_now_ns() >= until_ns)
 			return -ENOTCONN;
 		(void)nanosleep(&pause, NULL);
@@ -131,7 +133,7 @@ static int wait_for_watcher(const struct kvmb_root *root)
 }
 
 int kvmb_limit_begin(const struct kvmb_root *root, const char *uuid, const struct kvmb_limit *l,
-		     int *ret_fd)
+		     atomic_bool *cancel, int *ret_fd)
 {
 	_cleanup_free_ char *text = NULL;
 	char path[KVMB_PATH_SIZE];
@@ -143,7 +145,7 @@ int kvmb_limit_begin(const struct kvmb_root *root, const char *uuid, const struc
 		r = write_record(root, path, text, &fd);
 	if (r < 0)
 		return r;
-	r = wait_for_watcher(root);
+	r = wait_for_watcher(root, cancel);
 	if (r < 0) {
 		kvmb_limit_end(root, uuid, fd);
 		return r;

@@ -10,6 +10,8 @@
 #ifndef KVMB_ACTUATOR_LIMIT_H
 #define KVMB_ACTUATOR_LIMIT_H
 
+#include <stdatomic.h>
+
 #include <kvmballoon.h>
 
 #include "base/fs.h"
@@ -28,12 +30,13 @@ int kvmb_parse_limit(const char *text, struct kvmb_limit *ret);
 
 /**
  * kvmb_limit_begin() - write the record, and wait for somebody to watch it
+ * @cancel: ends the wait
  * @ret_fd: holds the record's lock; for kvmb_limit_end()
- * Return: 0, -ENOTCONN nobody watches, -EEXIST an older one is not lifted yet, or another -errno;
- * then there is no record.
+ * Return: 0, -ENOTCONN nobody watches, -ECANCELED, -EEXIST an older one is not lifted yet, or
+ * another -errno; then there is no record.
  */
 int kvmb_limit_begin(const struct kvmb_root *root, const char *uuid, const struct kvmb_limit *l,
-		     int *ret_fd);
+		     atomic_bool *cancel, int *ret_fd);
 
 /** kvmb_limit_read() - memory.high of a scope as it is, without its line break */
 int kvmb_limit_read(const struct kvmb_root *root, const char *cgroup, char *buf, size_t size);

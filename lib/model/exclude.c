@@ -104,6 +104,11 @@ uint64_t kvmb_guest_floor(const struct kvmb_policy *effective, const struct kvmb
 	return u64_max(effective->guarantee_bytes, overhead + held / FLOOR_PART);
 }
 
+bool kvmb_guest_stalls(const struct kvmb_host_config *c, const struct kvmb_guest_sample *g)
+{
+	return g->psi_valid && g->psi.some_avg10_permyriad >= c->guest_pressure_some_permyriad;
+}
+
 uint64_t kvmb_guest_ceiling(const struct kvmb_policy *effective, const struct kvmb_guest_sample *g)
 {
 	return u64_min(effective->limit_bytes, g->maximum_bytes);

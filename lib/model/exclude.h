@@ -36,6 +36,9 @@ enum kvmb_why kvmb_guest_forbids(const struct kvmb_guest_sample *g, enum kvmb_ac
 enum kvmb_why kvmb_guest_excluded(const struct kvmb_config *c, const struct kvmb_policy *effective,
 				  const struct kvmb_guest_sample *g, uint64_t now_ns);
 
+/** kvmb_guest_stalls() - it waits for pages for GuestPressureSome of the time, or longer */
+bool kvmb_guest_stalls(const struct kvmb_host_config *c, const struct kvmb_guest_sample *g);
+
 /** kvmb_guest_ceiling() - most that its balloon may leave the guest: its limit, or its maximum */
 uint64_t kvmb_guest_ceiling(const struct kvmb_policy *effective, const struct kvmb_guest_sample *g);
 

@@ -36,6 +36,7 @@ static void rebase(struct kvmb_state *s, uint64_t now_ns)
 		g->request_until_ns = u64_add_sat(g->request_until_ns, now_ns);
 		g->reclaim_after_ns = u64_add_sat(g->reclaim_after_ns, now_ns);
 		g->balloon_after_ns = u64_add_sat(g->balloon_after_ns, now_ns);
+		g->high_after_ns = u64_add_sat(g->high_after_ns, now_ns);
 		g->stuck_until_ns = u64_add_sat(g->stuck_until_ns, now_ns);
 		rate_rebase(&g->taken, now_ns);
 		g->cold.floor_ns = now_ns;

@@ -134,6 +134,7 @@ static const struct kvmb_json_field swap_fields[] = {
 	KVMB_JSON_BOOL(SWAP, seen),
 	KVMB_JSON_U64(SWAP, at_ns),
 	KVMB_JSON_U64(SWAP, out_pages),
+	KVMB_JSON_U64_OPT(SWAP, reads_ns), /* not in older recordings */
 	KVMB_JSON_U64(SWAP, reads),
 	KVMB_JSON_U64(SWAP, read_usec),
 	KVMB_JSON_OBJECT(SWAP, written, rate_fields),

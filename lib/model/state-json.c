@@ -85,6 +85,7 @@ struct guest_record {
 	uint64_t request_left_ns;
 	uint64_t reclaim_left_ns;
 	uint64_t balloon_left_ns;
+	uint64_t high_left_ns;
 	uint64_t taken_minute_bytes;
 	uint64_t taken_bytes;
 	uint64_t given_bytes;
@@ -118,6 +119,7 @@ static const struct kvmb_json_field guest_fields[] = {
 	LEFT(request_left_ns),
 	LEFT(reclaim_left_ns),
 	LEFT(balloon_left_ns),
+	LEFT(high_left_ns),
 	KVMB_JSON_U64_OPT(struct guest_record, taken_minute_bytes),
 	KVMB_JSON_U64_OPT(struct guest_record, taken_bytes),
 	KVMB_JSON_U64_OPT(struct guest_record, given_bytes),
@@ -172,6 +174,7 @@ static void record_from_guest(const struct kvmb_state *s, const struct kvmb_stat
 		.request_left_ns = left_ns(s, g->request_until_ns),
 		.reclaim_left_ns = left_ns(s, g->reclaim_after_ns),
 		.balloon_left_ns = left_ns(s, g->balloon_after_ns),
+		.high_left_ns = left_ns(s, g->high_after_ns),
 		.taken_minute_bytes = kvmb_rate_sum(&g->taken, s->last_ns),
 		.taken_bytes = g->taken_bytes,
 		.given_bytes = g->given_bytes,
@@ -210,6 +213,7 @@ static void guest_from_record(const struct guest_record *in, struct kvmb_state_g
 		.request_until_ns = in->request_left_ns,
 		.reclaim_after_ns = in->reclaim_left_ns,
 		.balloon_after_ns = in->balloon_left_ns,
+		.high_after_ns = in->high_left_ns,
 		.taken_bytes = in->taken_bytes,
 		.given_bytes = in->given_bytes,
 		.net_bytes = in->net_bytes,

@@ -149,12 +149,13 @@ struct kvmb_state_advice {
  */
 struct kvmb_swap_guard {
 	bool seen;
-	uint64_t at_ns; /* of the counters */
+	uint64_t at_ns; /* of out_pages */
 	uint64_t out_pages;
-	uint64_t reads;
+	uint64_t reads_ns; /* of the two: what came since is not judged yet */
+	uint64_t reads;    /* 0: none, or not known */
 	uint64_t read_usec;
 	struct kvmb_rate written; /* bytes, by whomever */
-	uint64_t latency_usec;    /* mean of a read: the worst second or so of the last ten */
+	uint64_t latency_usec;    /* mean of a read: the worst one of the last ten seconds */
 	uint64_t latency_ns;      /* when that was seen */
 };
 

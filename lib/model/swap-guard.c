@@ -6,7 +6,7 @@
 #define MINUTE_SEC 60
 /* A burst of ticks must not make means of a few reads each. */
 #define LOOK_NS NSEC_PER_SEC
-/* Of fewer reads, one that was slow by chance is the mean. */
+/* Of fewer, one that was slow by chance is the mean: they wait for more, as long as SLOW_NS. */
 #define READS_MIN 16
 /* The worst of so long counts, or each pause would end itself. */
 #define SLOW_NS (10 * NSEC_PER_SEC)
@@ -17,34 +17,56 @@ static uint64_t grown(uint64_t now, uint64_t before)
 	return u64_sub_sat(now, before);
 }
 
-static void see_latency(struct kvmb_swap_guard *g, const struct kvmb_host_sample *host,
-			uint64_t now_ns)
-{
-	uint64_t reads = grown(host->swap_reads, g->reads);
-	uint64_t usec = grown(host->swap_read_usec, g->read_usec);
-	uint64_t mean_usec = reads >= READS_MIN ? usec / reads : 0;
-
-	if (mean_usec < g->latency_usec && now_ns - g->latency_ns < SLOW_NS)
-		return;
-	g->latency_usec = mean_usec;
-	g->latency_ns = now_ns;
-}
-
 void kvmb_swap_guard_see(struct kvmb_swap_guard *g, const struct kvmb_host_sample *host,
 			 uint64_t now_ns)
 {
 	if (g->seen && now_ns - g->at_ns < LOOK_NS)
 		return;
-	if (g->seen) {
+	if (g->seen)
 		kvmb_rate_add(&g->written, now_ns,
 			      u64_mul_sat(grown(host->swap_out_pages, g->out_pages), PAGE_BYTES));
-		see_latency(g, host, now_ns);
-	}
 	g->seen = true;
 	g->at_ns = now_ns;
 	g->out_pages = host->swap_out_pages;
+}
+
+static void begin_reads(struct kvmb_swap_guard *g, const struct kvmb_host_sample *host,
+			uint64_t now_ns)
+{
 	g->reads = host->swap_reads;
 	g->read_usec = host->swap_read_usec;
+	g->reads_ns = now_ns;
+}
+
+/* Enough reads, or so slow that no fast ones can make up for it, or all that there are for long. */
+static bool can_be_judged(uint64_t reads, uint64_t usec, uint64_t age_ns, uint64_t limit_usec)
+{
+	if (age_ns < LOOK_NS)
+		return false;
+	return reads >= READS_MIN || usec > u64_mul_sat(limit_usec, READS_MIN) ||
+	       age_ns >= SLOW_NS;
+}
+
+void kvmb_swap_latency_see(struct kvmb_swap_guard *g, const struct kvmb_config *c,
+			   const struct kvmb_host_sample *host, uint64_t now_ns)
+{
+	uint64_t reads = grown(host->swap_reads, g->reads);
+	uint64_t usec = grown(host->swap_read_usec, g->read_usec);
+	uint64_t mean_usec = reads ? usec / reads : 0;
+	uint64_t age_ns = u64_sub_sat(now_ns, g->reads_ns);
+
+	/* None ever, or not readable then: what came since may be all that there was since boot. */
+	if (!g->reads || host->swap_reads < g->reads || host->swap_read_usec < g->read_usec) {
+		begin_reads(g, host, now_ns);
+		return;
+	}
+	if (!can_be_judged(reads, usec, age_ns, c->host.swap_latency_usec))
+		return;
+	begin_reads(g, host, now_ns);
+	if (mean_usec < g->latency_usec && now_ns - g->latency_ns < SLOW_NS)
+		return;
+	g->latency_usec = mean_usec;
+	g->latency_ns = now_ns;
 }
 
 /* Actions that have not ended: what they write is not, or not wholly, in the counters yet. */
@@ -58,7 +80,8 @@ static uint64_t on_its_way(const struct kvmb_state *s, const struct kvmb_sample 
 			g->in_flight ? kvmb_state_find(s, g->uuid) : NULL;
 
 		if (state && (state->pending_kind == KVMB_ACTION_RECLAIM ||
-			      state->pending_kind == KVMB_ACTION_PAGEOUT))
+			      state->pending_kind == KVMB_ACTION_PAGEOUT ||
+			      state->pending_kind == KVMB_ACTION_HIGH))
 			sum = u64_add_sat(sum, state->pending_bytes);
 	}
 	return sum;

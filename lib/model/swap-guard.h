@@ -8,9 +8,18 @@
 
 #include "model/state.h"
 
-/** kvmb_swap_guard_see() - take in the counters of a sample */
+/** kvmb_swap_guard_see() - take in what a sample says of writes */
 void kvmb_swap_guard_see(struct kvmb_swap_guard *g, const struct kvmb_host_sample *host,
 			 uint64_t now_ns);
+
+/**
+ * kvmb_swap_latency_see() - take in what a sample says of reads
+ *
+ * Reads are judged by their mean: 16 of them or more, or as many as there are in 10 s; at once
+ * where they took longer together than 16 that keep within SwapLatencyLimit.
+ */
+void kvmb_swap_latency_see(struct kvmb_swap_guard *g, const struct kvmb_config *c,
+			   const struct kvmb_host_sample *host, uint64_t now_ns);
 
 /**
  * kvmb_swap_room() - what may be swapped out now

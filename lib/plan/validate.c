@@ -64,9 +64,7 @@ static bool suffers(const struct gate *gate, const struct entrant *e)
 {
 	const struct kvmb_guest_sample *g = e->guest;
 
-	if (!g->triggered &&
-	    !(g->psi_valid &&
-	      g->psi.some_avg10_permyriad >= gate->config->host.guest_pressure_some_permyriad))
+	if (!g->triggered && !kvmb_guest_stalls(&gate->config->host, g))
 		return false;
 	if (gate->state->level < KVMB_LEVEL_HARD || !e->state)
 		return true;
@@ -209,6 +207,9 @@ static enum kvmb_why check_high(struct gate *gate, struct entrant *e)
 {
 	if (e->policy.priority != KVMB_PRIORITY_LOW || gate->state->level < KVMB_LEVEL_HARD)
 		return KVMB_WHY_LAST_RESORT;
+	/* It is held until it stalls: for one that does already bind() would put that off. */
+	if (kvmb_guest_stalls(&gate->config->host, e->guest))
+		return KVMB_WHY_GUEST_PRESSURE;
 	if (!e->state || gate->sample->now_ns < e->state->high_after_ns)
 		return KVMB_WHY_BACKOFF;
 	gate->limited = gate->limited || is_limited(gate);

@@ -3,6 +3,7 @@
 #include "policy/damp.h"
 
 #include "base/num.h"
+#include "model/exclude.h"
 
 #define STEP_MIN_PERMYRIAD 625      /* 1/16: 4 MiB of the default step, still worth an action */
 #define STEP_GROW_PERMYRIAD 500     /* a second: a full step again after 20 quiet seconds */
@@ -16,9 +17,7 @@ static bool scope_pressure(const struct kvmb_damp *d, const struct kvmb_state_gu
 {
 	const struct kvmb_guest_sample *g = d->guest;
 
-	if (!g->triggered &&
-	    !(g->psi_valid &&
-	      g->psi.some_avg10_permyriad >= d->config->guest_pressure_some_permyriad))
+	if (!g->triggered && !kvmb_guest_stalls(d->config, g))
 		return false;
 	return d->level < KVMB_LEVEL_HARD || kvmb_state_reads_back(s, d->policy, g, d->now_ns);
 }

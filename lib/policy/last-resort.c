@@ -5,6 +5,7 @@
  * what is taken from it by reclaim this turn is taken by a limit instead.
  */
 #include "base/num.h"
+#include "model/exclude.h"
 #include "policy/turn.h"
 
 /* Long enough for the cheaper means to have had several turns each. */
@@ -37,6 +38,7 @@ static bool may_be_held(const struct kvmb_turn *t, const struct kvmb_view *v)
 	return v->mode >= KVMB_MODE_PRESSURE && a->kind == KVMB_ACTION_RECLAIM &&
 	       a->rule == KVMB_RULE_HOST_PRESSURE && v->policy.priority == KVMB_PRIORITY_LOW &&
 	       t->sample->now_ns >= v->state->high_after_ns &&
+	       !kvmb_guest_stalls(&t->config->host, v->guest) &&
 	       !kvmb_view_without_effect(t, v, KVMB_ACTION_HIGH);
 }
 

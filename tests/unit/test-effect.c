@@ -170,6 +170,25 @@ static void test_tells(void **data)
 	world_done(&w);
 }
 
+/* Its watcher is masked, say: a limit that is never set must not take reclaim's place for ever. */
+static void test_unwatched_limit_counts(void **data)
+{
+	struct kvmb_result r;
+	struct world w;
+
+	(void)data;
+	world_init(&w, 1);
+	(void)world_state(&w, 0);
+	r = result_of(&w, KVMB_ACTION_HIGH, 64, 0);
+	r.error = -ENOTCONN;
+	kvmb_state_apply_result(w.state, &r);
+	assert_int_equal(world_state(&w, 0)->n_no_effect[KVMB_ACTION_HIGH], 1);
+	r.error = -ETIMEDOUT;
+	kvmb_state_apply_result(w.state, &r);
+	assert_int_equal(world_state(&w, 0)->n_no_effect[KVMB_ACTION_HIGH], 1);
+	world_done(&w);
+}
+
 static void apply_balloon(struct world *w, uint64_t got_mib, int64_t net_mib)
 {
 	struct kvmb_result r = result_of(w, KVMB_ACTION_BALLOON, 64, got_mib);
@@ -419,6 +438,7 @@ int main(void)
 	TESTS_ADD(&t, "three times nothing of a kind degrades until that kind works again",
 		  test_degraded_after_three);
 	TESTS_ADD_TABLE(&t, tells_rows, test_tells);
+	TESTS_ADD(&t, "a limit that nobody watches counts", test_unwatched_limit_counts);
 	TESTS_ADD(&t, "balloons that win next to nothing, twice, are in memory never touched",
 		  test_barren);
 	TESTS_ADD(&t, "a request shrinks by what was got for it, and ends with the last MiB",

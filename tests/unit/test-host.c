@@ -212,9 +212,14 @@ static void test_swap_reads_of_all_devices_add_up(void **state)
 	assert_int_equal(kvmb_host_read(&root, &h), 0);
 	assert_int_equal(h.swap_reads, 15);
 	assert_int_equal(h.swap_read_usec, 37000);
+	/* The rest of the sample is worth more than this figure. */
 	tree_write(tree, "sys/class/block/sdb1/stat", "broken");
-	assert_int_equal(kvmb_host_read(&root, &h), -EBADMSG);
+	assert_int_equal(kvmb_swap_device_read(&root, &h), -EBADMSG);
+	assert_int_equal(kvmb_host_read(&root, &h), 0);
+	assert_int_equal(h.swap_reads, 0);
+	assert_int_equal(h.swap_read_usec, 0);
 	tree_remove(tree, "proc/swaps");
+	assert_int_equal(kvmb_swap_device_read(&root, &h), 0);
 	assert_int_equal(kvmb_host_read(&root, &h), 0);
 	assert_int_equal(h.swap_reads, 0);
 	kvmb_root_close(&root);

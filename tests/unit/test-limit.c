@@ -36,12 +36,23 @@ static const char *kernel_tree;
 int __wrap_kvmb_cgroup_write(const struct kvmb_root *root, const char *group, const char *file,
 			     const char *value);
 
+/* Of an agent that is stopped just before its write, and again where the kernel would reclaim. */
+static bool stops_at_write;
+static int n_writes;
+
 int __wrap_kvmb_cgroup_write(const struct kvmb_root *root, const char *group, const char *file,
 			     const char *value)
 {
+	bool stops = stops_at_write && streq(value, SET);
+
 	assert_string_equal(group, SCOPE);
 	assert_string_equal(file, "memory.high");
+	n_writes++;
+	if (stops)
+		(void)raise(SIGSTOP);
 	tree_write(kernel_tree, HIGH_FILE, value);
+	if (stops)
+		(void)raise(SIGSTOP);
 	return 0;
 }
 
@@ -123,6 +134,7 @@ static int setup(void **state)
 	struct limit_world *w = calloc(1, sizeof(*w));
 
 	kernel_tree = w->tree = machine_new();
+	n_writes = 0;
 	tree_write(w->tree, HIGH_FILE, "max\n");
 	tree_mkdir(w->tree, "run/kvm-balloond/limits");
 	*state = w;
@@ -309,6 +321,82 @@ static void test_without_a_place_for_records_nothing_is_set(void **state)
 	assert_true(file_is(w, HIGH_FILE, "max"));
 }
 
+static void test_a_limit_that_comes_late_is_not_set(void **state)
+{
+	struct agent agent = { .w = *state, .hold_usec = 0 };
+
+	agent_run(&agent);
+	assert_int_equal(agent.error, -ESTALE);
+	assert_int_equal(agent.result.why, KVMB_WHY_FACTS_STALE);
+	assert_int_equal(n_writes, 0);
+	assert_true(no_record(*state));
+}
+
+/* Its record is there, and it waits for a watcher. */
+static void start_waiting(struct agent *agent, pthread_t *thread)
+{
+	assert_int_equal(pthread_create(thread, NULL, agent_run, agent), 0);
+	WAIT_FOR(!no_record(agent->w));
+}
+
+static void test_it_is_called_back_while_nobody_watches_yet(void **state)
+{
+	struct agent agent = { .w = *state, .hold_usec = LONG_USEC };
+	pthread_t thread;
+
+	start_waiting(&agent, &thread);
+	atomic_store(&agent.cancel, true);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(agent.error, -ECANCELED);
+	assert_int_equal(n_writes, 0);
+	assert_true(no_record(*state));
+}
+
+static void assert_refused_after_wait(struct limit_world *w, struct agent *agent, pthread_t thread,
+				      enum kvmb_why why)
+{
+	w->watcher = start_watcher(w->tree);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_int_equal(agent->error, -ESTALE);
+	assert_int_equal(agent->result.why, why);
+	assert_int_equal(n_writes, 0);
+	assert_true(no_record(w));
+}
+
+static void test_what_another_sets_before_it_is_watched_stands(void **state)
+{
+	struct agent agent = { .w = *state, .hold_usec = LONG_USEC };
+	pthread_t thread;
+
+	start_waiting(&agent, &thread);
+	tree_write(kernel_tree, HIGH_FILE, "50000000\n");
+	assert_refused_after_wait(*state, &agent, thread, KVMB_WHY_CHANGED);
+	assert_true(file_is(*state, HIGH_FILE, "50000000"));
+}
+
+/* Its watcher lifts it, after the next agent looked. */
+static void test_the_limit_of_a_dead_agent_is_not_put_back(void **state)
+{
+	struct agent agent = { .w = *state, .hold_usec = LONG_USEC };
+	pthread_t thread;
+
+	tree_write(kernel_tree, HIGH_FILE, "103809024\n");
+	start_waiting(&agent, &thread);
+	tree_write(kernel_tree, HIGH_FILE, "max\n");
+	assert_refused_after_wait(*state, &agent, thread, KVMB_WHY_CHANGED);
+	assert_true(file_is(*state, HIGH_FILE, "max"));
+}
+
+static void test_a_guest_that_stalls_before_it_is_watched_is_left_alone(void **state)
+{
+	struct agent agent = { .w = *state, .hold_usec = LONG_USEC };
+	pthread_t thread;
+
+	start_waiting(&agent, &thread);
+	write_pressure(kernel_tree, "some avg10=0.00 avg60=0.00 avg300=0.00 total=900000000\n");
+	assert_refused_after_wait(*state, &agent, thread, KVMB_WHY_GUEST_PRESSURE);
+}
+
 static void test_an_agent_that_is_killed_leaves_no_limit(void **state)
 {
 	struct limit_world *w = *state;
@@ -329,9 +417,35 @@ static void test_an_agent_that_stands_still_leaves_none_either(void **state)
 
 	WAIT_FOR(file_is(w, HIGH_FILE, SET));
 	assert_int_equal(kill(agent, SIGSTOP), 0);
-	WAIT_FOR(no_record(w));
-	assert_true(file_is(w, HIGH_FILE, "max"));
+	WAIT_FOR(file_is(w, HIGH_FILE, "max"));
 	stop(agent);
+	WAIT_FOR(no_record(w));
+}
+
+static void wait_until_stopped(pid_t pid)
+{
+	int status;
+
+	assert_int_equal(waitpid(pid, &status, WUNTRACED), pid);
+	assert_true(WIFSTOPPED(status));
+}
+
+/* The watcher has found it due, with nothing to lift, when it is set after all. */
+static void test_an_agent_that_stands_still_before_its_write_leaves_none(void **state)
+{
+	struct limit_world *w = *state;
+	pid_t agent;
+
+	stops_at_write = true;
+	agent = start_agent(w, 300000);
+	stops_at_write = false;
+	wait_until_stopped(agent);
+	pause_ms(300 + 2000 + 500); /* its time, the watcher's grace, and a look or two */
+	assert_int_equal(kill(agent, SIGCONT), 0);
+	wait_until_stopped(agent);
+	stop(agent);
+	WAIT_FOR(file_is(w, HIGH_FILE, "max"));
+	WAIT_FOR(no_record(w));
 }
 
 static void test_a_watcher_that_comes_late_lifts_too(void **state)
@@ -385,8 +499,14 @@ int main(void)
 		WATCHED(test_what_another_set_meanwhile_is_left_alone),
 		ALONE(test_unwatched_nothing_is_set),
 		WATCHED(test_without_a_place_for_records_nothing_is_set),
+		WATCHED(test_a_limit_that_comes_late_is_not_set),
+		ALONE(test_it_is_called_back_while_nobody_watches_yet),
+		ALONE(test_what_another_sets_before_it_is_watched_stands),
+		ALONE(test_the_limit_of_a_dead_agent_is_not_put_back),
+		ALONE(test_a_guest_that_stalls_before_it_is_watched_is_left_alone),
 		WATCHED(test_an_agent_that_is_killed_leaves_no_limit),
 		WATCHED(test_an_agent_that_stands_still_leaves_none_either),
+		WATCHED(test_an_agent_that_stands_still_before_its_write_leaves_none),
 		WATCHED(test_a_watcher_that_comes_late_lifts_too),
 		WATCHED(test_a_scope_that_is_gone_needs_nothing),
 		ALONE(test_a_watcher_without_records_ends),

@@ -223,6 +223,26 @@ static void held_before(struct world *w)
 	world_state(w, 1)->high_after_ns = w->sample->now_ns + 1;
 }
 
+/* Not for what it reads back, so that a host that is hard up takes from it all the same. */
+static void stalls(struct world *w, size_t i, uint32_t permyriad)
+{
+	struct kvmb_guest_sample *g = world_guest(w, i);
+
+	g->psi_valid = true;
+	g->psi.some_avg10_permyriad = permyriad;
+	world_state(w, i)->counters = (struct kvmb_state_counters){
+		.host_valid = true,
+		.refaults = g->refault_anon + g->refault_file,
+	};
+}
+
+static void largest_stalls(struct world *w)
+{
+	dying(w);
+	w->state->fresh = false;
+	stalls(w, 1, 8000);
+}
+
 static void one_is_held(struct world *w)
 {
 	dying(w);
@@ -259,6 +279,8 @@ static const struct rule_row last_rows[] = {
 	    RECLAIMS(HOST_PRESSURE, 64) } },
 	{ "a guest that was held has a pause, another's turn comes", held_before,
 	  { HOLDS(64), RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 64) } },
+	{ "a guest that stalls already is not held, another is", largest_stalls,
+	  { HOLDS(64), RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 64) } },
 	{ "one at a time", one_is_held,
 	  { NOTHING, RECLAIMS(HOST_PRESSURE, 64), RECLAIMS(HOST_PRESSURE, 64) } },
 	{ "nobody is held where the cheaper means are enough", enough_is_given,
@@ -275,6 +297,7 @@ static const struct high_gate {
 	uint64_t guarantee_mib, after_ns, asked_mib; /* 0: refused */
 	bool other_held;
 	enum kvmb_why why;
+	uint32_t stall_permyriad;
 } high_gates[] = {
 	{ "the gate lets a limit through", KVMB_PRIORITY_LOW, KVMB_LEVEL_HARD, 0, 0, 64 },
 	{ "of the lowest class alone", KVMB_PRIORITY_NORMAL, KVMB_LEVEL_EMERGENCY, 0, 0, 0, false,
@@ -286,6 +309,10 @@ static const struct high_gate {
 	  KVMB_WHY_BACKOFF },
 	{ "one guest at a time", KVMB_PRIORITY_LOW, KVMB_LEVEL_HARD, 0, 0, 0, true,
 	  KVMB_WHY_IN_FLIGHT },
+	{ "not one that stalls already", KVMB_PRIORITY_LOW, KVMB_LEVEL_EMERGENCY, 0, 0, 0, false,
+	  KVMB_WHY_GUEST_PRESSURE, 1000 },
+	{ "one that stalls less may be held", KVMB_PRIORITY_LOW, KVMB_LEVEL_EMERGENCY, 0, 0, 64,
+	  false, KVMB_WHY_NONE, 999 },
 };
 
 static void test_high_gate(void **data)
@@ -298,6 +325,7 @@ static void test_high_gate(void **data)
 	policy(&c, KVMB_FIELD_PRIORITY)->priority = row->priority;
 	policy(&c, KVMB_FIELD_GUARANTEE)->guarantee_bytes = row->guarantee_mib * MIB;
 	state(&c)->high_after_ns = row->after_ns;
+	stalls(&c.w, 0, row->stall_permyriad);
 	c.w.state->level = row->level;
 	world_guest(&c.w, 1)->in_flight = row->other_held;
 	world_state(&c.w, 1)->pending_kind = KVMB_ACTION_HIGH;
@@ -309,6 +337,8 @@ static void test_high_gate(void **data)
 	assert_int_equal(plan->n_actions, row->asked_mib ? 1 : 0);
 	if (row->asked_mib)
 		assert_int_equal(plan->actions[0].asked_bytes, row->asked_mib * MIB);
+	if (row->asked_mib)
+		assert_int_equal(plan->actions[0].facts.guest_limit_permyriad, 1000);
 	else
 		assert_int_equal(plan->refusals[0].why, row->why);
 	world_done(&c.w);

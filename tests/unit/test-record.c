@@ -168,14 +168,14 @@ static void test_all_members(void **unused)
 	assert_int_equal(sizeof(struct kvmb_rate), 112);
 	assert_int_equal(sizeof(struct kvmb_state_counters), 48);
 	assert_int_equal(sizeof(struct kvmb_state_guest), 1320);
-	assert_int_equal(sizeof(struct kvmb_state), 1672);
+	assert_int_equal(sizeof(struct kvmb_state), 1680);
 	assert_int_equal(sizeof(struct kvmb_state_ksm), 72);
 	assert_int_equal(sizeof(struct kvmb_state_advice), 440);
 	assert_int_equal(sizeof(struct kvmb_reservation), 344);
 	assert_int_equal(sizeof(struct kvmb_state_cold), 432);
 	assert_int_equal(sizeof(struct kvmb_trend), 136);
 	assert_int_equal(sizeof(struct kvmb_own_use), 504);
-	assert_int_equal(sizeof(struct kvmb_swap_guard), 168);
+	assert_int_equal(sizeof(struct kvmb_swap_guard), 176);
 	assert_int_equal(sizeof(struct kvmb_host_config), 152);
 }
 

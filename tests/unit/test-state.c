@@ -358,6 +358,7 @@ static void fill(struct world *w)
 	g->step_permyriad = 25;
 	g->reclaim_after_ns = s->last_ns + 26;
 	g->balloon_after_ns = s->last_ns + 27;
+	g->high_after_ns = s->last_ns + 35;
 	g->balloon_pause_sec = 28;
 	kvmb_rate_add(&g->taken, s->last_ns, 29);
 	g->taken_bytes = 30;
@@ -393,6 +394,7 @@ static void assert_guest_kept(const struct kvmb_state_guest *g, uint64_t now_ns)
 	assert_int_equal(g->step_permyriad, 25);
 	assert_int_equal(g->reclaim_after_ns, now_ns + 26);
 	assert_int_equal(g->balloon_after_ns, now_ns + 27);
+	assert_int_equal(g->high_after_ns, now_ns + 35);
 	assert_int_equal(g->balloon_pause_sec, 28);
 	assert_int_equal(kvmb_rate_sum(&g->taken, now_ns), 29);
 	assert_int_equal(g->taken_bytes, 30);

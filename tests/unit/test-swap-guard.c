@@ -105,6 +105,10 @@ static void test_on_its_way(void **data)
 	world_guest(&w, 2)->in_flight = true;
 	tick(&w, 500, 0, 0);
 	assert_int_equal(swapped_mib(&w), 36);
+	world_state(&w, 2)->pending_kind = KVMB_ACTION_HIGH;
+	world_state(&w, 2)->pending_bytes = 64 * MIB;
+	tick(&w, 0, 0, 0);
+	assert_int_equal(swapped_mib(&w), 36);
 	/* A balloon writes nothing. */
 	world_state(&w, 2)->pending_kind = KVMB_ACTION_BALLOON;
 	world_state(&w, 2)->pending_bytes = 64 * MIB;
@@ -121,8 +125,10 @@ static const struct latency_row {
 	{ "fast reads stop nothing", 100, 1000, 1000, false },
 	{ "a mean at the limit is not above it", 100, 100, 10000, false },
 	{ "slow reads stop all that goes to swap", 100, 100, 10100, true },
-	{ "a few slow reads tell nothing", 100, 15, 150000, false },
+	{ "a few slow reads tell nothing yet", 100, 15, 1600, false },
 	{ "sixteen do", 100, 16, 1616, true },
+	{ "a few do at once that take longer than sixteen may", 100, 15, 4500, true },
+	{ "on the slowest of devices three are enough", 100, 3, 6000, true },
 	{ "without a limit they may take any time", 0, 100, 1000000, false },
 	{ "no reads are not slow", 100, 0, 0, false },
 };
@@ -138,6 +144,54 @@ static void test_latency(void **data)
 	assert_int_equal(swapped_mib(&w), row->slow ? 0 : 192);
 	if (row->slow)
 		assert_int_equal(world_refusal(&w, 0, KVMB_ACTION_RECLAIM), KVMB_WHY_SWAP_SLOW);
+	world_done(&w);
+}
+
+/* What tells nothing yet is not forgotten: it counts with what follows. */
+static void test_few_add_up(void **data)
+{
+	struct world w;
+
+	(void)data;
+	in_want(&w);
+	tick(&w, 0, 8, 900);
+	assert_int_equal(swapped_mib(&w), 192);
+	tick(&w, 0, 8, 900);
+	assert_int_equal(swapped_mib(&w), 0);
+	assert_int_equal(w.state->swap.latency_usec, 1800000 / 16);
+	world_done(&w);
+}
+
+/* A read or two in ten seconds: slow ones are the device's, no other ones being there. */
+static void test_few_in_ten_seconds(void **data)
+{
+	struct world w;
+
+	(void)data;
+	in_want(&w);
+	tick(&w, 0, 2, 500);
+	for (size_t i = 0; i < 3; i++)
+		tick(&w, 0, 0, 0);
+	assert_int_equal(swapped_mib(&w), 192);
+	tick(&w, 0, 0, 0);
+	assert_int_equal(swapped_mib(&w), 0);
+	assert_int_equal(w.state->swap.latency_usec, 250 * USEC_PER_MSEC);
+	world_done(&w);
+}
+
+/* 0 is what the source says where it could not read them: what follows is not of this tick. */
+static void test_unknown(void **data)
+{
+	struct world w;
+
+	(void)data;
+	in_want(&w);
+	w.sample->host.swap_reads = w.sample->host.swap_read_usec = 0;
+	tick(&w, 0, 0, 0);
+	tick(&w, 0, 1000, 1000000);
+	assert_int_equal(w.state->swap.latency_usec, 0);
+	tick(&w, 0, 100, 20000);
+	assert_int_equal(w.state->swap.latency_usec, 200 * USEC_PER_MSEC);
 	world_done(&w);
 }
 
@@ -199,6 +253,7 @@ static void test_proactive(void **data)
 
 	(void)data;
 	world_init(&w, N_GUESTS);
+	w.sample->host.swap_reads = 1;
 	for (size_t i = 0; i < N_GUESTS; i++) {
 		set_mode(&w, i, KVMB_MODE_PROACTIVE);
 		world_guest(&w, i)->unused_bytes = 50 * MIB;
@@ -217,6 +272,7 @@ static void test_request(void **data)
 
 	(void)data;
 	world_init(&w, 1);
+	w.sample->host.swap_reads = 1;
 	world_guest(&w, 0)->unused_bytes = 50 * MIB;
 	world_decide(&w);
 	world_state(&w, 0)->request_bytes = 50 * MIB;
@@ -237,7 +293,7 @@ static void test_backwards(void **data)
 	in_want(&w);
 	limit_writes(&w, 10);
 	w.sample->host.swap_out_pages = 0;
-	w.sample->host.swap_reads = w.sample->host.swap_read_usec = 0;
+	w.sample->host.swap_reads = w.sample->host.swap_read_usec = 10;
 	tick(&w, 0, 0, 0);
 	assert_int_equal(swapped_mib(&w), 192);
 	assert_int_equal(kvmb_rate_sum(&w.state->swap.written, w.sample->now_ns), 0);
@@ -256,6 +312,9 @@ int main(void)
 	TESTS_ADD(&t, "a minute later it may be written again", test_writes_pass);
 	TESTS_ADD(&t, "what is on its way to swap counts as written", test_on_its_way);
 	TESTS_ADD_TABLE(&t, latency_rows, test_latency);
+	TESTS_ADD(&t, "few reads count with those that follow", test_few_add_up);
+	TESTS_ADD(&t, "ten seconds of few reads are judged by them", test_few_in_ten_seconds);
+	TESTS_ADD(&t, "reads that were not known are not of this moment", test_unknown);
 	TESTS_ADD(&t, "guests are kept from growing instead", test_made_up_for);
 	TESTS_ADD(&t, "slow reads are remembered for ten seconds", test_slow_for_ten_seconds);
 	TESTS_ADD(&t, "in an emergency neither guard holds", test_emergency);
