@@ -91,6 +91,7 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_U32_OPT(GUEST, stuck_pause_sec, 0, UINT32_MAX),
 	KVMB_JSON_U64_OPT(GUEST, stuck_until_ns),
 	KVMB_JSON_U64_OPT(GUEST, unreported_ns),
+	KVMB_JSON_U64_OPT(GUEST, unreported_bytes),
 	KVMB_JSON_OBJECT(GUEST, taken, rate_fields),
 	KVMB_JSON_OBJECT(GUEST, refaults, rate_fields),
 	KVMB_JSON_OBJECT(GUEST, counters, counters_fields),

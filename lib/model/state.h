@@ -111,6 +111,7 @@ struct kvmb_state_guest {
 	uint32_t stuck_pause_sec;  /* its balloon stopped short; 0: it did not; model/stuck.h */
 	uint64_t stuck_until_ns;   /* nothing is expected of it before */
 	uint64_t unreported_ns;    /* it should report what it holds free, since; 0 nothing */
+	uint64_t unreported_bytes; /* resident then */
 	/* rates */
 	struct kvmb_rate taken;    /* bytes asked */
 	struct kvmb_rate refaults; /* pages */

@@ -86,16 +86,30 @@ static void update_cold(const struct kvmb_turn *t, struct kvmb_view *v)
 	v->cold_bytes = kvmb_view_idle(t, v, v->cold.idle_usec);
 }
 
+/*
+ * Did a wait for reports end well, or so long ago that another one may begin? That it holds nothing
+ * free now is but its word: it could say so each time that the wait is nearly over.
+ */
+static bool reported(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	uint64_t fallen = u64_sub_sat(v->state->unreported_bytes, v->estimate.resident_bytes);
+
+	return kvmb_view_worth_it(t, v, fallen) ||
+	       t->sample->now_ns - v->state->unreported_ns >= NSEC_PER_MINUTE;
+}
+
 /* Since when it holds free what should have come back by itself. */
 static void update_unreported(const struct kvmb_turn *t, struct kvmb_view *v)
 {
 	uint64_t *since_ns = &v->state->unreported_ns;
+	bool holds = kvmb_view_worth_it(t, v, v->estimate.gain_bytes);
 
-	if (!v->guest->backing.reports_free ||
-	    !kvmb_view_worth_it(t, v, v->estimate.gain_bytes))
+	if (!v->guest->backing.reports_free || (*since_ns && !holds && reported(t, v)))
 		*since_ns = 0;
-	else if (!*since_ns)
-		*since_ns = t->sample->now_ns;
+	if (!v->guest->backing.reports_free || *since_ns || !holds)
+		return;
+	*since_ns = t->sample->now_ns;
+	v->state->unreported_bytes = v->estimate.resident_bytes;
 }
 
 static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, struct kvmb_view *v)
