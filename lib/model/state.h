@@ -253,7 +253,7 @@ uint64_t kvmb_state_reserved(const struct kvmb_state *s, const char *name);
 /**
  * kvmb_state_reserve() - add one, pending; an open one for the same guest is released
  * @wanted: its name, bytes and until_ns
- * Return: 0, -ENOSPC, -ENOMEM.
+ * Return: 0, -ENOSPC there are KVMB_RESERVATIONS_MAX open ones for others, -ENOMEM.
  */
 int kvmb_state_reserve(struct kvmb_state *s, const struct kvmb_reservation *wanted,
 		       uint32_t *ret_id);
