@@ -58,9 +58,25 @@ static void tame_sample(struct kvmb_sample *s)
 	}
 }
 
+static void random_reservation(uint64_t *seed, struct world *w)
+{
+	struct kvmb_reservation wanted = { .bytes = random_below(seed, 2000) * MIB };
+	uint32_t id;
+
+	wanted.until_ns = w->sample->now_ns + random_below(seed, 60 * SEC);
+	if (random_one_in(seed, 2))
+		(void)snprintf(wanted.name, sizeof(wanted.name), "vm%u",
+			       (unsigned int)random_below(seed, 8));
+	assert_int_equal(kvmb_state_reserve(w->state, &wanted, &id), 0);
+}
+
 /* What happens between two ticks: results, requests, policies, another configuration. */
 static void random_events(uint64_t *seed, struct world *w)
 {
+	if (random_one_in(seed, 6))
+		random_reservation(seed, w);
+	if (random_one_in(seed, 10))
+		random_policy(seed, &world_guest(w, 0)->metadata);
 	for (size_t i = 0; w->plan && i < w->plan->n_actions; i++) {
 		const struct kvmb_action *a = &w->plan->actions[i];
 		struct kvmb_result result = {
