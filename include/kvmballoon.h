@@ -303,6 +303,7 @@ enum kvmb_why {
 	KVMB_WHY_SWAP_SLOW,        /* reads of the host's swap take too long */
 	KVMB_WHY_LAST_RESORT,      /* not of the lowest class, or the host is not that short */
 	KVMB_WHY_REPORTING,        /* what it holds free comes back by itself soon */
+	KVMB_WHY_RESERVED,         /* it is about to grow into room that is held for it */
 	KVMB_WHYS,
 };
 
@@ -558,7 +559,7 @@ int kvmb_decide(const struct kvmb_config *c, const struct kvmb_state *state,
 
 /* ---- Reservations ------------------------------------------------------------------------ */
 
-#define KVMB_RESERVATIONS_MAX 16
+#define KVMB_RESERVATIONS_MAX 256 /* a host full of guests that all start, each with its own */
 #define KVMB_RESERVE_TIMEOUT_MIN_USEC UINT64_C(1000000)
 #define KVMB_RESERVE_TIMEOUT_MAX_USEC (UINT64_C(3600) * 1000000)
 

@@ -319,12 +319,12 @@ static int load_u64s(const json_t *v, const struct place *p, char *member)
 {
 	struct kvmb_json_field item = *p->field;
 	const struct place at = { p->path, &item, p->ret_error };
-	size_t n = item.size / sizeof(uint64_t);
+	size_t most = item.size / sizeof(uint64_t), n = json_array_size(v);
 	char allowed[64];
 
 	item.size = sizeof(uint64_t);
-	if (!json_is_array(v) || json_array_size(v) != n) {
-		kvmb_str_format(allowed, sizeof(allowed), "an array of %zu numbers", n);
+	if (!json_is_array(v) || n > most || n < (item.least ?: most)) {
+		kvmb_str_format(allowed, sizeof(allowed), "an array of %zu numbers", most);
 		return refuse(p, allowed);
 	}
 	for (size_t i = 0; i < n; i++) {

@@ -36,7 +36,7 @@ enum kvmb_json_type {
 	KVMB_JSON_TYPE_STRING, /* char array of `size` bytes */
 	KVMB_JSON_TYPE_ENUM,   /* enum of 4 bytes, by its token */
 	KVMB_JSON_TYPE_OBJECT, /* struct member, by `table` */
-	KVMB_JSON_TYPE_U64S,   /* uint64_t array of `size` bytes; as many items, no more, no less */
+	KVMB_JSON_TYPE_U64S,   /* uint64_t array of `size` bytes; as many items, or see `least` */
 };
 
 struct kvmb_json_table {
@@ -51,6 +51,7 @@ struct kvmb_json_field {
 	bool nullable; /* U64: null is KVMB_UNKNOWN */
 	size_t offset;
 	size_t size;  /* of the member */
+	size_t least; /* U64S: reading, so many items do, the others keep their value; 0: all */
 	int64_t min;  /* of numbers */
 	uint64_t max;
 	const struct kvmb_tokens *tokens;
@@ -77,6 +78,8 @@ struct kvmb_json_field {
 #define KVMB_JSON_STRING(s, m) { KVMB_JSON_FIELD_(s, m, STRING, 0, 0) }
 #define KVMB_JSON_ENUM(s, m, table) { KVMB_JSON_FIELD_(s, m, ENUM, 0, 0), .tokens = (table) }
 #define KVMB_JSON_U64S(s, m) { KVMB_JSON_FIELD_(s, m, U64S, 0, INT64_MAX) }
+/* An array that has grown: older writers had @n items. */
+#define KVMB_JSON_U64S_LEAST(s, m, n) { KVMB_JSON_FIELD_(s, m, U64S, 0, INT64_MAX), .least = (n) }
 #define KVMB_JSON_OBJECT(s, m, t)                                                              \
 	{ KVMB_JSON_FIELD_(s, m, OBJECT, 0, 0), .table = { (t), ARRAY_SIZE(t) } }
 

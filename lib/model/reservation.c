@@ -54,21 +54,62 @@ static void replace(struct kvmb_state *s, const char *name)
 			s->reservations[i].state = KVMB_RESERVATION_RELEASED;
 }
 
-int kvmb_state_reserve(struct kvmb_state *s, const struct kvmb_reservation *wanted,
-		       uint32_t *ret_id)
+/*
+ * Whose place a new one gets where there are as many as may be: of one that has ended, which was
+ * told when it did, or else of the one that it replaces. n_reservations: nobody's.
+ */
+static size_t makes_way(const struct kvmb_state *s, const char *name)
 {
-	struct kvmb_reservation *grown, *r;
+	size_t own = s->n_reservations;
 
-	if (s->n_reservations >= KVMB_RESERVATIONS_MAX)
-		return -ENOSPC;
+	for (size_t i = 0; i < s->n_reservations; i++) {
+		if (!kvmb_reservation_open(&s->reservations[i]))
+			return i;
+		if (is_for(&s->reservations[i], name))
+			own = i;
+	}
+	return own;
+}
+
+static void drop(struct kvmb_state *s, size_t i)
+{
+	s->n_reservations--;
+	memmove(&s->reservations[i], &s->reservations[i + 1],
+		(s->n_reservations - i) * sizeof(*s->reservations));
+}
+
+/* Room for one more. */
+static int make_place(struct kvmb_state *s, const char *name)
+{
+	struct kvmb_reservation *grown;
+	size_t i;
+
+	if (s->n_reservations >= KVMB_RESERVATIONS_MAX) {
+		i = makes_way(s, name);
+		if (i == s->n_reservations)
+			return -ENOSPC;
+		drop(s, i);
+		return 0;
+	}
 	grown = realloc(s->reservations, (s->n_reservations + 1) * sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	s->reservations = grown;
+	return 0;
+}
+
+int kvmb_state_reserve(struct kvmb_state *s, const struct kvmb_reservation *wanted,
+		       uint32_t *ret_id)
+{
+	struct kvmb_reservation *r;
+	int err = make_place(s, wanted->name);
+
+	if (err < 0)
+		return err;
 	replace(s, wanted->name);
 	/* Not 0, should there ever have been so many. */
 	s->last_reservation = s->last_reservation == UINT32_MAX ? 1 : s->last_reservation + 1;
-	r = &grown[s->n_reservations++];
+	r = &s->reservations[s->n_reservations++];
 	*r = (struct kvmb_reservation){
 		.id = s->last_reservation,
 		.bytes = wanted->bytes,

@@ -58,10 +58,13 @@ static const struct kvmb_json_field minutes_fields[] = {
 	KVMB_JSON_STRING(struct minutes_record, cold_minutes),
 };
 
-#define NO_EFFECT(name, kind)                                                                      \
-	{ .key = name "_no_effect", .type = KVMB_JSON_TYPE_U32,                                    \
+#define NO_EFFECT(name, kind, opt)                                                                 \
+	{ .key = name "_no_effect", .type = KVMB_JSON_TYPE_U32, .optional = (opt),                 \
 	  .offset = offsetof(GUEST, n_no_effect[KVMB_ACTION_##kind]), .size = sizeof(uint32_t),    \
 	  .max = UINT32_MAX }
+
+/* Kinds of action in the first recordings, the other ones came later. */
+#define KINDS_LEAST KVMB_ACTION_HIGH
 
 static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_STRING(GUEST, uuid),
@@ -88,6 +91,7 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_U32_OPT(GUEST, stuck_pause_sec, 0, UINT32_MAX),
 	KVMB_JSON_U64_OPT(GUEST, stuck_until_ns),
 	KVMB_JSON_U64_OPT(GUEST, unreported_ns),
+	KVMB_JSON_U64_OPT(GUEST, unreported_bytes),
 	KVMB_JSON_OBJECT(GUEST, taken, rate_fields),
 	KVMB_JSON_OBJECT(GUEST, refaults, rate_fields),
 	KVMB_JSON_OBJECT(GUEST, counters, counters_fields),
@@ -96,12 +100,12 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_U64(GUEST, given_bytes),
 	KVMB_JSON_I64(GUEST, net_bytes),
 	KVMB_JSON_U64(GUEST, n_actions),
-	NO_EFFECT("balloon", BALLOON),
-	NO_EFFECT("deflate", DEFLATE),
-	NO_EFFECT("reclaim", RECLAIM),
-	NO_EFFECT("pageout", PAGEOUT),
-	NO_EFFECT("high", HIGH),
-	KVMB_JSON_U64S(GUEST, retry_ns),
+	NO_EFFECT("balloon", BALLOON, false),
+	NO_EFFECT("deflate", DEFLATE, false),
+	NO_EFFECT("reclaim", RECLAIM, false),
+	NO_EFFECT("pageout", PAGEOUT, false),
+	NO_EFFECT("high", HIGH, true),
+	KVMB_JSON_U64S_LEAST(GUEST, retry_ns, KINDS_LEAST),
 };
 _Static_assert(KVMB_ACTION_KINDS == 5, "each kind has a counter of what had no effect");
 

@@ -111,6 +111,7 @@ struct kvmb_state_guest {
 	uint32_t stuck_pause_sec;  /* its balloon stopped short; 0: it did not; model/stuck.h */
 	uint64_t stuck_until_ns;   /* nothing is expected of it before */
 	uint64_t unreported_ns;    /* it should report what it holds free, since; 0 nothing */
+	uint64_t unreported_bytes; /* resident then */
 	/* rates */
 	struct kvmb_rate taken;    /* bytes asked */
 	struct kvmb_rate refaults; /* pages */
@@ -253,7 +254,7 @@ uint64_t kvmb_state_reserved(const struct kvmb_state *s, const char *name);
 /**
  * kvmb_state_reserve() - add one, pending; an open one for the same guest is released
  * @wanted: its name, bytes and until_ns
- * Return: 0, -ENOSPC, -ENOMEM.
+ * Return: 0, -ENOSPC there are KVMB_RESERVATIONS_MAX open ones for others, -ENOMEM.
  */
 int kvmb_state_reserve(struct kvmb_state *s, const struct kvmb_reservation *wanted,
 		       uint32_t *ret_id);

@@ -94,6 +94,7 @@ static const char *const why_names[] = {
 	[KVMB_WHY_SWAP_SLOW] = "swap-slow",
 	[KVMB_WHY_LAST_RESORT] = "last-resort",
 	[KVMB_WHY_REPORTING] = "reporting",
+	[KVMB_WHY_RESERVED] = "reserved",
 };
 _Static_assert(ARRAY_SIZE(why_names) == KVMB_WHYS, "each reason has a token");
 const struct kvmb_tokens kvmb_why_tokens = { why_names, ARRAY_SIZE(why_names) };

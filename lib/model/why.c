@@ -57,6 +57,8 @@ static const char *const sentences[] = {
 		"a limit is the last resort, for guests of priority low on a host that is hard up",
 	[KVMB_WHY_REPORTING] =
 		"the guest reports what it frees: its free memory comes back by itself soon",
+	[KVMB_WHY_RESERVED] =
+		"room is reserved for the guest, which is about to grow into it",
 };
 _Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
 

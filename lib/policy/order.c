@@ -27,6 +27,15 @@ enum means {
 	GROWTH,
 };
 
+/*
+ * Short, but not hard up: then it is better to wait for what is cheap than to take at once what is
+ * dear, from guests of a higher class or by swapping where others hold free memory.
+ */
+static bool patient(const struct kvmb_turn *t)
+{
+	return t->host.level < KVMB_LEVEL_HARD;
+}
+
 static bool in_round(const struct kvmb_view *v, bool observed)
 {
 	return v->fit && v->mode != KVMB_MODE_OFF &&
@@ -45,6 +54,9 @@ static enum kvmb_why why_not(const struct kvmb_turn *t, const struct kvmb_view *
 
 	if (means == COLD)
 		return kvmb_view_no_pageout(t, v);
+	/* What is made for it would be taken from it. Cold memory is not what it grows into. */
+	if (v->awaited && patient(t))
+		return KVMB_WHY_RESERVED;
 	if (means == COOL)
 		return kvmb_view_no_pageout_of(t, v, cool_bytes(t, v));
 	if (means == RECLAIM)
@@ -127,15 +139,6 @@ static int act(struct kvmb_turn *t, struct kvmb_view *v, enum means means, uint6
 		return kvmb_turn_balloon(t, v, KVMB_RULE_HOST_PRESSURE, bytes);
 	}
 	return 0;
-}
-
-/*
- * Short, but not hard up: then it is better to wait for what is cheap than to take at once what is
- * dear, from guests of a higher class or by swapping where others hold free memory.
- */
-static bool patient(const struct kvmb_turn *t)
-{
-	return t->host.level < KVMB_LEVEL_HARD;
 }
 
 static bool comes_by_itself(enum kvmb_why why)

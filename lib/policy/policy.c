@@ -32,12 +32,16 @@ static uint64_t no_fall(const struct kvmb_turn *t)
 static struct kvmb_outlook look(struct kvmb_turn *t)
 {
 	struct kvmb_state *s = t->state;
+	uint64_t used_bytes;
+	uint64_t held_bytes = kvmb_reservations_update(&t->config->host, t->sample, s,
+						       &used_bytes);
 
+	kvmb_trend_expect(&s->trend, used_bytes);
 	kvmb_trend_see(&s->trend, t->sample->now_ns, t->sample->host.available_bytes);
 	return (struct kvmb_outlook){
 		.ahead_bytes = kvmb_trend_ahead(&s->trend, no_fall(t)),
 		.reserve_bytes = kvmb_reserve_update(&s->own_use, t->sample),
-		.reserved_bytes = kvmb_reservations_update(&t->config->host, t->sample, s),
+		.reserved_bytes = held_bytes,
 	};
 }
 
@@ -86,16 +90,30 @@ static void update_cold(const struct kvmb_turn *t, struct kvmb_view *v)
 	v->cold_bytes = kvmb_view_idle(t, v, v->cold.idle_usec);
 }
 
+/*
+ * Did a wait for reports end well, or so long ago that another one may begin? That it holds nothing
+ * free now is but its word: it could say so each time that the wait is nearly over.
+ */
+static bool reported(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	uint64_t fallen = u64_sub_sat(v->state->unreported_bytes, v->estimate.resident_bytes);
+
+	return kvmb_view_worth_it(t, v, fallen) ||
+	       t->sample->now_ns - v->state->unreported_ns >= NSEC_PER_MINUTE;
+}
+
 /* Since when it holds free what should have come back by itself. */
 static void update_unreported(const struct kvmb_turn *t, struct kvmb_view *v)
 {
 	uint64_t *since_ns = &v->state->unreported_ns;
+	bool holds = kvmb_view_worth_it(t, v, v->estimate.gain_bytes);
 
-	if (!v->guest->backing.reports_free ||
-	    !kvmb_view_worth_it(t, v, v->estimate.gain_bytes))
+	if (!v->guest->backing.reports_free || (*since_ns && !holds && reported(t, v)))
 		*since_ns = 0;
-	else if (!*since_ns)
-		*since_ns = t->sample->now_ns;
+	if (!v->guest->backing.reports_free || *since_ns || !holds)
+		return;
+	*since_ns = t->sample->now_ns;
+	v->state->unreported_bytes = v->estimate.resident_bytes;
 }
 
 static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, struct kvmb_view *v)
@@ -114,6 +132,7 @@ static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, 
 	kvmb_config_policy(t->config, g->name, &g->metadata, &v->state->runtime, &v->policy);
 	v->mode = kvmb_guest_mode(t->config, &v->policy);
 	v->fit = kvmb_guest_unfit(t->config, g, t->sample->now_ns) == KVMB_WHY_NONE;
+	v->awaited = kvmb_reservations_await(t->state, g->uuid);
 	kvmb_estimate_guest(&t->config->host, &v->policy, g, kvmb_state_moved(v->state, g),
 			    &v->estimate);
 	v->aged = kvmb_ages_fresh(&g->ages, t->sample->now_ns, t->config->host.stale_usec);

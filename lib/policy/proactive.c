@@ -42,6 +42,9 @@ static int take_from(struct kvmb_turn *t, struct kvmb_view *v)
 	/* Nor is it swapped meanwhile: what it holds free is cold too. */
 	if (kvmb_view_reporting(t, v))
 		return 0;
+	/* It is about to grow; nobody is in need. */
+	if (v->awaited)
+		return 0;
 	if (kvmb_view_no_balloon(t, v) == KVMB_WHY_NONE && kvmb_view_worth_it(t, v, gain))
 		return kvmb_turn_balloon(t, v, KVMB_RULE_PROACTIVE, free_bytes);
 	if (v->feel.over_target)

@@ -67,10 +67,13 @@ static const struct kvmb_guest_sample *user_of(const struct kvmb_reservation *r,
 	return NULL;
 }
 
-/* What the guest gives up again, by our doing or its own, is not held for it once more. */
-static void use(struct kvmb_reservation *r, const struct kvmb_guest_sample *g)
+/*
+ * What the guest gives up again, by our doing or its own, is not held for it once more.
+ * Return: what it took since the last tick.
+ */
+static uint64_t use(struct kvmb_reservation *r, const struct kvmb_guest_sample *g)
 {
-	uint64_t grown;
+	uint64_t grown, before = r->held_bytes;
 
 	if (r->pid && g->pid && r->pid != g->pid)
 		r->base_bytes = 0;
@@ -80,23 +83,39 @@ static void use(struct kvmb_reservation *r, const struct kvmb_guest_sample *g)
 	r->held_bytes = u64_min(r->held_bytes, u64_sub_sat(r->bytes, grown));
 	if (r->held_bytes < USED_UP_BYTES)
 		r->state = KVMB_RESERVATION_USED;
+	return before - r->held_bytes;
 }
 
-static void go_on(struct kvmb_reservation *r, const struct kvmb_sample *sample)
+/*
+ * One that took nothing may be what libvirt still told of a guest that is being started again: the
+ * room is for the one to come.
+ */
+static void lose_user(struct kvmb_reservation *r)
+{
+	if (r->held_bytes < r->bytes) {
+		r->state = KVMB_RESERVATION_RELEASED;
+		return;
+	}
+	memset(r->uuid, 0, sizeof(r->uuid));
+	r->pid = 0;
+	r->base_bytes = 0;
+}
+
+static uint64_t go_on(struct kvmb_reservation *r, const struct kvmb_sample *sample)
 {
 	const struct kvmb_guest_sample *g;
 
 	if (sample->now_ns >= r->until_ns) {
 		r->state = KVMB_RESERVATION_EXPIRED;
-		return;
+		return 0;
 	}
 	if (!*r->uuid || !sample->guests_valid)
-		return;
+		return 0;
 	g = user_of(r, sample);
 	if (g)
-		use(r, g);
-	else
-		r->state = KVMB_RESERVATION_RELEASED;
+		return use(r, g);
+	lose_user(r);
+	return 0;
 }
 
 static void drop_ended(struct kvmb_state *s)
@@ -109,10 +128,20 @@ static void drop_ended(struct kvmb_state *s)
 	s->n_reservations = n;
 }
 
-uint64_t kvmb_reservations_update(const struct kvmb_host_config *c,
-				  const struct kvmb_sample *sample, struct kvmb_state *s)
+bool kvmb_reservations_await(const struct kvmb_state *s, const char *uuid)
 {
-	uint64_t total = sample->host.total_bytes, held = 0;
+	for (size_t i = 0; i < s->n_reservations; i++)
+		if (kvmb_reservation_open(&s->reservations[i]) &&
+		    streq(s->reservations[i].uuid, uuid))
+			return true;
+	return false;
+}
+
+uint64_t kvmb_reservations_update(const struct kvmb_host_config *c,
+				  const struct kvmb_sample *sample, struct kvmb_state *s,
+				  uint64_t *ret_used_bytes)
+{
+	uint64_t total = sample->host.total_bytes, held = 0, used = 0;
 	uint64_t kept = permyriad_of(total, c->elevated_available_permyriad);
 	uint64_t margin = permyriad_of(total, c->hysteresis_permyriad);
 
@@ -121,7 +150,7 @@ uint64_t kvmb_reservations_update(const struct kvmb_host_config *c,
 		struct kvmb_reservation *r = &s->reservations[i];
 		uint64_t bound;
 
-		go_on(r, sample);
+		used = u64_add_sat(used, go_on(r, sample));
 		if (!kvmb_reservation_open(r))
 			continue;
 		held = u64_add_sat(held, r->held_bytes);
@@ -130,6 +159,7 @@ uint64_t kvmb_reservations_update(const struct kvmb_host_config *c,
 				   KVMB_RESERVATION_READY :
 				   KVMB_RESERVATION_PENDING;
 	}
+	*ret_used_bytes = used;
 	return held;
 }
 

@@ -20,13 +20,19 @@ void kvmb_reservations_meet(struct kvmb_state *s, const struct kvmb_sample *samp
  * kvmb_reservations_update() - what is used, over, or ready now
  *
  * What ended in the tick before is dropped. As far as the resident memory of its guest has grown a
- * reservation holds no more, and never again more; with less than 1 MiB left it is used. It is
- * ready when the host has it, and all older ones, above ElevatedAvailable; it is pending again when
- * that misses by more than Hysteresis.
+ * reservation holds no more, and never again more; with less than 1 MiB left it is used. One whose
+ * guest is gone is released, or waits again if that guest took nothing. It is ready when the host
+ * has it, and all older ones, above ElevatedAvailable; it is pending again when that misses by more
+ * than Hysteresis.
+ * @ret_used_bytes: what guests took of them since the tick before
  * Return: what all of them hold.
  */
 uint64_t kvmb_reservations_update(const struct kvmb_host_config *c,
-				  const struct kvmb_sample *sample, struct kvmb_state *s);
+				  const struct kvmb_sample *sample, struct kvmb_state *s,
+				  uint64_t *ret_used_bytes);
+
+/** kvmb_reservations_await() - is room held for that guest, which is there and did not take it? */
+bool kvmb_reservations_await(const struct kvmb_state *s, const char *uuid);
 
 /**
  * kvmb_reservations_most() - more than that can never be reserved now

@@ -36,6 +36,12 @@ void kvmb_trend_see(struct kvmb_trend *t, uint64_t now_ns, uint64_t available_by
 	t->available_bytes[t->n++] = available_bytes;
 }
 
+void kvmb_trend_expect(struct kvmb_trend *t, uint64_t taken_bytes)
+{
+	for (size_t i = 0; i < t->n; i++)
+		t->available_bytes[i] = u64_sub_sat(t->available_bytes[i], taken_bytes);
+}
+
 /* Least squares over the points from @first on; a rise is a fall of nothing. */
 static uint64_t fall_since(const struct kvmb_trend *t, size_t first)
 {

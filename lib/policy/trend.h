@@ -21,6 +21,12 @@
 void kvmb_trend_see(struct kvmb_trend *t, uint64_t now_ns, uint64_t available_bytes);
 
 /**
+ * kvmb_trend_expect() - @taken_bytes less from here on are no fall: room was held for who took them
+ * To be told before kvmb_trend_see(). The points so far become what would have been there without.
+ */
+void kvmb_trend_expect(struct kvmb_trend *t, uint64_t taken_bytes);
+
+/**
  * kvmb_trend_fall() - bytes a second by which available memory falls; 0: it does not, or who knows
  * @least_bytes: a smaller drop over the window is noise, or what was given back
  *

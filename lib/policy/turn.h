@@ -24,6 +24,7 @@ struct kvmb_view {
 	struct kvmb_policy policy; /* effective */
 	enum kvmb_mode mode;       /* effective */
 	bool fit;                  /* runs, and its facts are fresh */
+	bool awaited;              /* room is reserved for it that it has not taken yet */
 	bool acted;                /* has its action of this turn: there is one at most */
 	size_t action;             /* where that is in the plan */
 	bool aged;                 /* its ages are known: page-out can be told what is cold */

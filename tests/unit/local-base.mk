@@ -34,5 +34,6 @@ tests_unit_test_sources_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 
 EXTRA_DIST += \
 	tests/data/plan-golden.json \
+	tests/data/record-before-high.jsonl \
 	tests/data/sample-golden.json \
 	tests/data/sample-small.json

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Tests of policy, gate and state: values in, values out.
-EXTRA_DIST += %D%/age-opened.h %D%/engine-world.h %D%/gate-table.h %D%/gate-world.h %D%/plan-oracle.h %D%/policy-world.h %D%/put-file.h %D%/random-world.h %D%/rule-world.h
+EXTRA_DIST += %D%/age-opened.h %D%/engine-world.h %D%/gate-table.h %D%/gate-world.h %D%/layer-oracle.h %D%/plan-oracle.h %D%/policy-world.h %D%/put-file.h %D%/random-world.h %D%/rule-world.h %D%/wild-policy.h
 
 check_PROGRAMS += %D%/test-advice
 tests_unit_test_advice_SOURCES = %D%/test-advice.c

@@ -6,7 +6,7 @@
 #ifndef KVMB_TESTS_PLAN_ORACLE_H
 #define KVMB_TESTS_PLAN_ORACLE_H
 
-#include "policy-world.h"
+#include "layer-oracle.h"
 
 #define ORACLE_GUESTS 8
 #define ORACLE_ENTRIES 4096
@@ -29,6 +29,13 @@ struct ledger {
 	size_t n_writes;
 	uint64_t last_pages;
 	uint64_t from_bytes[ORACLE_GUESTS]; /* largest balloon that an order of ours began at */
+	/* What was reserved, and what it held last; some ended meanwhile. */
+	struct reserved {
+		uint32_t id;
+		uint64_t bytes, held_bytes, until_ns;
+	} reserved[ORACLE_ENTRIES];
+	size_t n_reserved;
+	bool ksm_ordered; /* that KSM runs, at some time */
 };
 
 struct oracle {
@@ -86,10 +93,8 @@ static inline struct kvmb_policy oracle_policy(const struct oracle *o,
 					       const struct kvmb_guest_sample *g)
 {
 	const struct kvmb_state_guest *s = kvmb_state_find(o->state, g->uuid);
-	struct kvmb_policy p;
 
-	kvmb_config_policy(o->config, g->name, &g->metadata, s ? &s->runtime : NULL, &p);
-	return p;
+	return layer_oracle(o->config, g, s ? &s->runtime : NULL);
 }
 
 static inline bool oracle_reachable(const struct oracle *o, const struct kvmb_guest_sample *g)
@@ -287,6 +292,20 @@ static inline void require_named(const struct oracle *o)
 	}
 }
 
+/* Samepage merging runs where it may, and where nobody else runs it. */
+static inline void require_ksm(const struct oracle *o)
+{
+	const struct kvmb_ksm_order *k = &o->plan->ksm;
+	const struct kvmb_ksm *now = &o->sample->host.ksm;
+
+	if (!k->set || k->why != KVMB_WHY_NONE || !k->run)
+		return;
+	REQUIRE(o, NULL, o->config->host.ksm_auto && o->config->host.mode >= KVMB_MODE_PRESSURE);
+	REQUIRE(o, NULL, now->valid && !now->advised);
+	REQUIRE(o, NULL, now->run != 1 || o->ledger->ksm_ordered);
+	REQUIRE(o, NULL, k->pages_to_scan <= 4096 && k->sleep_msec >= 20);
+}
+
 /* What the gate promises, whoever made the plan. */
 static inline void oracle_gate(const struct oracle *o)
 {
@@ -294,6 +313,67 @@ static inline void oracle_gate(const struct oracle *o)
 		require_action(o, &o->plan->actions[i]);
 	require_sums(o);
 	require_named(o);
+	require_ksm(o);
+}
+
+/* All that is asked for and whose time is not over, used or not. */
+static inline wide reserved(const struct oracle *o)
+{
+	wide sum = 0;
+
+	for (size_t i = 0; i < o->ledger->n_reserved; i++)
+		if (o->ledger->reserved[i].until_ns > o->sample->now_ns)
+			sum += o->ledger->reserved[i].bytes;
+	return sum;
+}
+
+static inline struct reserved *ledger_reserved(const struct ledger *l, uint32_t id)
+{
+	for (size_t i = 0; i < l->n_reserved; i++)
+		if (l->reserved[i].id == id)
+			return (struct reserved *)&l->reserved[i];
+	return NULL;
+}
+
+static inline bool oracle_open(const struct kvmb_reservation *r)
+{
+	return r->state == KVMB_RESERVATION_PENDING || r->state == KVMB_RESERVATION_READY;
+}
+
+/* Nothing that is not hard to avoid, or cold, is taken of who is to grow. */
+static inline void require_spared(const struct oracle *o, const struct kvmb_reservation *r)
+{
+	for (size_t i = 0; i < o->plan->n_actions; i++) {
+		const struct kvmb_action *a = &o->plan->actions[i];
+
+		if (strcmp(a->uuid, r->uuid) != 0 || a->kind == KVMB_ACTION_DEFLATE ||
+		    a->rule == KVMB_RULE_OPERATOR || a->rule == KVMB_RULE_LIMIT)
+			continue;
+		REQUIRE(o, a, o->plan->level >= KVMB_LEVEL_HARD ||
+				      (a->kind == KVMB_ACTION_PAGEOUT &&
+				       a->rule == KVMB_RULE_HOST_PRESSURE));
+	}
+}
+
+/* They hold less and less, end in time, and what they hold is not to spare. */
+static inline void require_reservations(const struct oracle *o)
+{
+	wide held = 0;
+
+	for (size_t i = 0; i < o->state->n_reservations; i++) {
+		const struct kvmb_reservation *r = &o->state->reservations[i];
+		struct reserved *known = ledger_reserved(o->ledger, r->id);
+
+		if (!oracle_open(r))
+			continue;
+		REQUIRE(o, NULL, known && r->held_bytes <= known->held_bytes);
+		REQUIRE(o, NULL, r->until_ns > o->sample->now_ns);
+		known->held_bytes = r->held_bytes;
+		held += r->held_bytes;
+		require_spared(o, r);
+	}
+	REQUIRE(o, NULL, !o->plan->spare_bytes ||
+				 o->plan->spare_bytes + held <= o->sample->host.available_bytes);
 }
 
 /* Taken for the host: no more than it needs, in whole units of 4 MiB. */
@@ -303,7 +383,8 @@ static inline void require_need(const struct oracle *o)
 	const struct kvmb_host_sample *host = &o->sample->host;
 	const struct kvmb_plan *plan = o->plan;
 	wide most = part_of(host->total_bytes,
-			    c->elevated_available_permyriad + 2 * c->hysteresis_permyriad);
+			    c->elevated_available_permyriad + 2 * c->hysteresis_permyriad) +
+		    reserved(o);
 	wide dying = part_of(host->total_bytes, c->emergency_available_permyriad);
 	wide taken = 0;
 
@@ -365,6 +446,7 @@ static inline void oracle_policy_too(const struct oracle *o)
 {
 	require_need(o);
 	require_writes(o);
+	require_reservations(o);
 	for (size_t i = 0; i < o->plan->n_actions; i++) {
 		const struct kvmb_action *a = &o->plan->actions[i];
 
@@ -386,6 +468,7 @@ static inline void ledger_enter(struct oracle *o)
 		if (o->sample->now_ns - l->entries[i].at_ns <= 60 * SEC)
 			l->entries[kept++] = l->entries[i];
 	l->n = kept;
+	l->ksm_ordered |= o->plan->ksm.set && o->plan->ksm.why == KVMB_WHY_NONE && o->plan->ksm.run;
 	for (size_t i = 0; i < o->plan->n_actions; i++) {
 		const struct kvmb_action *a = &o->plan->actions[i];
 		size_t guest = guest_number(a->uuid);

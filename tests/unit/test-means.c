@@ -52,6 +52,40 @@ static const struct rule_row report_rows[] = {
 	    RECLAIMS(HOST_PRESSURE, 64) } },
 };
 
+/*
+ * For ten minutes vm1 says that it holds 300 MiB free, but for a tick each 8 s; it keeps them, or
+ * each time gives them to the host and takes them again. Told is for how many ticks it was waited.
+ */
+static void test_reports_that_never_come(void **data)
+{
+	struct world w;
+	size_t waited[2] = { 0, 0 };
+
+	(void)data;
+	for (size_t honest = 0; honest < 2; honest++) {
+		world_init(&w, N_GUESTS);
+		world_available(&w, 1400);
+		world_guest(&w, 1)->backing.reports_free = true;
+		w.config->host.guest_rate_bytes = w.config->host.host_rate_bytes = 0;
+		for (size_t i = 0; i < 300; i++) {
+			struct kvmb_guest_sample *g = world_guest(&w, 1);
+			bool none = i % 4 == 3;
+
+			g->unused_bytes = none ? 0 : 300 * MIB;
+			g->usable_bytes = none ? 100 * MIB : 400 * MIB;
+			g->resident_bytes = (none && honest ? 700 : 1000) * MIB;
+			world_pass(&w, 2 * SEC);
+			world_decide(&w);
+			waited[honest] += !none && world_state(&w, 1)->unreported_ns &&
+					  w.sample->now_ns - world_state(&w, 1)->unreported_ns <
+						  10 * SEC;
+		}
+		world_done(&w);
+	}
+	assert_in_range(waited[0], 30, 60); /* of 300: ten seconds of each minute */
+	assert_int_equal(waited[1], 225);   /* whenever it held some */
+}
+
 /* ---- Caches of guests ---------------------------------------------------------------------- */
 
 /* 984 MiB used, head-room 98: of 400 usable 203 can go. */
@@ -425,6 +459,8 @@ int main(void)
 	static struct tests t;
 
 	TESTS_ADD_TABLE(&t, report_rows, test_rule);
+	TESTS_ADD(&t, "reports that never come are waited for ten seconds of a minute",
+		  test_reports_that_never_come);
 	TESTS_ADD_TABLE(&t, cache_rows, test_rule);
 	TESTS_ADD_TABLE(&t, cache_gates, test_cache_gate);
 	TESTS_ADD_TABLE(&t, last_rows, test_rule);

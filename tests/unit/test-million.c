@@ -10,8 +10,9 @@
 
 #include "plan-oracle.h"
 #include "plan/effect.h"
+#include "plan/ksm.h"
 #include "plan/validate.h"
-#include "random-world.h"
+#include "wild-policy.h"
 
 #define TICKS 50
 
@@ -35,6 +36,8 @@ struct trial {
 	size_t n_plans;
 	size_t n_seen[KVMB_ACTION_KINDS];
 	size_t n_gave_all; /* obedient guests that had everything back */
+	size_t n_why[KVMB_WHYS];
+	size_t n_reserving, n_merging, n_metadata, n_classes;
 };
 
 /* Seeds next to each other make worlds that have nothing in common. */
@@ -92,6 +95,7 @@ static void wild_backing(uint64_t *seed, struct kvmb_backing *b)
 		.hugetlb = random_one_in(seed, 60),
 		.shared = random_one_in(seed, 20),
 		.unread = random_one_in(seed, 60),
+		.reports_free = random_one_in(seed, 2),
 		.locked_bytes = random_one_in(seed, 40) ? random_size(seed, 600) : 0,
 		.hugetlb_bytes = random_one_in(seed, 40) ? random_size(seed, 600) : 0,
 	};
@@ -116,6 +120,8 @@ static void wild_guest(struct trial *x, struct kvmb_guest_sample *g)
 		g->rss_bytes = random_size(seed, 4096);
 		g->maximum_bytes = random_size(seed, 4096);
 	}
+	if (random_one_in(seed, 100))
+		wild_metadata(seed, &g->metadata);
 	if (random_one_in(seed, 40))
 		g->refault_anon = g->refault_file = random_size(seed, 1);
 	if (random_one_in(seed, 40))
@@ -129,6 +135,43 @@ static void wild_guest(struct trial *x, struct kvmb_guest_sample *g)
 	kvmb_guest_check_stats(g, x->w.config->host.stale_usec);
 }
 
+/* It is as it was ordered, or as somebody else made it. */
+static void wild_ksm(struct trial *x)
+{
+	const struct kvmb_plan *plan = x->w.plan;
+	struct kvmb_ksm *k = &x->w.sample->host.ksm;
+
+	if (!plan || !plan->ksm.set || plan->ksm.why != KVMB_WHY_NONE)
+		return;
+	k->run = plan->ksm.run;
+	k->pages_to_scan = plan->ksm.pages_to_scan;
+	k->sleep_msec = plan->ksm.sleep_msec;
+}
+
+/* For anybody, for one that is there, for one that never comes. */
+static void wild_reservations(struct trial *x)
+{
+	struct kvmb_reservation wanted = { .bytes = random_size(&x->seed, 3000) };
+	struct ledger *l = &x->ledger;
+	uint32_t id;
+
+	if (random_one_in(&x->seed, 12) && l->n_reserved)
+		(void)kvmb_state_unreserve(x->w.state,
+					   l->reserved[random_below(&x->seed, l->n_reserved)].id);
+	/* Before the first tick nothing is reserved: there is no sample yet. */
+	if (!random_one_in(&x->seed, 6) || x->w.state->fresh)
+		return;
+	wanted.until_ns = x->w.sample->now_ns + random_below(&x->seed, 60 * SEC);
+	if (!random_one_in(&x->seed, 3))
+		(void)snprintf(wanted.name, sizeof(wanted.name), "vm%u",
+			       (unsigned int)random_below(&x->seed, ORACLE_GUESTS));
+	if (kvmb_state_reserve(x->w.state, &wanted, &id) < 0)
+		return;
+	assert_true(l->n_reserved < ORACLE_ENTRIES);
+	l->reserved[l->n_reserved++] = (struct reserved){ id, wanted.bytes, wanted.bytes,
+							  wanted.until_ns };
+}
+
 static void wild_tick(struct trial *x)
 {
 	struct kvmb_sample *s = x->w.sample;
@@ -138,6 +181,8 @@ static void wild_tick(struct trial *x)
 						    random_below(&x->seed, 6 * SEC);
 	s->guests_valid = !random_one_in(&x->seed, 20);
 	random_host(&x->seed, &s->host);
+	wild_ksm(x);
+	wild_reservations(x);
 	if (random_one_in(&x->seed, 20))
 		s->host.available_bytes = s->host.total_bytes;
 	ledger_see(&x->ledger, s);
@@ -160,14 +205,18 @@ static void wild_world(struct trial *x, uint64_t seed)
 	wild_config(&x->seed, &x->w.config->host);
 	if (random_one_in(&x->seed, 2))
 		random_policy(&x->seed, &x->w.config->defaults);
+	wild_classes(&x->seed, x->w.config);
+	wild_guests(&x->seed, x->w.config, x->n_guests);
 	x->obedient = random_one_in(&x->seed, 2);
-	x->ledger.n = x->ledger.n_writes = 0;
+	x->ledger.n = x->ledger.n_writes = x->ledger.n_reserved = 0;
+	x->ledger.ksm_ordered = false;
 	x->ledger.last_pages = 0;
 	memset(x->ledger.from_bytes, 0, sizeof(x->ledger.from_bytes));
 	for (size_t i = 0; i < x->n_guests; i++) {
 		x->guests[i] = x->w.sample->guests[i];
 		x->guests[i].balloon_bytes = random_below(&x->seed, 1025) * 2 * MIB;
 		x->begin_bytes[i] = x->guests[i].balloon_bytes;
+		wild_metadata(&x->seed, &x->guests[i].metadata);
 		s = world_state(&x->w, i);
 		if (random_one_in(&x->seed, 2))
 			random_policy(&x->seed, &s->runtime);
@@ -209,6 +258,16 @@ static void add_anything(struct trial *x, struct kvmb_plan *plan)
 	assert_int_equal(kvmb_plan_add(plan, &a), 0);
 }
 
+static void add_any_ksm(struct trial *x, struct kvmb_plan *plan)
+{
+	plan->ksm = (struct kvmb_ksm_order){
+		.set = random_one_in(&x->seed, 2),
+		.run = random_one_in(&x->seed, 2),
+		.pages_to_scan = (uint32_t)random_below(&x->seed, 10000),
+		.sleep_msec = (uint32_t)random_below(&x->seed, 100),
+	};
+}
+
 static void gate_plan(struct trial *x)
 {
 	_cleanup_(kvmb_state_freep) struct kvmb_state *state = NULL;
@@ -220,7 +279,9 @@ static void gate_plan(struct trial *x)
 	assert_int_equal(kvmb_plan_new(&plan), 0);
 	for (size_t i = 0; i < 2 * x->n_guests; i++)
 		add_anything(x, plan);
+	add_any_ksm(x, plan);
 	assert_int_equal(kvmb_plan_validate(x->w.config, state, x->w.sample, plan), 0);
+	kvmb_ksm_validate(x->w.config, state, x->w.sample, plan);
 	o = oracle_of(x, plan);
 	o.state = state;
 	oracle_gate(&o);
@@ -242,6 +303,27 @@ static void assert_same_again(const struct trial *x, const struct kvmb_state *be
 		fail_msg("decided twice, not the same; %s", x->where);
 }
 
+/* What was put to the test by this plan. */
+static void count(struct trial *x)
+{
+	const struct kvmb_plan *plan = x->w.plan;
+
+	for (size_t i = 0; i < plan->n_actions; i++)
+		x->n_seen[plan->actions[i].kind]++;
+	for (size_t i = 0; i < plan->n_refusals; i++)
+		x->n_why[plan->refusals[i].why]++;
+	x->n_reserving += x->w.state->reserving;
+	x->n_merging += plan->ksm.set && plan->ksm.why == KVMB_WHY_NONE && plan->ksm.run;
+	for (size_t i = 0; i < x->w.sample->n_guests; i++) {
+		const struct kvmb_guest_sample *g = &x->w.sample->guests[i];
+		struct kvmb_policy p;
+
+		kvmb_config_policy(x->w.config, g->name, &g->metadata, NULL, &p);
+		x->n_metadata += p.source[KVMB_FIELD_GUARANTEE] == KVMB_POLICY_METADATA;
+		x->n_classes += p.source[KVMB_FIELD_GUARANTEE] == KVMB_POLICY_CLASS;
+	}
+}
+
 static void own_plan(struct trial *x)
 {
 	_cleanup_(kvmb_state_freep) struct kvmb_state *before = NULL;
@@ -257,8 +339,7 @@ static void own_plan(struct trial *x)
 	oracle_gate(&o);
 	oracle_policy_too(&o);
 	ledger_enter(&o);
-	for (size_t i = 0; i < x->w.plan->n_actions; i++)
-		x->n_seen[x->w.plan->actions[i].kind]++;
+	count(x);
 	x->n_plans++;
 }
 
@@ -295,6 +376,20 @@ static void carry_out(struct trial *x)
 	}
 }
 
+/* A property that nothing ever puts to the test is none. */
+static void assert_all_seen(const struct trial *x, size_t least)
+{
+	for (size_t kind = 0; kind < KVMB_ACTION_KINDS; kind++)
+		assert_true(x->n_seen[kind] > least);
+	assert_true(x->n_gave_all > 10);
+	assert_true(x->n_why[KVMB_WHY_REPORTING] > least);
+	assert_true(x->n_why[KVMB_WHY_RESERVED] > least);
+	assert_true(x->n_reserving > least);
+	assert_true(x->n_merging > least);
+	assert_true(x->n_metadata > least);
+	assert_true(x->n_classes > least);
+}
+
 static void test_million(void **data)
 {
 	uint64_t seed = from_environment("KVMB_SEED", 1);
@@ -315,10 +410,12 @@ static void test_million(void **data)
 		}
 		world_done(&x->w);
 	}
-	/* A property that nothing ever puts to the test is none. */
-	for (size_t kind = 0; plans >= PLANS && kind < KVMB_ACTION_KINDS; kind++)
-		assert_true(x->n_seen[kind] > plans / 1000);
-	assert_true(plans < PLANS || x->n_gave_all > 10);
+	print_message("# seen: %zu reserving, %zu spared, %zu merging, %zu reporting, "
+		      "%zu by metadata, %zu by class\n",
+		      x->n_reserving, x->n_why[KVMB_WHY_RESERVED], x->n_merging,
+		      x->n_why[KVMB_WHY_REPORTING], x->n_metadata, x->n_classes);
+	if (plans >= PLANS)
+		assert_all_seen(x, plans / 1000);
 	free(x);
 }
 

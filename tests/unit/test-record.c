@@ -4,7 +4,10 @@
  * and what is no such line is refused with its fault.
  */
 #include <errno.h>
+#include <fcntl.h>
 
+#include "base/fs.h"
+#include "base/str.h"
 #include "model/json.h"
 #include "plan/effect.h"
 #include "random-world.h"
@@ -55,9 +58,25 @@ static void tame_sample(struct kvmb_sample *s)
 	}
 }
 
+static void random_reservation(uint64_t *seed, struct world *w)
+{
+	struct kvmb_reservation wanted = { .bytes = random_below(seed, 2000) * MIB };
+	uint32_t id;
+
+	wanted.until_ns = w->sample->now_ns + random_below(seed, 60 * SEC);
+	if (random_one_in(seed, 2))
+		(void)snprintf(wanted.name, sizeof(wanted.name), "vm%u",
+			       (unsigned int)random_below(seed, 8));
+	assert_int_equal(kvmb_state_reserve(w->state, &wanted, &id), 0);
+}
+
 /* What happens between two ticks: results, requests, policies, another configuration. */
 static void random_events(uint64_t *seed, struct world *w)
 {
+	if (random_one_in(seed, 6))
+		random_reservation(seed, w);
+	if (random_one_in(seed, 10))
+		random_policy(seed, &world_guest(w, 0)->metadata);
 	for (size_t i = 0; w->plan && i < w->plan->n_actions; i++) {
 		const struct kvmb_action *a = &w->plan->actions[i];
 		struct kvmb_result result = {
@@ -167,7 +186,7 @@ static void test_all_members(void **unused)
 {
 	assert_int_equal(sizeof(struct kvmb_rate), 112);
 	assert_int_equal(sizeof(struct kvmb_state_counters), 48);
-	assert_int_equal(sizeof(struct kvmb_state_guest), 1320);
+	assert_int_equal(sizeof(struct kvmb_state_guest), 1328);
 	assert_int_equal(sizeof(struct kvmb_state), 1680);
 	assert_int_equal(sizeof(struct kvmb_state_ksm), 72);
 	assert_int_equal(sizeof(struct kvmb_state_advice), 440);
@@ -205,6 +224,36 @@ static void test_config(void **unused)
 	assert_int_equal(kvmb_record_to_json(r, &second), 0);
 	assert_string_equal(first, second);
 	world_done(&w);
+}
+
+/*
+ * Lines as an agent wrote them before there was KVMB_ACTION_HIGH: four kinds of action, no
+ * reservations, no guard of swap, no KSM.
+ */
+static void test_older_recording(void **unused)
+{
+	_cleanup_(kvmb_record_freep) struct kvmb_record *begin = NULL, *tick = NULL;
+	_cleanup_(kvmb_state_freep) struct kvmb_state *next = NULL;
+	_cleanup_(kvmb_plan_freep) struct kvmb_plan *plan = NULL;
+	_cleanup_free_ char *path = NULL, *text = NULL, *error = NULL;
+	const char *top = getenv("top_srcdir");
+	char *second;
+
+	assert_int_equal(kvmb_asprintf(&path, "%s/tests/data/record-before-high.jsonl",
+				       top ? top : "."), 0);
+	assert_int_equal(kvmb_read_alloc_at(AT_FDCWD, path, 1 << 20, &text, NULL), 0);
+	second = strchr(text, '\n') + 1;
+	second[-1] = '\0';
+	assert_int_equal(kvmb_record_from_json(text, &begin, &error), 0);
+	if (kvmb_record_from_json(second, &tick, &error) < 0)
+		fail_msg("%s", error);
+	for (size_t k = 0; k < KVMB_ACTION_KINDS; k++) {
+		bool known = k < KVMB_ACTION_HIGH;
+
+		assert_int_equal(tick->state->guests[0].n_no_effect[k], known ? k + 1 : 0);
+		assert_int_equal(tick->state->guests[0].retry_ns[k], known ? 1001 * SEC + k : 0);
+	}
+	assert_int_equal(kvmb_decide(begin->config, tick->state, tick->sample, &next, &plan), 0);
 }
 
 #define BEGIN "{\"record\":\"begin\",\"format\":\"kvm-balloond-recording\",\"version\":1"
@@ -256,6 +305,8 @@ static const struct spoilt {
 	{ "a guest needs its policy, be it empty", "\"policy\":{}", "\"police\":{}",
 	  "state.guests[0].policy" },
 	{ "a rate has all its slots", "\"sums\":[0,", "\"sums\":[", "given.sums" },
+	{ "and each kind of action its pause, but for those that came later",
+	  "\"retry_ns\":[0,0,", "\"retry_ns\":[", "guests[0].retry_ns" },
 	{ "two guests do not share a UUID", "\"uuid\":\"00000000-0000-4000-8000-000000000001\"",
 	  "\"uuid\":\"00000000-0000-4000-8000-000000000000\"", "state.guests: two" },
 	{ "a sample is checked as any", "\"total_bytes\":4294967296", "\"total_bytes\":0",
@@ -308,6 +359,7 @@ int main(void)
 	TESTS_ADD(&t, "a tick is decided again from its line, in any world", test_random_worlds);
 	TESTS_ADD(&t, "every member of state and configuration is in it", test_all_members);
 	TESTS_ADD(&t, "a configuration comes back as it was", test_config);
+	TESTS_ADD(&t, "a recording of before is read", test_older_recording);
 	TESTS_ADD_TABLE(&t, faults, test_fault);
 	TESTS_ADD_TABLE(&t, spoilt, test_spoilt);
 	return tests_run("record", &t);

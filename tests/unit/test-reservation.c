@@ -274,6 +274,139 @@ static void started_again_is_come(void **unused)
 	world_done(&w);
 }
 
+/* libvirt still tells of the guest that ended, then of none, then of the one that was started. */
+static void a_restart_does_not_lose_it(void **unused)
+{
+	struct kvmb_guest_sample *g;
+	struct world w;
+	uint32_t id;
+
+	begin(&w, 2, 2, 8000 * MIB);
+	id = reserve(&w, "vm1", 500 * MIB);
+	tick(&w);
+	assert_string_equal(find(&w, id)->uuid, world_guest(&w, 1)->uuid);
+	w.sample->n_guests = 1;
+	tick(&w);
+	assert_non_null(find(&w, id));
+	assert_true(kvmb_reservation_open(find(&w, id)));
+	assert_string_equal(find(&w, id)->uuid, "");
+	g = come(&w, 200 * MIB);
+	g->pid++;
+	tick(&w);
+	assert_int_equal(find(&w, id)->held_bytes, 300 * MIB);
+	w.sample->n_guests = 1; /* it took some, and has gone */
+	tick(&w);
+	assert_int_equal(find(&w, id)->state, KVMB_RESERVATION_RELEASED);
+	world_done(&w);
+}
+
+/* vm1 has come and taken 500 of 2000 MiB; 1700 it holds free, 1200 of them never touched. */
+static const struct spared_row {
+	const char *name;
+	uint64_t available_mib, swap_mib, cold_mib;
+	bool has_balloon, reserved, proactive;
+	enum kvmb_action_kind kind; /* of what is taken of it; KVMB_ACTION_KINDS: nothing */
+	enum kvmb_why why;
+} spared_rows[] = {
+	{ "a guest holds free what the host misses", 2900, 0, 0, true, false, false,
+	  KVMB_ACTION_BALLOON, KVMB_WHY_NONE },
+	{ "where room is held for it, that is not taken", 2900, 0, 0, true, true, false,
+	  KVMB_ACTION_KINDS, KVMB_WHY_RESERVED },
+	{ "without reservation it is reclaimed from", 1200, 2048, 0, false, false, false,
+	  KVMB_ACTION_RECLAIM, KVMB_WHY_NONE },
+	{ "where room is held for it, it is not", 1200, 2048, 0, false, true, false,
+	  KVMB_ACTION_KINDS, KVMB_WHY_RESERVED },
+	{ "but what is cold goes", 1200, 2048, 100, false, true, false, KVMB_ACTION_PAGEOUT,
+	  KVMB_WHY_NONE },
+	{ "a host that is hard up asks it as any other", 700, 2048, 0, true, true, false,
+	  KVMB_ACTION_BALLOON, KVMB_WHY_NONE },
+	{ "proactively a guest gives what it holds free", 6000, 0, 0, true, false, true,
+	  KVMB_ACTION_BALLOON, KVMB_WHY_NONE },
+	{ "where room is held for it, it does not", 6000, 0, 0, true, true, true,
+	  KVMB_ACTION_KINDS, KVMB_WHY_NONE },
+};
+
+static void come_and_grow(struct world *w, const struct spared_row *row)
+{
+	struct kvmb_guest_sample *g = come(w, 500 * MIB);
+
+	g->maximum_bytes = g->balloon_bytes = 2048 * MIB;
+	g->guest_total_bytes = 2000 * MIB;
+	g->unused_bytes = g->usable_bytes = 1700 * MIB;
+	g->has_balloon = row->has_balloon;
+	w->sample->host.swap_total_bytes = w->sample->host.swap_free_bytes = row->swap_mib * MIB;
+	w->sample->host.available_bytes = row->available_mib * MIB;
+	memset(&w->state->trend, 0, sizeof(w->state->trend));
+	if (row->proactive) {
+		w->config->defaults.set = 1U << KVMB_FIELD_MODE;
+		w->config->defaults.mode = w->config->host.mode = KVMB_MODE_PROACTIVE;
+	}
+	if (row->cold_mib)
+		g->ages = (struct kvmb_ages){
+			.source = KVMB_AGING_MODULE,
+			.told_ns = w->sample->now_ns + 20 * SEC,
+			.cold_bytes = { 400 * MIB, [15] = row->cold_mib * MIB },
+		};
+}
+
+static void spared_row_holds(void **data)
+{
+	const struct spared_row *row = *data;
+	const struct kvmb_action *a;
+	struct world w;
+
+	begin(&w, 2, 1, 5000 * MIB);
+	world_guest(&w, 0)->has_balloon = world_guest(&w, 0)->cgroup_valid = false;
+	(void)reserve(&w, row->reserved ? "vm1" : "another", 2000 * MIB);
+	tick(&w);
+	come_and_grow(&w, row);
+	for (size_t i = 0; i < 10; i++) { /* its statistics and ages are waited for */
+		w.config->host.guest_rate_bytes = UINT64_MAX;
+		tick(&w);
+		if (world_action(&w, 1))
+			break;
+	}
+	a = world_action(&w, 1);
+	assert_int_equal(a ? a->kind : KVMB_ACTION_KINDS, row->kind);
+	if (row->why != KVMB_WHY_NONE)
+		assert_int_equal(world_refusal(&w, 1, KVMB_ACTION_BALLOON), row->why);
+	world_done(&w);
+}
+
+/* vm1 takes 250 MiB a tick, of 3800 available: 1800 stay, and 1500 is where the host is short. */
+static void grow(bool reserved, size_t *ret_falling)
+{
+	struct kvmb_guest_sample *g;
+	struct world w;
+
+	begin(&w, 2, 1, 3800 * MIB);
+	for (size_t i = 0; i < 12; i++)
+		tick(&w);
+	if (reserved)
+		(void)reserve(&w, "vm1", 2000 * MIB);
+	tick(&w);
+	assert_false(w.state->falling); /* that it was asked for is no fall either */
+	g = come(&w, 0);
+	*ret_falling = 0;
+	for (size_t i = 0; i < 8; i++) {
+		g->resident_bytes += 250 * MIB;
+		w.sample->host.available_bytes -= 250 * MIB;
+		tick(&w);
+		*ret_falling += w.state->falling;
+	}
+	world_done(&w);
+}
+
+static void what_was_reserved_is_no_fall(void **unused)
+{
+	size_t falling;
+
+	grow(false, &falling);
+	assert_true(falling > 2);
+	grow(true, &falling);
+	assert_int_equal(falling, 0);
+}
+
 static void requests(void **unused)
 {
 	struct kvmb_reservation wanted = { .bytes = MIB };
@@ -292,12 +425,42 @@ static void requests(void **unused)
 	assert_int_equal(kvmb_state_unreserve(w.state, 0), -ENOENT);
 	while (w.state->n_reservations < KVMB_RESERVATIONS_MAX)
 		(void)reserve(&w, "", MIB);
-	assert_int_equal(kvmb_state_reserve(w.state, &wanted, &id), -ENOSPC);
-	tick(&w);
 	assert_int_equal(kvmb_state_reserve(w.state, &wanted, &id), 0); /* two have ended */
+	assert_null(find(&w, first));
+	assert_int_equal(kvmb_state_reserve(w.state, &wanted, &id), 0);
+	assert_null(find(&w, second));
+	assert_int_equal(kvmb_state_reserve(w.state, &wanted, &id), -ENOSPC);
+	assert_int_equal(w.state->n_reservations, KVMB_RESERVATIONS_MAX);
 	w.state->last_reservation = UINT32_MAX;
+	assert_int_equal(kvmb_state_unreserve(w.state, id), 0);
 	assert_int_equal(reserve(&w, "", UINT64_MAX), 1);
 	assert_int_equal(kvmb_state_reserved(w.state, ""), UINT64_MAX);
+	world_done(&w);
+}
+
+/* As many as may be, and one of them is asked for again. */
+static void one_of_many_is_renewed(void **unused)
+{
+	struct kvmb_reservation wanted = { .bytes = MIB };
+	char name[16];
+	struct world w;
+	uint32_t id, before = 0;
+
+	begin(&w, 1, 0, 8000 * MIB);
+	for (size_t i = 0; i < KVMB_RESERVATIONS_MAX; i++) {
+		(void)snprintf(name, sizeof(name), "a%zu", i);
+		id = reserve(&w, name, MIB);
+		before = i == 7 ? id : before;
+	}
+	assert_int_equal(w.state->n_reservations, 256);
+	assert_int_equal(kvmb_state_reserve(w.state, &wanted, &id), -ENOSPC);
+	assert_int_equal(kvmb_state_reserved(w.state, ""), 256 * MIB);
+	id = reserve(&w, "a7", 3 * MIB);
+	assert_null(find(&w, before));
+	assert_int_equal(find(&w, id)->bytes, 3 * MIB);
+	assert_int_equal(kvmb_state_reserved(w.state, ""), 258 * MIB);
+	tick(&w);
+	assert_int_equal(w.state->n_reservations, 256);
 	world_done(&w);
 }
 
@@ -418,7 +581,13 @@ int main(void)
 	TESTS_ADD(&t, "without a name the next one that comes does", the_next_one_uses_it);
 	TESTS_ADD(&t, "one that runs uses it by what it grows", one_that_runs_uses_it_as_it_grows);
 	TESTS_ADD(&t, "one that is started again has come, and may go", started_again_is_come);
+	TESTS_ADD(&t, "one that is being started again does not lose it",
+		  a_restart_does_not_lose_it);
+	TESTS_ADD_TABLE(&t, spared_rows, spared_row_holds);
+	TESTS_ADD(&t, "what a guest takes of its reservation is no fall",
+		  what_was_reserved_is_no_fall);
 	TESTS_ADD(&t, "a request replaces, ends, and is one too many", requests);
+	TESTS_ADD(&t, "of as many as may be one is asked for again", one_of_many_is_renewed);
 	TESTS_ADD(&t, "no more than guarantees leave can be had", the_most_that_can_be_had);
 	TESTS_ADD(&t, "it outlives a restart, its time as what is left", it_outlives_a_restart);
 	TESTS_ADD(&t, "it is recorded to the letter", it_is_recorded_to_the_letter);
