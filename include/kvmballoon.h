@@ -179,7 +179,8 @@ struct kvmb_config *kvmb_config_free(struct kvmb_config *c);
  *
  * Weakest first: built-in, [Defaults], each [Class] that its name matches in the order in which
  * they are written, @metadata, [Guest], @runtime. A class that contradicts what is weaker than it,
- * and @metadata that contradicts anything, do not count for this guest.
+ * and @metadata that contradicts anything, do not count for this guest. Where the rest contradicts
+ * itself still, classes that contradict what is stronger do not, or else @runtime does not.
  */
 void kvmb_config_policy(const struct kvmb_config *c, const char *name,
 			const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,

@@ -124,10 +124,15 @@ uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_
 /* The guest's effective policy as of now; true where what does not count of it is news. */
 bool kvmb_engine_refresh_policy(const struct kvmb_engine *e, struct kvmb_engine_guest *g);
 
-/* Would the guest's policy contradict anything with these two? As kvmb_engine_set_policy(). */
-int kvmb_engine_check_policy(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
-			     const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
-			     char **ret_error);
+/* What the guest is to have instead. */
+struct kvmb_policy_trial {
+	const struct kvmb_policy *metadata, *runtime; /* or NULL */
+	int changed; /* of the two, as enum kvmb_uncounted */
+};
+
+/* Would anything not count with that, which counts now? As kvmb_engine_set_policy(). */
+int kvmb_engine_try_policy(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
+			   const struct kvmb_policy_trial *t, char **ret_error);
 
 /* engine-persist.c */
 /* Where @sample has what was written, what was set at run time goes. */

@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "configuration.h"
 #include "model/policy.h"
 
 /* As it will be, if all goes well; libvirt's thread looks again at what stands there. */
@@ -15,14 +16,18 @@ static int check_change(const struct kvmb_engine *e, const struct kvmb_engine_gu
 {
 	const struct kvmb_guest_sample *s = kvmb_sample_find_name(e->sample, g->name);
 	const struct kvmb_state_guest *state = kvmb_state_find(e->state, g->uuid);
-	struct kvmb_policy metadata = s->metadata, runtime = {};
+	struct kvmb_policy metadata, runtime = {};
+	const struct kvmb_policy_trial trial = { &metadata, &runtime, KVMB_UNCOUNTED_METADATA };
 
+	if (!s) /* it went with the newest sample */
+		return -ENOENT;
+	metadata = s->metadata;
 	if (state)
 		runtime = state->runtime;
 	kvmb_policy_unset(&runtime, change->values.set | change->unset);
 	kvmb_policy_unset(&metadata, change->unset);
 	kvmb_policy_overlay(&metadata, &change->values, KVMB_POLICY_METADATA);
-	return kvmb_engine_check_policy(e, g, &metadata, &runtime, ret_error);
+	return kvmb_engine_try_policy(e, g, &trial, ret_error);
 }
 
 int kvmb_engine_persist_policy(struct kvmb_engine *e, const char *name,
