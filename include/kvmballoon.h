@@ -90,6 +90,7 @@ struct kvmb_policy {
 struct kvmb_host_config {
 	enum kvmb_mode mode;
 	bool ksm_auto; /* KSM=auto: samepage merging is run where it pays; otherwise never */
+	bool metadata; /* policies in definitions count; otherwise nobody looks at them */
 	uint64_t interval_usec; /* of the tick while nothing happens */
 	/* Level is at least this one when available memory is below that part of the total. */
 	uint32_t elevated_available_permyriad;
@@ -840,7 +841,8 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
  * The callback persisted has the answer; nobody waits for libvirt here. When the new metadata are
  * read, the values that are named give up what was set of them at run time: it would hide them.
  * Return: 0, -ENOENT no such guest, -EINVAL the resulting policy contradicts itself, -EBUSY too
- * many are under way, -EROFS a dry run changes nothing, -ENOMEM.
+ * many are under way, -EROFS a dry run changes nothing, -EPERM metadata do not count by the
+ * configuration, -ENOMEM.
  */
 int kvmb_engine_persist_policy(struct kvmb_engine *e, const char *name,
 			       const struct kvmb_policy_change *change, char **ret_error);

@@ -131,7 +131,7 @@ static struct layers without(const struct layers *all, int what)
 {
 	struct layers l = *all;
 
-	if (what & KVMB_UNCOUNTED_METADATA)
+	if (what & KVMB_UNCOUNTED_METADATA || !l.config->host.metadata)
 		l.metadata = NULL;
 	if (what & KVMB_UNCOUNTED_RUNTIME)
 		l.runtime = NULL;
@@ -172,10 +172,10 @@ int kvmb_config_policy_fault(const struct kvmb_config *c, const char *name,
 			     const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
 			     char **ret_text)
 {
-	const struct layers l = { c, name, metadata, runtime, false };
+	const struct layers all = { c, name, metadata, runtime, false }, l = without(&all, 0);
 	_cleanup_free_ char *class = NULL, *what = NULL;
 	struct kvmb_policy p;
-	int fault = settle(&l, &p, &class);
+	int fault = settle(&all, &p, &class);
 
 	if (!ret_text || !fault)
 		return fault;

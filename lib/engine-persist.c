@@ -40,6 +40,8 @@ int kvmb_engine_persist_policy(struct kvmb_engine *e, const char *name,
 		return -ENOENT;
 	if (e->dry_run)
 		return -EROFS;
+	if (!e->config->host.metadata)
+		return -EPERM;
 	if (change->values.set & change->unset)
 		return kvmb_explain(-EINVAL, ret_error,
 				    "a value cannot be both written and taken away");
@@ -99,7 +101,8 @@ void kvmb_engine_settle(struct kvmb_engine *e, const struct kvmb_sample *sample)
 		if (!s || !streq(s->uuid, g->uuid) ||
 		    !kvmb_policy_agrees(&s->metadata, &g->persisted, g->persisted_fields))
 			continue;
-		kvmb_state_drop_runtime(e->state, g->uuid, g->persisted_fields);
+		if (e->config->host.metadata)
+			kvmb_state_drop_runtime(e->state, g->uuid, g->persisted_fields);
 		g->persist_asked &= ~g->persisted_fields;
 		g->persisted_fields = 0;
 	}

@@ -33,7 +33,7 @@ static void find_error(const struct kvmb_engine *e, const struct kvmb_engine_gue
 	_cleanup_free_ char *text = NULL;
 
 	*ret = '\0';
-	if (s && s->metadata_error[0])
+	if (s && s->metadata_error[0] && e->config->host.metadata)
 		kvmb_str_format(ret, size, "the metadata do not count: %s", s->metadata_error);
 	else if (kvmb_config_policy_fault(e->config, g->name, metadata_of(e, g->name),
 					  runtime_of(e, g->uuid), &text))

@@ -93,6 +93,9 @@ faulty() { [[ $(property $web $i_machine PolicyError) == *'Guarantee=3G is above
 comes "is told" faulty
 comes "in the journal, too" logged 'web: Guarantee=3G is above .*, so \[Class .eb\] does not count'
 comes "and the absent" has_property $manager $i_manager AbsentMachines 'as 0'
+printf '[Host]\nInterval=200ms\nMetadata=no\n' >"$conf"
+is "a reload that switches metadata off" "$(error_of $manager $i_manager Reload)" none
+like "lets none be written" "$(persist Shares u 5)" '^org.linux_kvm.Balloon1.Error.NotWritten: .*Metadata=no'
 began=$SECONDS
 kill "$daemon_pid"
 ends "$daemon_pid"

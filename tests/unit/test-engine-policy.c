@@ -354,6 +354,27 @@ static void values_at_run_time_give_way_to_a_later_configuration(void **state)
 	end(&f);
 }
 
+static void metadata_that_are_switched_off_are_neither_told_nor_written(void **state)
+{
+	const struct kvmb_policy_change c = { .values = one("Shares", "5") };
+	struct fixture f;
+
+	begin_one(&f);
+	set_runtime(&f, "Shares", "3");
+	persist(&f, "Shares", "7");
+	f.e.config->host.metadata = false; /* by a reload while libvirt is at it */
+	answer(&f, 0, "");
+	world_guest(&f.w, 0)->metadata = one("Shares", "7");
+	(void)snprintf(world_guest(&f.w, 0)->metadata_error, KVMB_TEXT_SIZE, "because");
+	look_again(&f);
+	assert_int_equal(status(&f).policy.shares, 3);
+	assert_string_equal(status(&f).policy_error, "");
+	ordered = false;
+	assert_int_equal(kvmb_engine_persist_policy(&f.e, "vm0", &c, NULL), -EPERM);
+	assert_false(ordered);
+	end(&f);
+}
+
 /* The engine's list of guests and the sample are not made in one step. */
 static void a_guest_without_a_sample_is_gone(void **state)
 {
@@ -383,6 +404,7 @@ int main(void)
 		cmocka_unit_test(a_class_gives_way_to_what_was_set_before_it_came),
 		cmocka_unit_test(what_would_not_count_is_refused_whatever_else_does_not),
 		cmocka_unit_test(values_at_run_time_give_way_to_a_later_configuration),
+		cmocka_unit_test(metadata_that_are_switched_off_are_neither_told_nor_written),
 		cmocka_unit_test(a_guest_without_a_sample_is_gone),
 	};
 

@@ -304,6 +304,22 @@ static void metadata_that_contradict_anything_do_not_count(void **state)
 	}
 }
 
+static void metadata_can_be_switched_off(void **state)
+{
+	_cleanup_(kvmb_config_freep) struct kvmb_config *c =
+		good("[Host]\nMetadata=no\n[Guest web]\nGuarantee=2G\n");
+	struct kvmb_policy metadata = made("Mode", "off"), p;
+
+	kvmb_config_policy(c, "web", &metadata, NULL, &p);
+	assert_int_equal(p.mode, KVMB_MODE_PRESSURE);
+	assert_int_equal(p.source[KVMB_FIELD_MODE], KVMB_POLICY_BUILTIN);
+	metadata = made("Limit", "1G"); /* would contradict, if it counted */
+	assert_int_equal(kvmb_config_policy_fault(c, "web", &metadata, NULL, NULL), 0);
+	c->host.metadata = true;
+	assert_int_equal(kvmb_config_policy_fault(c, "web", &metadata, NULL, NULL),
+			 KVMB_UNCOUNTED_METADATA);
+}
+
 /* As after a reload: what was set at run time was right when it was set. */
 static const struct {
 	const char *text;
@@ -322,7 +338,8 @@ static const struct {
 	  KVMB_UNCOUNTED_CLASS, 400, UINT64_MAX, 4,
 	  "Guarantee=400M is above Limit=256M, allowed is up to the limit, so [Class w*] does "
 	  "not count" },
-	{ "[Class w*]\nShares=3\n[Class *b]\nLimit=256M\n", { NULL }, { "Guarantee", "400M" },
+	{ "[Class w*]\nShares=3\n[Class *b]\nLimit=256M\nShares=6\n",
+	  { NULL }, { "Guarantee", "400M" },
 	  KVMB_UNCOUNTED_CLASS, 400, UINT64_MAX, 3,
 	  "Guarantee=400M is above Limit=256M, allowed is up to the limit, so [Class *b] does "
 	  "not count" },
@@ -368,6 +385,8 @@ static void nothing_in_force_contradicts_itself(void **state)
 		kvmb_config_classes(c, "web", &p, classes);
 		for (unsigned int f = 0; f < KVMB_FIELDS; f++)
 			assert_true(!classes[f] == (p.source[f] != KVMB_POLICY_CLASS));
+		if (p.shares == 3) /* not of one that does not count */
+			assert_string_equal(classes[KVMB_FIELD_SHARES], "w*");
 	}
 }
 
@@ -512,6 +531,7 @@ int main(void)
 		cmocka_unit_test(a_stronger_source_hides_the_class),
 		cmocka_unit_test(a_class_that_contradicts_the_one_before_does_not_count),
 		cmocka_unit_test(metadata_that_contradict_anything_do_not_count),
+		cmocka_unit_test(metadata_can_be_switched_off),
 		cmocka_unit_test(nothing_in_force_contradicts_itself),
 		cmocka_unit_test(the_reason_comes_before_a_long_pattern),
 		cmocka_unit_test(classes_go_to_json_and_back),
