@@ -764,7 +764,10 @@ struct kvmb_engine;
  * optional.
  */
 struct kvmb_engine_callbacks {
-	/* The answer to each kvmb_engine_persist_policy() that returned 0. */
+	/*
+	 * The answer to each kvmb_engine_persist_policy() that returned 0. Where libvirt has done
+	 * it, it comes when the guest's status has the new values, at the latest 5 s after.
+	 */
 	void (*persisted)(void *userdata, const struct kvmb_persist *answer);
 	void (*result)(void *userdata, const struct kvmb_result *result);
 	void (*guest_added)(void *userdata, const char *name);

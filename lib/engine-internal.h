@@ -67,6 +67,13 @@ struct kvmb_engine_guest {
 	uint64_t target_bytes;
 };
 
+/* What libvirt has written, until the sample has it. */
+struct kvmb_persist_wait {
+	char uuid[KVMB_UUID_SIZE];
+	struct kvmb_policy_change change;
+	uint64_t until_ns;
+};
+
 struct kvmb_engine {
 	struct kvmb_root root;
 	struct kvmb_config *config;
@@ -82,6 +89,8 @@ struct kvmb_engine {
 	struct kvmb_virt *virt;
 	struct kvmb_libvirt *libvirt;
 	struct kvmb_metadata_writer *metadata;
+	struct kvmb_persist_wait *persist_waits;
+	size_t n_persist_waits;
 	struct kvmb_guest_watch *watch;
 	struct kvmb_age_watch *ages;
 	struct kvmb_executor *executor;
@@ -137,7 +146,9 @@ int kvmb_engine_try_policy(const struct kvmb_engine *e, const struct kvmb_engine
 /* engine-persist.c */
 /* Where @sample has what was written, what was set at run time goes. */
 void kvmb_engine_settle(struct kvmb_engine *e, const struct kvmb_sample *sample);
-/* Answers of libvirt to kvmb_engine_persist_policy(). */
+/* Answers of libvirt to kvmb_engine_persist_policy(); KVMB_DISPATCH_TICK where one is to be told. */
+int kvmb_engine_take_persisted(struct kvmb_engine *e, uint64_t now_ns);
+/* To those who wait and can see by now what they wanted, or have waited for long enough. */
 void kvmb_engine_tell_persisted(struct kvmb_engine *e);
 /* Do the definitions of @guests, those of the newest sample, say something new of policies? */
 bool kvmb_engine_metadata_changed(const struct kvmb_engine *e,

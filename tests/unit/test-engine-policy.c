@@ -48,7 +48,9 @@ static void answer(struct fixture *f, int error, const char *text)
 	order.error = error;
 	(void)snprintf(order.text, sizeof(order.text), "%s", text);
 	answered = true;
-	kvmb_engine_tell_persisted(&f->e);
+	told = (struct kvmb_persist){ 0 };
+	assert_int_equal(kvmb_engine_take_persisted(&f->e, f->w.sample->now_ns),
+			 error ? 0 : KVMB_DISPATCH_TICK);
 }
 
 /* ---- One guest ------------------------------------------------------------------------------ */
@@ -66,6 +68,7 @@ static void look_again(struct fixture *f)
 {
 	look(f);
 	kvmb_engine_notify(&f->e);
+	kvmb_engine_tell_persisted(&f->e);
 }
 
 static struct kvmb_policy one(const char *key, const char *value)
@@ -167,17 +170,45 @@ static void what_was_set_at_run_time_holds_until_the_metadata_are_read(void **st
 	look_again(&f);
 	assert_int_equal(status(&f).policy.guarantee_bytes, 512 * MIB);
 	answer(&f, 0, "");
-	assert_int_equal(told.cookie, 5);
-	assert_int_equal(told.error, 0);
 	look_again(&f);
 	assert_int_equal(status(&f).policy.guarantee_bytes, 512 * MIB);
+	assert_int_equal(told.cookie, 0); /* nor is it told before */
 	world_guest(&f.w, 0)->metadata = one("Guarantee", "256M");
 	look_again(&f);
+	assert_int_equal(told.cookie, 5);
+	assert_int_equal(told.error, 0);
 	assert_int_equal(status(&f).policy.guarantee_bytes, 256 * MIB);
 	assert_int_equal(status(&f).policy.source[KVMB_FIELD_GUARANTEE], KVMB_POLICY_METADATA);
 	/* what was not written stays */
 	assert_int_equal(status(&f).policy.source[KVMB_FIELD_SHARES], KVMB_POLICY_RUNTIME);
 	end(&f);
+}
+
+static void who_wrote_what_is_never_seen_has_an_answer_all_the_same(void **state)
+{
+	for (unsigned int gone = 0; gone < 2; gone++) {
+		struct fixture f;
+
+		begin_one(&f);
+		persist(&f, "Shares", "7");
+		answer(&f, 0, "");
+		world_guest(&f.w, 0)->metadata = one("Shares", "8"); /* by somebody else */
+		world_pass(&f.w, 4 * SEC);
+		look_again(&f);
+		assert_int_equal(told.cookie, 0);
+		if (gone)
+			f.w.sample->n_guests = 0;
+		else
+			world_pass(&f.w, SEC);
+		look_again(&f);
+		assert_int_equal(told.cookie, 5);
+		assert_int_equal(told.error, 0);
+		told.cookie = 0; /* and one only */
+		look_again(&f);
+		assert_int_equal(told.cookie, 0);
+		f.w.sample->n_guests = 1;
+		end(&f);
+	}
 }
 
 static void what_is_taken_away_goes_at_run_time_too(void **state)
@@ -396,6 +427,7 @@ int main(void)
 		cmocka_unit_test(metadata_that_contradict_the_host_are_told),
 		cmocka_unit_test(what_contradicts_metadata_is_refused_at_run_time),
 		cmocka_unit_test(what_was_set_at_run_time_holds_until_the_metadata_are_read),
+		cmocka_unit_test(who_wrote_what_is_never_seen_has_an_answer_all_the_same),
 		cmocka_unit_test(what_is_taken_away_goes_at_run_time_too),
 		cmocka_unit_test(a_later_word_at_run_time_holds),
 		cmocka_unit_test(a_refusal_changes_nothing),
