@@ -75,6 +75,9 @@ static int refuse(int r, const char *name, const char *text, sd_bus_error *error
 	case -EROFS:
 		return sd_bus_error_set(error, BUS_ERROR_NOT_WRITTEN,
 					"A dry run changes nothing");
+	case -EPERM:
+		return sd_bus_error_set(error, BUS_ERROR_NOT_WRITTEN,
+					"It would not count: Metadata=no is in the configuration");
 	case -EBUSY:
 		return sd_bus_error_set(error, SD_BUS_ERROR_LIMITS_EXCEEDED,
 					"Too many changes wait for libvirt already");

@@ -50,7 +50,7 @@ static uint64_t min_usec(uint64_t a, uint64_t b)
 
 /*
  * Guests are not let wait at the end of the daemon, which has a time limit, nor are those who want
- * a map, or room for a guest.
+ * a map, room for a guest, or a policy written.
  */
 static uint64_t interval_usec(const struct manager *m)
 {
@@ -58,7 +58,7 @@ static uint64_t interval_usec(const struct manager *m)
 
 	if (m->stopping)
 		return min_usec(usec, STOP_TICK_USEC);
-	if (m->bus.reservations.n > 0)
+	if (m->bus.reservations.n > 0 || m->bus.persists.n > 0)
 		usec = min_usec(usec, RESERVE_TICK_USEC);
 	return m->bus.maps.n > 0 ? min_usec(usec, MAP_TICK_USEC) : usec;
 }

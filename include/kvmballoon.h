@@ -90,6 +90,7 @@ struct kvmb_policy {
 struct kvmb_host_config {
 	enum kvmb_mode mode;
 	bool ksm_auto; /* KSM=auto: samepage merging is run where it pays; otherwise never */
+	bool metadata; /* policies in definitions count; otherwise nobody looks at them */
 	uint64_t interval_usec; /* of the tick while nothing happens */
 	/* Level is at least this one when available memory is below that part of the total. */
 	uint32_t elevated_available_permyriad;
@@ -179,7 +180,8 @@ struct kvmb_config *kvmb_config_free(struct kvmb_config *c);
  *
  * Weakest first: built-in, [Defaults], each [Class] that its name matches in the order in which
  * they are written, @metadata, [Guest], @runtime. A class that contradicts what is weaker than it,
- * and @metadata that contradicts anything, do not count for this guest.
+ * and @metadata that contradicts anything, do not count for this guest. Where the rest contradicts
+ * itself still, classes that contradict what is stronger do not, or else @runtime does not.
  */
 void kvmb_config_policy(const struct kvmb_config *c, const char *name,
 			const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
@@ -763,7 +765,10 @@ struct kvmb_engine;
  * optional.
  */
 struct kvmb_engine_callbacks {
-	/* The answer to each kvmb_engine_persist_policy() that returned 0. */
+	/*
+	 * The answer to each kvmb_engine_persist_policy() that returned 0. Where libvirt has done
+	 * it, it comes when the guest's status has the new values, at the latest 5 s after.
+	 */
 	void (*persisted)(void *userdata, const struct kvmb_persist *answer);
 	void (*result)(void *userdata, const struct kvmb_result *result);
 	void (*guest_added)(void *userdata, const char *name);
@@ -840,7 +845,8 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
  * The callback persisted has the answer; nobody waits for libvirt here. When the new metadata are
  * read, the values that are named give up what was set of them at run time: it would hide them.
  * Return: 0, -ENOENT no such guest, -EINVAL the resulting policy contradicts itself, -EBUSY too
- * many are under way, -EROFS a dry run changes nothing, -ENOMEM.
+ * many are under way, -EROFS a dry run changes nothing, -EPERM metadata do not count by the
+ * configuration, -ENOMEM.
  */
 int kvmb_engine_persist_policy(struct kvmb_engine *e, const char *name,
 			       const struct kvmb_policy_change *change, char **ret_error);

@@ -14,6 +14,7 @@
 enum kind {
 	KIND_MODE,
 	KIND_AUTO, /* bool: off, auto */
+	KIND_YES, /* bool: no, yes */
 	KIND_PERCENT, /* permyriad */
 	KIND_BYTES,
 	KIND_TIME, /* usec */
@@ -39,6 +40,7 @@ struct key {
 static const struct key keys[] = {
 	[KVMB_HOST_MODE] = KEY("Mode", MODE, mode, 0, 0, "off, observe, pressure, proactive"),
 	[KVMB_HOST_KSM] = KEY("KSM", AUTO, ksm_auto, 0, 0, "off, auto"),
+	[KVMB_HOST_METADATA] = KEY("Metadata", YES, metadata, 0, 0, "yes, no"),
 	/* shorter costs CPU for nothing, PSI triggers do not wait for it; longer is blind */
 	[KVMB_HOST_INTERVAL] = KEY("Interval", TIME, interval_usec, 100 * USEC_PER_MSEC,
 				   USEC_PER_MINUTE, "100ms to 1min"),
@@ -83,6 +85,7 @@ void kvmb_host_builtin(struct kvmb_host_config *ret)
 {
 	*ret = (struct kvmb_host_config){
 		.mode = KVMB_MODE_PRESSURE,
+		.metadata = true,
 		.interval_usec = 2 * USEC_PER_SEC,
 		.elevated_available_permyriad = 1500,
 		.hard_available_permyriad = 800,
@@ -129,11 +132,11 @@ static int parse_mode(const char *value, enum kvmb_mode *member)
 	return 0;
 }
 
-static int parse_auto(const char *value, bool *member)
+static int parse_bool(const char *value, const char *yes, const char *no, bool *member)
 {
-	if (!streq(value, "auto") && !streq(value, "off"))
+	if (!streq(value, yes) && !streq(value, no))
 		return -EINVAL;
-	*member = streq(value, "auto");
+	*member = streq(value, yes);
 	return 0;
 }
 
@@ -143,7 +146,9 @@ static int parse(const struct key *k, const char *value, void *member)
 	case KIND_MODE:
 		return parse_mode(value, member);
 	case KIND_AUTO:
-		return parse_auto(value, member);
+		return parse_bool(value, "auto", "off", member);
+	case KIND_YES:
+		return parse_bool(value, "yes", "no", member);
 	case KIND_PERCENT:
 		return kvmb_parse_permyriad(value, member);
 	default:

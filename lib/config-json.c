@@ -17,6 +17,7 @@
 static const struct kvmb_json_field host_fields[] = {
 	KVMB_JSON_ENUM(HOST, mode, &kvmb_mode_tokens),
 	KVMB_JSON_BOOL_OPT(HOST, ksm_auto),
+	KVMB_JSON_BOOL_OPT(HOST, metadata),
 	USEC(interval_usec),
 	KVMB_JSON_PERMYRIAD(HOST, elevated_available_permyriad),
 	KVMB_JSON_PERMYRIAD(HOST, hard_available_permyriad),

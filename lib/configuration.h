@@ -19,10 +19,17 @@ int kvmb_config_from_object(const struct kvmb_json *o, struct kvmb_config **ret,
 
 int kvmb_config_copy(const struct kvmb_config *c, struct kvmb_config **ret);
 
+/* Of all that is meant for a guest; bits. */
+enum kvmb_uncounted {
+	KVMB_UNCOUNTED_CLASS = 1, /* one or more that match */
+	KVMB_UNCOUNTED_METADATA = 2,
+	KVMB_UNCOUNTED_RUNTIME = 4,
+};
+
 /**
  * kvmb_config_policy_fault() - what of all that is meant for a guest does not count, and why
- * Arguments as kvmb_config_policy().
- * Return: 0: all counts; -EINVAL with a text.
+ * Arguments as kvmb_config_policy(). @ret_text: of the strongest of it; NULL without memory
+ * Return: bits of enum kvmb_uncounted; 0: all counts.
  */
 int kvmb_config_policy_fault(const struct kvmb_config *c, const char *name,
 			     const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,

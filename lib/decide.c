@@ -72,7 +72,7 @@ int kvmb_decide(const struct kvmb_config *c, const struct kvmb_state *state,
 		return r;
 	kvmb_ksm_validate(c, next, sample, plan);
 	kvmb_ksm_book(sample, plan, next);
-	kvmb_alarm_update(sample, plan, next);
+	kvmb_alarm_update(&c->host, sample, plan, next);
 	for (size_t i = 0; i < plan->n_actions; i++)
 		remember(&plan->actions[i], sample->now_ns, next);
 	*ret_state = TAKE_PTR(next);

@@ -67,6 +67,13 @@ struct kvmb_engine_guest {
 	uint64_t target_bytes;
 };
 
+/* What libvirt has written, until the sample has it. */
+struct kvmb_persist_wait {
+	char uuid[KVMB_UUID_SIZE];
+	struct kvmb_policy_change change;
+	uint64_t until_ns;
+};
+
 struct kvmb_engine {
 	struct kvmb_root root;
 	struct kvmb_config *config;
@@ -82,6 +89,8 @@ struct kvmb_engine {
 	struct kvmb_virt *virt;
 	struct kvmb_libvirt *libvirt;
 	struct kvmb_metadata_writer *metadata;
+	struct kvmb_persist_wait *persist_waits;
+	size_t n_persist_waits;
 	struct kvmb_guest_watch *watch;
 	struct kvmb_age_watch *ages;
 	struct kvmb_executor *executor;
@@ -124,15 +133,22 @@ uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_
 /* The guest's effective policy as of now; true where what does not count of it is news. */
 bool kvmb_engine_refresh_policy(const struct kvmb_engine *e, struct kvmb_engine_guest *g);
 
-/* Would the guest's policy contradict anything with these two? As kvmb_engine_set_policy(). */
-int kvmb_engine_check_policy(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
-			     const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
-			     char **ret_error);
+/* What the guest is to have instead. */
+struct kvmb_policy_trial {
+	const struct kvmb_policy *metadata, *runtime; /* or NULL */
+	int changed; /* of the two, as enum kvmb_uncounted */
+};
+
+/* Would anything not count with that, which counts now? As kvmb_engine_set_policy(). */
+int kvmb_engine_try_policy(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
+			   const struct kvmb_policy_trial *t, char **ret_error);
 
 /* engine-persist.c */
 /* Where @sample has what was written, what was set at run time goes. */
 void kvmb_engine_settle(struct kvmb_engine *e, const struct kvmb_sample *sample);
-/* Answers of libvirt to kvmb_engine_persist_policy(). */
+/* Answers of libvirt to kvmb_engine_persist_policy(); KVMB_DISPATCH_TICK where one is to be told. */
+int kvmb_engine_take_persisted(struct kvmb_engine *e, uint64_t now_ns);
+/* To those who wait and can see by now what they wanted, or have waited for long enough. */
 void kvmb_engine_tell_persisted(struct kvmb_engine *e);
 /* Do the definitions of @guests, those of the newest sample, say something new of policies? */
 bool kvmb_engine_metadata_changed(const struct kvmb_engine *e,

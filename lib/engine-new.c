@@ -176,6 +176,7 @@ struct kvmb_engine *kvmb_engine_free(struct kvmb_engine *e)
 		free(e->guests[i]);
 	free(e->guests);
 	free(e->absent);
+	free(e->persist_waits);
 	free(e->alarm);
 	(void)kvmb_plan_free(e->plan);
 	(void)kvmb_sample_free(e->sample);

@@ -7,7 +7,11 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "configuration.h"
 #include "model/policy.h"
+
+/* libvirt tells of a change at once; if it was changed again since, this is never seen. */
+#define SEEN_NS (5 * NSEC_PER_SEC)
 
 /* As it will be, if all goes well; libvirt's thread looks again at what stands there. */
 static int check_change(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
@@ -15,14 +19,18 @@ static int check_change(const struct kvmb_engine *e, const struct kvmb_engine_gu
 {
 	const struct kvmb_guest_sample *s = kvmb_sample_find_name(e->sample, g->name);
 	const struct kvmb_state_guest *state = kvmb_state_find(e->state, g->uuid);
-	struct kvmb_policy metadata = s->metadata, runtime = {};
+	struct kvmb_policy metadata, runtime = {};
+	const struct kvmb_policy_trial trial = { &metadata, &runtime, KVMB_UNCOUNTED_METADATA };
 
+	if (!s) /* it went with the newest sample */
+		return -ENOENT;
+	metadata = s->metadata;
 	if (state)
 		runtime = state->runtime;
 	kvmb_policy_unset(&runtime, change->values.set | change->unset);
 	kvmb_policy_unset(&metadata, change->unset);
 	kvmb_policy_overlay(&metadata, &change->values, KVMB_POLICY_METADATA);
-	return kvmb_engine_check_policy(e, g, &metadata, &runtime, ret_error);
+	return kvmb_engine_try_policy(e, g, &trial, ret_error);
 }
 
 int kvmb_engine_persist_policy(struct kvmb_engine *e, const char *name,
@@ -35,6 +43,8 @@ int kvmb_engine_persist_policy(struct kvmb_engine *e, const char *name,
 		return -ENOENT;
 	if (e->dry_run)
 		return -EROFS;
+	if (!e->config->host.metadata)
+		return -EPERM;
 	if (change->values.set & change->unset)
 		return kvmb_explain(-EINVAL, ret_error,
 				    "a value cannot be both written and taken away");
@@ -61,21 +71,73 @@ static void note_written(struct kvmb_engine_guest *g, const struct kvmb_policy_c
 	g->persisted_fields |= (c->values.set | c->unset) & g->persist_asked;
 }
 
-void kvmb_engine_tell_persisted(struct kvmb_engine *e)
+static void tell(struct kvmb_engine *e, uint64_t cookie, int error, const char *text)
+{
+	const struct kvmb_persist answer = { .cookie = cookie, .error = error, .text = text };
+
+	if (e->callbacks.persisted)
+		e->callbacks.persisted(e->userdata, &answer);
+}
+
+/* Without memory for it nobody waits: what was asked for is done, it only cannot be seen yet. */
+static void wait_for_sample(struct kvmb_engine *e, const struct kvmb_metadata_order *o,
+			    uint64_t now_ns)
+{
+	struct kvmb_persist_wait *w;
+
+	if (kvmb_grow(&e->persist_waits, e->n_persist_waits, sizeof(*w)) < 0) {
+		tell(e, o->change.cookie, 0, "");
+		return;
+	}
+	w = &e->persist_waits[e->n_persist_waits++];
+	*w = (struct kvmb_persist_wait){ .change = o->change, .until_ns = now_ns + SEEN_NS };
+	(void)kvmb_str_copy(w->uuid, sizeof(w->uuid), o->uuid);
+}
+
+int kvmb_engine_take_persisted(struct kvmb_engine *e, uint64_t now_ns)
 {
 	struct kvmb_metadata_order o;
+	int r = 0;
 
 	while (kvmb_metadata_writer_next(e->metadata, &o)) {
-		const struct kvmb_persist answer = {
-			.cookie = o.change.cookie, .error = o.error, .text = o.text,
-		};
 		struct kvmb_engine_guest *g = find_uuid(e, o.uuid);
 
-		if (g && o.error == 0)
+		if (o.error < 0) {
+			tell(e, o.change.cookie, o.error, o.text);
+			continue;
+		}
+		if (g)
 			note_written(g, &o.change);
-		if (e->callbacks.persisted)
-			e->callbacks.persisted(e->userdata, &answer);
+		wait_for_sample(e, &o, now_ns);
+		r = KVMB_DISPATCH_TICK; /* libvirt may have told of it before */
 	}
+	return r;
+}
+
+static bool can_be_seen(const struct kvmb_engine *e, const struct kvmb_persist_wait *w)
+{
+	const struct kvmb_policy_change *c = &w->change;
+
+	for (size_t i = 0; i < e->sample->n_guests; i++)
+		if (streq(e->sample->guests[i].uuid, w->uuid))
+			return kvmb_policy_agrees(&e->sample->guests[i].metadata, &c->values,
+						  c->values.set | c->unset);
+	return true; /* it is gone, and nothing of it will be seen */
+}
+
+void kvmb_engine_tell_persisted(struct kvmb_engine *e)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < e->n_persist_waits; i++) {
+		const struct kvmb_persist_wait w = e->persist_waits[i];
+
+		if (can_be_seen(e, &w) || e->sample->now_ns >= w.until_ns)
+			tell(e, w.change.cookie, 0, "");
+		else
+			e->persist_waits[n++] = w;
+	}
+	e->n_persist_waits = n;
 }
 
 /*
@@ -94,7 +156,8 @@ void kvmb_engine_settle(struct kvmb_engine *e, const struct kvmb_sample *sample)
 		if (!s || !streq(s->uuid, g->uuid) ||
 		    !kvmb_policy_agrees(&s->metadata, &g->persisted, g->persisted_fields))
 			continue;
-		kvmb_state_drop_runtime(e->state, g->uuid, g->persisted_fields);
+		if (e->config->host.metadata)
+			kvmb_state_drop_runtime(e->state, g->uuid, g->persisted_fields);
 		g->persist_asked &= ~g->persisted_fields;
 		g->persisted_fields = 0;
 	}

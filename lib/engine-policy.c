@@ -33,10 +33,10 @@ static void find_error(const struct kvmb_engine *e, const struct kvmb_engine_gue
 	_cleanup_free_ char *text = NULL;
 
 	*ret = '\0';
-	if (s && s->metadata_error[0])
+	if (s && s->metadata_error[0] && e->config->host.metadata)
 		kvmb_str_format(ret, size, "the metadata do not count: %s", s->metadata_error);
 	else if (kvmb_config_policy_fault(e->config, g->name, metadata_of(e, g->name),
-					  runtime_of(e, g->uuid), &text) < 0)
+					  runtime_of(e, g->uuid), &text))
 		kvmb_str_format(ret, size, "%s", text ? text : "values contradict each other");
 }
 
@@ -54,23 +54,21 @@ bool kvmb_engine_refresh_policy(const struct kvmb_engine *e, struct kvmb_engine_
 }
 
 /*
- * Would @metadata and @runtime together contradict something, of all that counts now? What does
- * not count already is no reason to refuse a change.
+ * What is changed has to count; of the rest, what does not count already is no reason to refuse a
+ * change.
  */
-int kvmb_engine_check_policy(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
-			     const struct kvmb_policy *metadata, const struct kvmb_policy *runtime,
-			     char **ret_error)
+int kvmb_engine_try_policy(const struct kvmb_engine *e, const struct kvmb_engine_guest *g,
+			   const struct kvmb_policy_trial *t, char **ret_error)
 {
 	_cleanup_free_ char *what = NULL;
-	struct kvmb_policy effective;
-	int r;
+	int before = kvmb_config_policy_fault(e->config, g->name, metadata_of(e, g->name),
+					      runtime_of(e, g->uuid), NULL);
+	int after = kvmb_config_policy_fault(e->config, g->name, t->metadata, t->runtime, &what);
 
-	kvmb_config_policy(e->config, g->name, metadata, runtime, &effective);
-	r = kvmb_policy_check(&effective, ret_error);
-	if (r < 0 || g->policy_error[0])
-		return r;
-	r = kvmb_config_policy_fault(e->config, g->name, metadata, runtime, &what);
-	return r < 0 ? kvmb_explain(r, ret_error, "with that %s", what ? what : "") : 0;
+	if (!(after & (~before | t->changed)))
+		return 0;
+	return kvmb_explain(-EINVAL, ret_error, "with that %s",
+			    what ? what : "values contradict each other");
 }
 
 int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct kvmb_policy *p,
@@ -78,6 +76,9 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
 {
 	struct kvmb_engine_guest *g = kvmb_engine_find(e, name);
 	struct kvmb_policy runtime = {};
+	const struct kvmb_policy_trial trial = {
+		metadata_of(e, name), &runtime, KVMB_UNCOUNTED_RUNTIME,
+	};
 	int r;
 
 	if (!g)
@@ -85,7 +86,7 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
 	if (runtime_of(e, g->uuid))
 		runtime = *runtime_of(e, g->uuid);
 	kvmb_policy_overlay(&runtime, p, KVMB_POLICY_RUNTIME);
-	r = kvmb_engine_check_policy(e, g, metadata_of(e, name), &runtime, ret_error);
+	r = kvmb_engine_try_policy(e, g, &trial, ret_error);
 	if (r >= 0)
 		r = kvmb_state_set_runtime(e->state, g->uuid, g->name, p);
 	if (r < 0)

@@ -67,7 +67,7 @@ static int dispatch_one(struct kvmb_engine *e, const struct epoll_event *event, 
 	if (fd == kvmb_age_watch_fd(e->ages))
 		kvmb_engine_tell_maps(e);
 	else if (e->metadata && fd == kvmb_metadata_writer_fd(e->metadata))
-		kvmb_engine_tell_persisted(e);
+		return kvmb_engine_take_persisted(e, now_ns);
 	else
 		kvmb_engine_finish(e, now_ns);
 	return 0;
@@ -198,6 +198,7 @@ int kvmb_engine_tick(struct kvmb_engine *e, uint64_t now_ns)
 	e->n_ticks++;
 	note_reaction(e);
 	kvmb_engine_notify(e);
+	kvmb_engine_tell_persisted(e);
 	if ((first || host_changed(e, level_before, &status_before)) && e->callbacks.host_changed)
 		e->callbacks.host_changed(e->userdata);
 	return 0;

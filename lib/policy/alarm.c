@@ -31,10 +31,12 @@ static bool is_taking(const struct kvmb_sample *sample, const struct kvmb_plan *
 	return false;
 }
 
-void kvmb_alarm_update(const struct kvmb_sample *sample, const struct kvmb_plan *plan,
-		       struct kvmb_state *s)
+/* Whoever only looks on has no means that could end. */
+void kvmb_alarm_update(const struct kvmb_host_config *host, const struct kvmb_sample *sample,
+		       const struct kvmb_plan *plan, struct kvmb_state *s)
 {
-	bool hard = plan->level >= KVMB_LEVEL_HARD && plan->need_bytes;
+	bool hard = host->mode >= KVMB_MODE_PRESSURE && plan->level >= KVMB_LEVEL_HARD &&
+		    plan->need_bytes;
 	bool stuck = hard && !is_taking(sample, plan, s);
 
 	if (!hard)

@@ -48,10 +48,25 @@ static int fail(struct kvmb_metadata_order *o)
 	return kvmb_virt_error(o->text, sizeof(o->text));
 }
 
-/* What is in force of what stands there; of what is at fault, nothing. */
-static int read_policy(virDomainPtr domain, struct kvmb_metadata_order *o, struct kvmb_policy *ret)
+/* A guest that runs and is persistent has both, and they may differ. */
+struct definition {
+	const char *name;
+	unsigned int read_flags;
+	unsigned int write_flags;
+};
+
+/* In the order of writing: the one that goes to a disk, which may be full, comes first. */
+enum { NEXT_START, THIS_RUN, DEFINITIONS };
+static const struct definition definitions[DEFINITIONS] = {
+	[NEXT_START] = { "for its next start", VIR_DOMAIN_XML_INACTIVE, VIR_DOMAIN_AFFECT_CONFIG },
+	[THIS_RUN] = { "of its run", 0, VIR_DOMAIN_AFFECT_LIVE },
+};
+
+/* What cannot be understood is not replaced: it may have values that somebody relies on. */
+static int read_policy(virDomainPtr domain, const struct definition *d,
+		       struct kvmb_metadata_order *o, struct kvmb_policy *ret)
 {
-	_cleanup_free_ char *text = virDomainGetXMLDesc(domain, 0);
+	_cleanup_free_ char *text = virDomainGetXMLDesc(domain, d->read_flags);
 	struct kvmb_backing backing = { 0 };
 	struct kvmb_metadata m;
 	int r;
@@ -61,6 +76,12 @@ static int read_policy(virDomainPtr domain, struct kvmb_metadata_order *o, struc
 	r = kvmb_parse_domain(text, &backing, &m);
 	if (r < 0)
 		return kvmb_str_errno(o->text, sizeof(o->text), r, "the definition of the guest");
+	if (m.error[0]) {
+		kvmb_str_format(o->text, sizeof(o->text),
+				"the metadata of the definition %s are at fault, mend or remove "
+				"them with virsh metadata: %s", d->name, m.error);
+		return -EINVAL;
+	}
 	*ret = m.policy;
 	return 0;
 }
@@ -79,20 +100,8 @@ static int change_policy(const struct kvmb_policy_change *c, struct kvmb_policy 
 	return r;
 }
 
-/* The guest that runs, and the definition for its next start, which a transient one has not. */
-static unsigned int write_flags(virDomainPtr domain)
-{
-	unsigned int flags = VIR_DOMAIN_AFFECT_CURRENT;
-
-	if (virDomainIsActive(domain) > 0)
-		flags |= VIR_DOMAIN_AFFECT_LIVE;
-	if (virDomainIsPersistent(domain) > 0)
-		flags |= VIR_DOMAIN_AFFECT_CONFIG;
-	return flags;
-}
-
-static int write_policy(virDomainPtr domain, const struct kvmb_policy *p,
-			struct kvmb_metadata_order *o)
+static int write_policy(virDomainPtr domain, const struct definition *d,
+			const struct kvmb_policy *p, struct kvmb_metadata_order *o)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = p->set ? kvmb_metadata_format(p, &text) : 0;
@@ -101,29 +110,44 @@ static int write_policy(virDomainPtr domain, const struct kvmb_policy *p,
 		return kvmb_str_errno(o->text, sizeof(o->text), r, "the metadata");
 	/* Without a text libvirt takes the element away. */
 	if (virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, text, KVMB_METADATA_PREFIX,
-				 KVMB_METADATA_URI, write_flags(domain)) < 0)
+				 KVMB_METADATA_URI, d->write_flags) < 0)
 		return fail(o);
 	return 0;
+}
+
+/* Each has its own values and keeps them. Nothing is written before all of it can be. */
+static int change_definitions(virDomainPtr domain, struct kvmb_metadata_order *o)
+{
+	const bool has[DEFINITIONS] = {
+		[NEXT_START] = virDomainIsPersistent(domain) > 0,
+		[THIS_RUN] = virDomainIsActive(domain) > 0,
+	};
+	struct kvmb_policy p[DEFINITIONS];
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < DEFINITIONS; i++) {
+		if (has[i])
+			r = read_policy(domain, &definitions[i], o, &p[i]);
+		if (has[i] && r >= 0)
+			r = change_policy(&o->change, &p[i], o);
+	}
+	for (size_t i = 0; r >= 0 && i < DEFINITIONS; i++)
+		if (has[i])
+			r = write_policy(domain, &definitions[i], &p[i], o);
+	return r;
 }
 
 static int carry_out(struct kvmb_virt *virt, struct kvmb_metadata_order *o)
 {
 	_cleanup_(conn_put) virConnectPtr conn = kvmb_virt_get(virt);
 	_cleanup_(domain_free) virDomainPtr domain = NULL;
-	struct kvmb_policy p;
-	int r;
 
 	if (!conn) {
 		kvmb_str_format(o->text, sizeof(o->text), "libvirt is not connected");
 		return -ENOTCONN;
 	}
 	domain = virDomainLookupByUUIDString(conn, o->uuid);
-	if (!domain)
-		return fail(o);
-	r = read_policy(domain, o, &p);
-	if (r >= 0)
-		r = change_policy(&o->change, &p, o);
-	return r < 0 ? r : write_policy(domain, &p, o);
+	return domain ? change_definitions(domain, o) : fail(o);
 }
 
 static void order_run(struct kvmb_job *job)

@@ -3,8 +3,9 @@
  * Writes guests' policies into the metadata of their definitions, from a thread of its own, for
  * libvirtd may hold it up. One caller thread.
  *
- * What stands there in our namespace is read first, and only the values that are named change; what
- * cannot be read is replaced. Metadata of other namespaces stay as they are.
+ * A guest that runs has two definitions, of its run and for its next start. What stands in each in
+ * our namespace is read first, and only the values that are named change; where it cannot be read,
+ * neither is written. Metadata of other namespaces stay as they are.
  */
 #ifndef KVMB_SOURCE_LIBVIRT_METADATA_H
 #define KVMB_SOURCE_LIBVIRT_METADATA_H

@@ -347,7 +347,11 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
 
 	if (!g)
 		return -ENOENT;
-	kvmb_config_policy(e->config, name, NULL, p, &effective);
+	kvmb_config_policy(e->config, name, NULL, NULL, &effective);
+	if (p->set & 1U << KVMB_FIELD_GUARANTEE)
+		effective.guarantee_bytes = p->guarantee_bytes;
+	if (p->set & 1U << KVMB_FIELD_LIMIT)
+		effective.limit_bytes = p->limit_bytes;
 	r = kvmb_policy_check(&effective, ret_error);
 	if (r < 0)
 		return r;

@@ -55,14 +55,14 @@ like "a contradiction to the configuration is refused" \
 	"$(error_of $web $i_machine SetPolicy 'a{sv}' Limit t 1048576)" '^org.linux_kvm.Balloon1.Error.InvalidPolicy: '
 persist() { error_of $web $i_machine PersistPolicy 'a{sv}as' "$@"; }
 is "a policy that is written into the definition" "$(persist Guarantee t 268435456 RefaultTarget u 5000)" none
-comes "is read from there" has_property $web $i_machine RefaultTargetPPM 'u 5000'
+is "is read from there when that is answered" "$(property $web $i_machine RefaultTargetPPM)" 'u 5000'
 like "as what it is" "$(property $web $i_machine PolicySources)" '"RefaultTarget" "metadata"'
-comes "and hides behind nothing that was set at run time" has_property $web $i_machine GuaranteeBytes 't 268435456'
+is "and hides behind nothing that was set at run time" "$(property $web $i_machine GuaranteeBytes)" 't 268435456'
 like "which is gone" "$(property $web $i_machine PolicySources)" '"Guarantee" "metadata"'
 like "a contradiction to the configuration is not written" "$(persist Limit t 1048576)" \
 	'^org.linux_kvm.Balloon1.Error.InvalidPolicy: '
 is "a value is taken away" "$(persist -- RefaultTarget)" none
-comes "and is the built-in one again" has_property $web $i_machine RefaultTargetPPM 'u 2000'
+is "and is the built-in one again" "$(property $web $i_machine RefaultTargetPPM)" 'u 2000'
 like "the other stays" "$(property $web $i_machine PolicySources)" '"Guarantee" "metadata"'
 like "nothing at all is refused" "$(persist)" '^org.linux_kvm.Balloon1.Error.InvalidPolicy: '
 like "so is a key that there is not" "$(persist -- Colour)" '^org.linux_kvm.Balloon1.Error.InvalidPolicy: .*"Colour"'
@@ -89,10 +89,13 @@ like "with the pattern" "$(property $web $i_machine PolicySources)" '"Priority" 
 is "nothing is at fault" "$(property $web $i_machine PolicyError)" 's ""'
 printf '[Host]\nInterval=200ms\n[Class w*]\nLimit=2G\n[Class ?eb]\nGuarantee=3G\n[Guest web]\nShares=17\n' >"$conf"
 is "a reload with classes that meet in a guest and contradict each other" "$(error_of $manager $i_manager Reload)" none
-faulty() { [[ $(property $web $i_machine PolicyError) == *'[Class ?eb] does not count: Guarantee=3G is above Limit=2G'* ]]; }
+faulty() { [[ $(property $web $i_machine PolicyError) == *'Guarantee=3G is above Limit=2G'*', so [Class ?eb] does not count'* ]]; }
 comes "is told" faulty
-comes "in the journal, too" logged 'web: \[Class .eb\] does not count'
+comes "in the journal, too" logged 'web: Guarantee=3G is above .*, so \[Class .eb\] does not count'
 comes "and the absent" has_property $manager $i_manager AbsentMachines 'as 0'
+printf '[Host]\nInterval=200ms\nMetadata=no\n' >"$conf"
+is "a reload that switches metadata off" "$(error_of $manager $i_manager Reload)" none
+like "lets none be written" "$(persist Shares u 5)" '^org.linux_kvm.Balloon1.Error.NotWritten: .*Metadata=no'
 began=$SECONDS
 kill "$daemon_pid"
 ends "$daemon_pid"

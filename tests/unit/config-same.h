@@ -13,6 +13,7 @@ static inline void assert_same_host(const struct kvmb_host_config *a,
 {
 	assert_int_equal(a->mode, b->mode);
 	assert_int_equal(a->ksm_auto, b->ksm_auto);
+	assert_int_equal(a->metadata, b->metadata);
 	assert_int_equal(a->interval_usec, b->interval_usec);
 	assert_int_equal(a->elevated_available_permyriad, b->elevated_available_permyriad);
 	assert_int_equal(a->hard_available_permyriad, b->hard_available_permyriad);

@@ -135,6 +135,7 @@ static inline void random_config(uint64_t *seed, struct kvmb_host_config *h)
 	h->swap_write_bytes = random_one_in(seed, 3) ? random_below(seed, 50 * MIB) : 0;
 	h->swap_latency_usec = random_below(seed, USEC_PER_SEC);
 	h->ksm_auto = random_one_in(seed, 2);
+	h->metadata = random_one_in(seed, 2);
 }
 
 static inline void random_policy(uint64_t *seed, struct kvmb_policy *p)

@@ -150,6 +150,51 @@ static void test_size_and_depth_are_bounded(void **state)
 	assert_int_equal(kvmb_parse_domain(text, &b, &m), -EBADMSG);
 }
 
+/* @n times @piece between two texts, with a number where it has a #. */
+static int parse_many(const char *before, const char *piece, unsigned int n, const char *after)
+{
+	_cleanup_free_ char *text = malloc(40 * (size_t)n + 200);
+	struct kvmb_backing b = { 0 };
+	struct kvmb_metadata m;
+	char *end;
+
+	assert_non_null(text);
+	end = stpcpy(text, before);
+	for (unsigned int i = 0; i < n; i++)
+		end += sprintf(end, "%.*s%u%s", (int)strcspn(piece, "#"), piece, i,
+			       strchr(piece, '#') + 1);
+	(void)stpcpy(end, after);
+	return kvmb_parse_domain(text, &b, &m);
+}
+
+/* What libxml2 would need seconds for. */
+static void test_attributes_and_namespaces_are_bounded(void **state)
+{
+	static const struct {
+		const char *before, *piece, *after;
+		unsigned int n;
+		int want;
+	} rows[] = {
+		{ "<domain><metadata><x", " a#='>'", "/></metadata></domain>", 256, 0 },
+		{ "<domain><metadata><x", " a#='>'", "/></metadata></domain>", 257, -E2BIG },
+		{ "<domain><metadata><x b=\"'\"", " a# = \"'\"", "/></metadata></domain>", 256,
+		  -E2BIG },
+		{ "<domain><!-- <x", " a#='/>'", "/> --></domain>", 257, -E2BIG },
+		{ "<domain><!-- it's -->", "<x a='#'/>", "</domain>", 2000, 0 },
+		{ "<domain><x><![CDATA[", " a#='' =", "]]></x></domain>", 2000, 0 },
+		{ "<domain>", "<y xmlns:x#='u'/>", "</domain>", 256, 0 },
+		{ "<domain>", "<y xmlns:x#='u'/>", "</domain>", 257, -E2BIG },
+		{ "<domain>", "<x# xmlns='u'/>", "</domain>", 257, -E2BIG },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		int r = parse_many(rows[i].before, rows[i].piece, rows[i].n, rows[i].after);
+
+		if (r != rows[i].want)
+			fail_msg("row %zu: %d", i, r);
+	}
+}
+
 /* ---- Processes ------------------------------------------------------------------------------- */
 
 static void test_processes(void **state)
@@ -365,6 +410,7 @@ int main(void)
 		cmocka_unit_test(test_definitions),
 		cmocka_unit_test(test_hostile_definitions),
 		cmocka_unit_test(test_size_and_depth_are_bounded),
+		cmocka_unit_test(test_attributes_and_namespaces_are_bounded),
 		cmocka_unit_test(test_processes),
 		cmocka_unit_test(test_own_process_has_figures),
 		cmocka_unit_test(test_a_definition_is_read_once),

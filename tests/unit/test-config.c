@@ -63,7 +63,8 @@ static void each_host_key_sets_its_member(void **state)
 		     "GuestPressureSome=12%\nTriggerStall=50ms\nTriggerWindow=2s\nSwapReserve=13%\n"
 		     "Step=32M\nGuestRate=512M\nHostRate=2G\nGuestHeadroom=16M\n"
 		     "GuestHeadroomRatio=14%\nStale=20s\nAgingInterval=0\nColdAge=3min\n"
-		     "SwapWriteLimit=8M\nSwapLatencyLimit=50ms\nKSM=auto\n");
+		     "SwapWriteLimit=8M\nSwapLatencyLimit=50ms\nKSM=auto\n"
+		     "Metadata=no\n");
 	const struct kvmb_host_config want = {
 		.mode = KVMB_MODE_OBSERVE,
 		.ksm_auto = true,
@@ -190,6 +191,8 @@ static const struct bad_case bad_lines[] = {
 	  "x.conf:2: Interval=99ms is not valid, allowed is 100ms to 1min" },
 	{ "[Host]\nColdAge=81921s\n", "x.conf:2: ColdAge=81921s is not valid, allowed is 1s to "
 				       "81920s, at least AgingInterval" },
+	{ "[Host]\nMetadata=off\n",
+	  "x.conf:2: Metadata=off is not valid, allowed is yes, no" },
 	{ "[Host]\nKSM=on\n", "x.conf:2: KSM=on is not valid, allowed is off, auto" },
 	{ "[Host]\nMode=on\n",
 	  "x.conf:2: Mode=on is not valid, allowed is off, observe, pressure, proactive" },

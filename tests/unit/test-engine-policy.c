@@ -48,7 +48,9 @@ static void answer(struct fixture *f, int error, const char *text)
 	order.error = error;
 	(void)snprintf(order.text, sizeof(order.text), "%s", text);
 	answered = true;
-	kvmb_engine_tell_persisted(&f->e);
+	told = (struct kvmb_persist){ 0 };
+	assert_int_equal(kvmb_engine_take_persisted(&f->e, f->w.sample->now_ns),
+			 error ? 0 : KVMB_DISPATCH_TICK);
 }
 
 /* ---- One guest ------------------------------------------------------------------------------ */
@@ -66,6 +68,7 @@ static void look_again(struct fixture *f)
 {
 	look(f);
 	kvmb_engine_notify(&f->e);
+	kvmb_engine_tell_persisted(&f->e);
 }
 
 static struct kvmb_policy one(const char *key, const char *value)
@@ -167,17 +170,45 @@ static void what_was_set_at_run_time_holds_until_the_metadata_are_read(void **st
 	look_again(&f);
 	assert_int_equal(status(&f).policy.guarantee_bytes, 512 * MIB);
 	answer(&f, 0, "");
-	assert_int_equal(told.cookie, 5);
-	assert_int_equal(told.error, 0);
 	look_again(&f);
 	assert_int_equal(status(&f).policy.guarantee_bytes, 512 * MIB);
+	assert_int_equal(told.cookie, 0); /* nor is it told before */
 	world_guest(&f.w, 0)->metadata = one("Guarantee", "256M");
 	look_again(&f);
+	assert_int_equal(told.cookie, 5);
+	assert_int_equal(told.error, 0);
 	assert_int_equal(status(&f).policy.guarantee_bytes, 256 * MIB);
 	assert_int_equal(status(&f).policy.source[KVMB_FIELD_GUARANTEE], KVMB_POLICY_METADATA);
 	/* what was not written stays */
 	assert_int_equal(status(&f).policy.source[KVMB_FIELD_SHARES], KVMB_POLICY_RUNTIME);
 	end(&f);
+}
+
+static void who_wrote_what_is_never_seen_has_an_answer_all_the_same(void **state)
+{
+	for (unsigned int gone = 0; gone < 2; gone++) {
+		struct fixture f;
+
+		begin_one(&f);
+		persist(&f, "Shares", "7");
+		answer(&f, 0, "");
+		world_guest(&f.w, 0)->metadata = one("Shares", "8"); /* by somebody else */
+		world_pass(&f.w, 4 * SEC);
+		look_again(&f);
+		assert_int_equal(told.cookie, 0);
+		if (gone)
+			f.w.sample->n_guests = 0;
+		else
+			world_pass(&f.w, SEC);
+		look_again(&f);
+		assert_int_equal(told.cookie, 5);
+		assert_int_equal(told.error, 0);
+		told.cookie = 0; /* and one only */
+		look_again(&f);
+		assert_int_equal(told.cookie, 0);
+		f.w.sample->n_guests = 1;
+		end(&f);
+	}
 }
 
 static void what_is_taken_away_goes_at_run_time_too(void **state)
@@ -260,19 +291,131 @@ static void what_cannot_be_right_is_not_even_asked(void **state)
 	end(&f);
 }
 
+/* As by a reload. */
+static void add_class(struct fixture *f, const char *key, const char *value)
+{
+	f->e.config->classes = reallocarray(f->e.config->classes, 1, sizeof(*f->e.config->classes));
+	assert_non_null(f->e.config->classes);
+	f->e.config->n_classes = 1;
+	f->e.config->classes[0] = (struct kvmb_config_class){ "v*", one(key, value) };
+	look_again(f);
+}
+
 static void the_class_is_told(void **state)
 {
 	struct fixture f;
 
 	begin_one(&f);
-	f.e.config->classes = reallocarray(f.e.config->classes, 1, sizeof(*f.e.config->classes));
-	assert_non_null(f.e.config->classes);
-	f.e.config->n_classes = 1;
-	f.e.config->classes[0] = (struct kvmb_config_class){ "v*", one("Shares", "9") };
-	look_again(&f);
+	add_class(&f, "Shares", "9");
 	assert_int_equal(status(&f).policy.shares, 9);
 	assert_string_equal(status(&f).classes[KVMB_FIELD_SHARES], "v*");
 	assert_null(status(&f).classes[KVMB_FIELD_MODE]);
+	end(&f);
+}
+
+static void a_class_gives_way_to_what_was_set_before_it_came(void **state)
+{
+	struct kvmb_policy p = one("Limit", "128M");
+	_cleanup_free_ char *error = NULL;
+	struct fixture f;
+
+	begin_one(&f);
+	set_runtime(&f, "Limit", "256M");
+	add_class(&f, "Guarantee", "400M");
+	assert_int_equal(status(&f).policy.limit_bytes, 256 * MIB);
+	assert_int_equal(status(&f).policy.guarantee_bytes, 0);
+	assert_string_equal(status(&f).policy_error,
+			    "Guarantee=400M is above Limit=256M, allowed is up to the limit, so "
+			    "[Class v*] does not count");
+	/* which is no reason to refuse anything else */
+	set_runtime(&f, "Shares", "5");
+	assert_int_equal(status(&f).policy.shares, 5);
+	set_runtime(&f, "Limit", "1G");
+	look_again(&f);
+	assert_int_equal(status(&f).policy.guarantee_bytes, 400 * MIB);
+	assert_string_equal(status(&f).policy_error, "");
+	/* but now that it counts, it stands against this */
+	assert_int_equal(kvmb_engine_set_policy(&f.e, "vm0", &p, &error), -EINVAL);
+	assert_non_null(strstr(error, "Guarantee=400M is above Limit=128M"));
+	end(&f);
+}
+
+/* A fault of one source must not let another one through. */
+static void what_would_not_count_is_refused_whatever_else_does_not(void **state)
+{
+	const struct kvmb_policy_change c = { .values = one("Guarantee", "2G") };
+	struct kvmb_policy p = one("Guarantee", "2G");
+	struct fixture f;
+
+	begin_one(&f);
+	(void)snprintf(world_guest(&f.w, 0)->metadata_error, KVMB_TEXT_SIZE, "because");
+	f.e.config->defaults.limit_bytes = GIB;
+	f.e.config->defaults.set |= 1U << KVMB_FIELD_LIMIT;
+	look_again(&f);
+	assert_int_equal(kvmb_engine_set_policy(&f.e, "vm0", &p, NULL), -EINVAL);
+	assert_int_equal(kvmb_engine_persist_policy(&f.e, "vm0", &c, NULL), -EINVAL);
+	assert_false(ordered);
+	f.e.config->defaults.set = 0;
+	f.e.config->defaults.limit_bytes = UINT64_MAX;
+	set_runtime(&f, "Limit", "1G");
+	add_class(&f, "Guarantee", "512M");
+	p = one("Limit", "256M"); /* would make the class void */
+	assert_int_equal(kvmb_engine_set_policy(&f.e, "vm0", &p, NULL), -EINVAL);
+	end(&f);
+}
+
+static void values_at_run_time_give_way_to_a_later_configuration(void **state)
+{
+	struct kvmb_policy p = one("Shares", "5");
+	struct fixture f;
+
+	begin_one(&f);
+	set_runtime(&f, "Limit", "256M");
+	f.e.config->defaults.guarantee_bytes = 400 * MIB;
+	f.e.config->defaults.set |= 1U << KVMB_FIELD_GUARANTEE;
+	look_again(&f);
+	assert_int_equal(status(&f).policy.guarantee_bytes, 400 * MIB);
+	assert_int_equal(status(&f).policy.limit_bytes, UINT64_MAX);
+	assert_non_null(strstr(status(&f).policy_error, "the values set at run time do not"));
+	/* It would not count either. */
+	assert_int_equal(kvmb_engine_set_policy(&f.e, "vm0", &p, NULL), -EINVAL);
+	set_runtime(&f, "Limit", "1G");
+	set_runtime(&f, "Shares", "5");
+	assert_int_equal(status(&f).policy.shares, 5);
+	end(&f);
+}
+
+static void metadata_that_are_switched_off_are_neither_told_nor_written(void **state)
+{
+	const struct kvmb_policy_change c = { .values = one("Shares", "5") };
+	struct fixture f;
+
+	begin_one(&f);
+	set_runtime(&f, "Shares", "3");
+	persist(&f, "Shares", "7");
+	f.e.config->host.metadata = false; /* by a reload while libvirt is at it */
+	answer(&f, 0, "");
+	world_guest(&f.w, 0)->metadata = one("Shares", "7");
+	(void)snprintf(world_guest(&f.w, 0)->metadata_error, KVMB_TEXT_SIZE, "because");
+	look_again(&f);
+	assert_int_equal(status(&f).policy.shares, 3);
+	assert_string_equal(status(&f).policy_error, "");
+	ordered = false;
+	assert_int_equal(kvmb_engine_persist_policy(&f.e, "vm0", &c, NULL), -EPERM);
+	assert_false(ordered);
+	end(&f);
+}
+
+/* The engine's list of guests and the sample are not made in one step. */
+static void a_guest_without_a_sample_is_gone(void **state)
+{
+	const struct kvmb_policy_change c = { .values = one("Shares", "5") };
+	struct fixture f;
+
+	begin_one(&f);
+	f.e.sample->n_guests = 0;
+	assert_int_equal(kvmb_engine_persist_policy(&f.e, "vm0", &c, NULL), -ENOENT);
+	f.e.sample->n_guests = 1;
 	end(&f);
 }
 
@@ -284,11 +427,17 @@ int main(void)
 		cmocka_unit_test(metadata_that_contradict_the_host_are_told),
 		cmocka_unit_test(what_contradicts_metadata_is_refused_at_run_time),
 		cmocka_unit_test(what_was_set_at_run_time_holds_until_the_metadata_are_read),
+		cmocka_unit_test(who_wrote_what_is_never_seen_has_an_answer_all_the_same),
 		cmocka_unit_test(what_is_taken_away_goes_at_run_time_too),
 		cmocka_unit_test(a_later_word_at_run_time_holds),
 		cmocka_unit_test(a_refusal_changes_nothing),
 		cmocka_unit_test(what_cannot_be_right_is_not_even_asked),
 		cmocka_unit_test(the_class_is_told),
+		cmocka_unit_test(a_class_gives_way_to_what_was_set_before_it_came),
+		cmocka_unit_test(what_would_not_count_is_refused_whatever_else_does_not),
+		cmocka_unit_test(values_at_run_time_give_way_to_a_later_configuration),
+		cmocka_unit_test(metadata_that_are_switched_off_are_neither_told_nor_written),
+		cmocka_unit_test(a_guest_without_a_sample_is_gone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

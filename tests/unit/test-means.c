@@ -454,6 +454,28 @@ static void test_no_alarm_on_a_short_host(void **data)
 	world_done(&w);
 }
 
+/* The policy of each guest is as it was: it is the host's mode that keeps all from giving. */
+static void test_no_alarm_of_who_only_looks_on(void **data)
+{
+	static const enum kvmb_mode modes[] = { KVMB_MODE_OFF, KVMB_MODE_OBSERVE };
+
+	(void)data;
+	for (size_t i = 0; i < ARRAY_SIZE(modes); i++) {
+		struct world w;
+
+		world_init(&w, N_GUESTS);
+		at_guarantee_dying(&w);
+		w.config->host.mode = modes[i];
+		pass(&w, 30, false);
+		w.config->host.mode = KVMB_MODE_PRESSURE;
+		pass(&w, 10, false);
+		pass(&w, 1, true);
+		w.config->host.mode = modes[i]; /* as after a reload */
+		pass(&w, 1, false);
+		world_done(&w);
+	}
+}
+
 int main(void)
 {
 	static struct tests t;
@@ -470,5 +492,6 @@ int main(void)
 		  test_alarm_ends_with_means);
 	TESTS_ADD(&t, "giving back is no taking", test_no_alarm_while_giving_back_alone);
 	TESTS_ADD(&t, "a host that is only short has none", test_no_alarm_on_a_short_host);
+	TESTS_ADD(&t, "nor has an agent that only looks on", test_no_alarm_of_who_only_looks_on);
 	return tests_run("means", &t);
 }

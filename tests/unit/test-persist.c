@@ -93,13 +93,13 @@ static virDomainPtr domain_of(virConnectPtr *ret_conn)
 }
 
 /* As others do it, virsh for one. */
-static void set_metadata(const char *text, const char *uri)
+static void set_metadata(const char *text, const char *uri, unsigned int flags)
 {
 	virConnectPtr conn;
 	virDomainPtr domain = domain_of(&conn);
 
 	assert_int_equal(virDomainSetMetadata(domain, VIR_DOMAIN_METADATA_ELEMENT, text, "x", uri,
-					      VIR_DOMAIN_AFFECT_LIVE), 0);
+					      flags), 0);
 	virDomainFree(domain);
 	virConnectClose(conn);
 }
@@ -195,7 +195,8 @@ static void metadata_of_others_stay(void **state)
 	struct fixture f;
 
 	begin(&f);
-	set_metadata("<theirs><Shares>1</Shares></theirs>", OTHER_URI);
+	set_metadata("<theirs><Shares>1</Shares></theirs>", OTHER_URI,
+		     VIR_DOMAIN_AFFECT_LIVE);
 	set_value(&c.values, "Shares", "7");
 	persist(&f, &c, &o);
 	c.values.set = 0;
@@ -207,19 +208,87 @@ static void metadata_of_others_stay(void **state)
 	end(&f);
 }
 
-static void what_others_write_wrong_is_told_and_can_be_replaced(void **state)
+static void each_definition_keeps_its_own_values(void **state)
 {
+	static const unsigned int sides[] = { VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG };
+
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_free_ char *has = NULL, *has_not = NULL;
+		struct kvmb_policy_change c = { .unset = 1U << KVMB_FIELD_LIMIT };
+		struct kvmb_metadata_order o;
+		struct fixture f;
+
+		begin(&f);
+		set_metadata("<policy Guarantee='256M' Priority='low'/>", KVMB_METADATA_URI,
+			     sides[i]);
+		set_value(&c.values, "Shares", "5");
+		persist(&f, &c, &o);
+		assert_int_equal(o.error, 0);
+		has = get_metadata(KVMB_METADATA_URI, sides[i]);
+		has_not = get_metadata(KVMB_METADATA_URI, sides[!i]);
+		assert_string_equal(has, "<policy Guarantee=\"256M\" Shares=\"5\" "
+					 "Priority=\"low\"/>");
+		assert_string_equal(has_not, "<policy Shares=\"5\"/>");
+		end(&f);
+	}
+}
+
+/* Neither at fault nor in contradiction to what is to be written, in either definition. */
+static void where_one_definition_cannot_change_neither_does(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *error;
+	} rows[] = {
+		{ "<policy Shares='7' Mode='maybe'/>", "at fault, mend or remove them" },
+		{ "<policy Limit='1G'/>", "Guarantee=2G is above Limit=1G" },
+	};
+	static const unsigned int sides[] = { VIR_DOMAIN_AFFECT_LIVE, VIR_DOMAIN_AFFECT_CONFIG };
+
+	for (size_t i = 0; i < 4; i++) {
+		_cleanup_free_ char *was = NULL, *is = NULL, *other = NULL;
+		struct kvmb_policy_change c = { 0 };
+		struct kvmb_metadata_order o;
+		struct fixture f;
+
+		begin(&f);
+		set_metadata(rows[i / 2].text, KVMB_METADATA_URI, sides[i % 2]);
+		was = get_metadata(KVMB_METADATA_URI, sides[i % 2]);
+		set_value(&c.values, "Guarantee", "2G");
+		persist(&f, &c, &o);
+		assert_int_equal(o.error, -EINVAL);
+		assert_non_null(strstr(o.text, rows[i / 2].error));
+		is = get_metadata(KVMB_METADATA_URI, sides[i % 2]);
+		other = get_metadata(KVMB_METADATA_URI, sides[!(i % 2)]);
+		assert_string_equal(is, was);
+		assert_null(other);
+		end(&f);
+	}
+}
+
+static void what_others_write_wrong_is_told_and_stays(void **state)
+{
+	_cleanup_free_ char *left = NULL;
 	struct kvmb_policy_change c = { 0 };
 	struct kvmb_metadata_order o;
 	struct fixture f;
 
 	begin(&f);
-	set_metadata("<policy Shares='7' Guarantee='lots'/>", KVMB_METADATA_URI);
+	set_metadata("<policy Shares='7' Guarantee='lots'/>", KVMB_METADATA_URI,
+		     VIR_DOMAIN_AFFECT_LIVE);
 	WAIT_FOR(look(&f) && f.sample.metadata_error[0]);
 	assert_int_equal(f.sample.metadata.set, 0);
 	assert_non_null(strstr(f.sample.metadata_error, "Guarantee=lots is not valid"));
 	assert_false(f.sample.backing.unread); /* the rest of the definition is fine */
 	set_value(&c.values, "Priority", "low");
+	persist(&f, &c, &o);
+	assert_int_equal(o.error, -EINVAL);
+	assert_non_null(strstr(o.text, "of its run"));
+	assert_non_null(strstr(o.text, "Guarantee=lots is not valid"));
+	left = get_metadata(KVMB_METADATA_URI, VIR_DOMAIN_AFFECT_LIVE);
+	assert_non_null(strstr(left, "Shares=\"7\""));
+	/* Who takes it away can write anew. */
+	set_metadata(NULL, KVMB_METADATA_URI, VIR_DOMAIN_AFFECT_LIVE);
 	persist(&f, &c, &o);
 	assert_int_equal(o.error, 0);
 	WAIT_FOR(look(&f) && f.sample.metadata.set);
@@ -312,7 +381,9 @@ int main(void)
 		cmocka_unit_test(what_is_written_is_read_by_the_source),
 		cmocka_unit_test(values_change_one_by_one_and_go),
 		cmocka_unit_test(metadata_of_others_stay),
-		cmocka_unit_test(what_others_write_wrong_is_told_and_can_be_replaced),
+		cmocka_unit_test(each_definition_keeps_its_own_values),
+		cmocka_unit_test(where_one_definition_cannot_change_neither_does),
+		cmocka_unit_test(what_others_write_wrong_is_told_and_stays),
 		cmocka_unit_test(a_contradiction_to_what_stands_there_is_not_written),
 		cmocka_unit_test(libvirts_refusal_is_told_in_its_words),
 		cmocka_unit_test(a_guest_that_is_gone_is_an_error),

@@ -11,6 +11,7 @@
 #include "model/json.h"
 #include "plan/effect.h"
 #include "random-world.h"
+#include "config-same.h" /* needs cmocka, which that one has */
 
 KVMB_DEFINE_CLEANUP(struct kvmb_record *, kvmb_record_free);
 
@@ -207,6 +208,8 @@ static void test_config(void **unused)
 
 	world_init(&w, 1);
 	random_policy(&seed, &w.config->defaults);
+	w.config->host.ksm_auto = !w.config->host.ksm_auto; /* not what is built in */
+	w.config->host.metadata = !w.config->host.metadata;
 	w.config->guests = calloc(2, sizeof(*w.config->guests));
 	assert_non_null(w.config->guests);
 	w.config->n_guests = 2;
@@ -217,6 +220,7 @@ static void test_config(void **unused)
 	}
 	first = print_record(KVMB_RECORD_CONFIG, &w, NULL);
 	assert_int_equal(kvmb_record_from_json(first, &r, NULL), 0);
+	assert_same_host(&r->config->host, &w.config->host);
 	assert_int_equal(r->config->n_guests, 2);
 	assert_int_equal(r->config->guests[1].policy.set, 2);
 	assert_int_equal(r->config->guests[1].policy.limit_bytes,

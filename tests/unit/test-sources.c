@@ -260,9 +260,10 @@ static void a_class_that_contradicts_the_one_before_does_not_count(void **state)
 	assert_int_equal(p.shares, 1000);
 	kvmb_config_classes(c, "ab", &p, classes);
 	assert_null(classes[KVMB_FIELD_SHARES]);
-	assert_int_equal(kvmb_config_policy_fault(c, "ab", NULL, NULL, &text), -EINVAL);
-	assert_string_equal(text, "[Class *b] does not count: Guarantee=2G is above Limit=1G, "
-				  "allowed is up to the limit");
+	assert_int_equal(kvmb_config_policy_fault(c, "ab", NULL, NULL, &text),
+			 KVMB_UNCOUNTED_CLASS);
+	assert_string_equal(text, "Guarantee=2G is above Limit=1G, allowed is up to the limit, "
+				  "so [Class *b] does not count");
 	kvmb_config_policy(c, "b", NULL, NULL, &p);
 	assert_int_equal(p.guarantee_bytes, 2 * GIB);
 	assert_int_equal(kvmb_config_policy_fault(c, "b", NULL, NULL, NULL), 0);
@@ -301,6 +302,111 @@ static void metadata_that_contradict_anything_do_not_count(void **state)
 			fail_msg("case %zu: shares %u, fault %d", i, p.shares, r);
 		assert_true(p.guarantee_bytes <= p.limit_bytes);
 	}
+}
+
+static void metadata_can_be_switched_off(void **state)
+{
+	_cleanup_(kvmb_config_freep) struct kvmb_config *c =
+		good("[Host]\nMetadata=no\n[Guest web]\nGuarantee=2G\n");
+	struct kvmb_policy metadata = made("Mode", "off"), p;
+
+	kvmb_config_policy(c, "web", &metadata, NULL, &p);
+	assert_int_equal(p.mode, KVMB_MODE_PRESSURE);
+	assert_int_equal(p.source[KVMB_FIELD_MODE], KVMB_POLICY_BUILTIN);
+	metadata = made("Limit", "1G"); /* would contradict, if it counted */
+	assert_int_equal(kvmb_config_policy_fault(c, "web", &metadata, NULL, NULL), 0);
+	c->host.metadata = true;
+	assert_int_equal(kvmb_config_policy_fault(c, "web", &metadata, NULL, NULL),
+			 KVMB_UNCOUNTED_METADATA);
+}
+
+/* As after a reload: what was set at run time was right when it was set. */
+static const struct {
+	const char *text;
+	const char *metadata[2]; /* key, value */
+	const char *runtime[2];
+	int fault;
+	uint64_t guarantee_mib, limit_mib;
+	uint32_t shares; /* 3 of the class, 4 of the metadata, 5 set at run time */
+	const char *why;
+} reloads[] = {
+	{ "[Class w*]\nGuarantee=400M\nShares=3\n", { NULL }, { "Limit", "256M" },
+	  KVMB_UNCOUNTED_CLASS, 0, 256, 1000,
+	  "Guarantee=400M is above Limit=256M, allowed is up to the limit, so [Class w*] does "
+	  "not count" },
+	{ "[Class w*]\nLimit=256M\nShares=3\n", { "Shares", "4" }, { "Guarantee", "400M" },
+	  KVMB_UNCOUNTED_CLASS, 400, UINT64_MAX, 4,
+	  "Guarantee=400M is above Limit=256M, allowed is up to the limit, so [Class w*] does "
+	  "not count" },
+	{ "[Class w*]\nShares=3\n[Class *b]\nLimit=256M\nShares=6\n",
+	  { NULL }, { "Guarantee", "400M" },
+	  KVMB_UNCOUNTED_CLASS, 400, UINT64_MAX, 3,
+	  "Guarantee=400M is above Limit=256M, allowed is up to the limit, so [Class *b] does "
+	  "not count" },
+	{ "[Class w*]\nGuarantee=400M\nShares=3\n", { "Guarantee", "500M" }, { "Limit", "256M" },
+	  KVMB_UNCOUNTED_CLASS | KVMB_UNCOUNTED_METADATA, 0, 256, 1000,
+	  "the metadata do not count: Guarantee=500M is above Limit=256M, allowed is up to the "
+	  "limit" },
+	{ "[Defaults]\nGuarantee=400M\n[Class w*]\nShares=3\n", { NULL }, { "Limit", "256M" },
+	  KVMB_UNCOUNTED_RUNTIME, 400, UINT64_MAX, 3,
+	  "the values set at run time do not count: Guarantee=400M is above Limit=256M, allowed "
+	  "is up to the limit" },
+	{ "[Guest web]\nGuarantee=400M\n", { "Limit", "300M" }, { "Limit", "256M" },
+	  KVMB_UNCOUNTED_METADATA | KVMB_UNCOUNTED_RUNTIME, 400, UINT64_MAX, 1000,
+	  "the values set at run time do not count: Guarantee=400M is above Limit=256M, allowed "
+	  "is up to the limit" },
+	{ "[Guest web]\nGuarantee=400M\n", { "Shares", "4" }, { "Limit", "256M" },
+	  KVMB_UNCOUNTED_RUNTIME, 400, UINT64_MAX, 4,
+	  "the values set at run time do not count: Guarantee=400M is above Limit=256M, allowed "
+	  "is up to the limit" },
+	{ "[Class w*]\nGuarantee=400M\nShares=3\n", { "Shares", "4" }, { "Limit", "400M" },
+	  0, 400, 400, 4, NULL },
+};
+
+static void nothing_in_force_contradicts_itself(void **state)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(reloads); i++) {
+		_cleanup_(kvmb_config_freep) struct kvmb_config *c = good(reloads[i].text);
+		struct kvmb_policy metadata = made(reloads[i].metadata[0], reloads[i].metadata[1]);
+		struct kvmb_policy runtime = made(reloads[i].runtime[0], reloads[i].runtime[1]);
+		uint64_t limit = reloads[i].limit_mib;
+		_cleanup_free_ char *why = NULL;
+		const char *classes[KVMB_FIELDS];
+		struct kvmb_policy p;
+		int fault = kvmb_config_policy_fault(c, "web", &metadata, &runtime, &why);
+
+		kvmb_config_policy(c, "web", &metadata, &runtime, &p);
+		if (fault != reloads[i].fault || p.shares != reloads[i].shares ||
+		    p.guarantee_bytes != reloads[i].guarantee_mib * MIB ||
+		    p.limit_bytes != (limit == UINT64_MAX ? limit : limit * MIB) ||
+		    (why ? !reloads[i].why || !streq(why, reloads[i].why) : !!reloads[i].why))
+			fail_msg("case %zu: fault %d, shares %u, %s", i, fault, p.shares,
+				 why ? why : "no text");
+		kvmb_config_classes(c, "web", &p, classes);
+		for (unsigned int f = 0; f < KVMB_FIELDS; f++)
+			assert_true(!classes[f] == (p.source[f] != KVMB_POLICY_CLASS));
+		if (p.shares == 3) /* not of one that does not count */
+			assert_string_equal(classes[KVMB_FIELD_SHARES], "w*");
+	}
+}
+
+/* PolicyError has room for 255 bytes. */
+static void the_reason_comes_before_a_long_pattern(void **state)
+{
+	char pattern[KVMB_NAME_SIZE] = "w", shown[KVMB_TEXT_SIZE];
+	_cleanup_free_ char *text = NULL, *why = NULL;
+	struct kvmb_config *c;
+
+	memset(pattern + 1, '*', 250);
+	assert_int_equal(kvmb_asprintf(&text, "[Class w*]\nLimit=1G\n[Class %s]\nGuarantee=2G\n",
+				       pattern), 0);
+	c = good(text);
+	assert_int_equal(kvmb_config_policy_fault(c, "web", NULL, NULL, &why),
+			 KVMB_UNCOUNTED_CLASS);
+	kvmb_str_format(shown, sizeof(shown), "%s", why);
+	assert_non_null(strstr(shown, "Guarantee=2G is above Limit=1G"));
+	assert_non_null(strstr(shown, "so [Class w***"));
+	(void)kvmb_config_free(c);
 }
 
 static void classes_go_to_json_and_back(void **state)
@@ -425,6 +531,9 @@ int main(void)
 		cmocka_unit_test(a_stronger_source_hides_the_class),
 		cmocka_unit_test(a_class_that_contradicts_the_one_before_does_not_count),
 		cmocka_unit_test(metadata_that_contradict_anything_do_not_count),
+		cmocka_unit_test(metadata_can_be_switched_off),
+		cmocka_unit_test(nothing_in_force_contradicts_itself),
+		cmocka_unit_test(the_reason_comes_before_a_long_pattern),
 		cmocka_unit_test(classes_go_to_json_and_back),
 		cmocka_unit_test(a_bad_pattern_in_json_is_refused),
 		cmocka_unit_test(a_copy_has_its_own_classes),
