@@ -194,7 +194,8 @@ static int finish(struct ctl *ctl, struct waiting *w, uint64_t wait_usec)
 	if (!ctl->wait || had_room(w))
 		return show(ctl, w);
 	return ctl_error(CTL_FAILED, "there is no room for %s: reservation %" PRIu32 "%s %s%s",
-			 figure_size(w->now.bytes).text, w->now.id, w->kept ? KEPT "," : "",
+			 figure_size(w->now.bytes).text, w->now.id,
+			 w->kept ? KEPT "," : "",
 			 w->over ? "has ended: " : "is still ", w->now.state);
 }
 
