@@ -37,9 +37,11 @@ static const struct {
 	{ DBUS_ERROR("AuthFailed"), CTL_DENIED, "" },
 	{ DBUS_ERROR("InteractiveAuthorizationRequired"), CTL_DENIED,
 	  "; try it as root" },
-	{ DBUS_ERROR("NoReply"), CTL_FAILED, "; see: journalctl -u kvm-balloond" },
+	{ DBUS_ERROR("NoReply"), CTL_NO_DAEMON, "; see: journalctl -u kvm-balloond" },
 	{ DBUS_ERROR("Timeout"), CTL_FAILED, "; see: journalctl -u kvm-balloond" },
-	{ OUR_ERROR("NotConnected"), CTL_FAILED, "; see: systemctl status libvirtd" },
+	{ OUR_ERROR("Stopping"), CTL_NO_DAEMON, "" },
+	{ OUR_ERROR("NotConnected"), CTL_IDLE, "; see: systemctl status libvirtd" },
+	{ OUR_ERROR("NotActing"), CTL_IDLE, "" },
 	{ OUR_ERROR("InvalidConfig"), CTL_FAILED, "; the old configuration stays in force" },
 };
 

@@ -83,7 +83,7 @@ int bus_new_get_all(struct ctl *ctl, const char *path, const char *interface, sd
 
 int bus_send(struct ctl *ctl, sd_bus_message *call, sd_bus_error *error, sd_bus_message **ret)
 {
-	return sd_bus_call(ctl->bus, call, BUS_TIMEOUT_USEC, error, ret);
+	return sd_bus_call(ctl->bus, call, ctl->reply_usec ?: BUS_TIMEOUT_USEC, error, ret);
 }
 
 int bus_ask(struct ctl *ctl, sd_bus_message *call, sd_bus_error *error, sd_bus_message **ret)

@@ -16,6 +16,7 @@ enum ctl_exit {
 	CTL_NO_MACHINE = 3,
 	CTL_DENIED = 4,
 	CTL_NO_DAEMON = 5,
+	CTL_IDLE = 6, /* it runs, but does nothing on its host now */
 };
 
 struct ctl {
@@ -38,6 +39,8 @@ struct ctl {
 	const char *timeout; /* reserve --timeout, or NULL */
 	const char *wait;    /* reserve --wait: for so long, "" until its timeout; or NULL */
 	const char *machine; /* --for, or NULL */
+	bool at_least;       /* reserve: what is there for that machine does as well */
+	uint64_t reply_usec; /* what a reply may take; 0: what is usual */
 	sd_bus *bus;         /* open while a verb that needs it runs */
 };
 

@@ -51,13 +51,14 @@ static const char text[] =
 	"      --timeout=TIME       reserve: ends after that (60s)\n"
 	"      --wait[=TIME]        reserve: until the room is there; fails if it is not\n"
 	"      --for=MACHINE        reserve, release: the machine that it is for\n"
+	"      --at-least           reserve: not if so much is held for it already\n"
 	"      --persist            set: in its definition in libvirt, which goes with it\n"
 	"      --all                replay: show plans that do not differ, too\n"
 	"  -h, --help               this text\n"
 	"      --version            version\n"
 	"\n"
 	"Exit status: 0 done, 1 failed, 2 wrong usage, 3 no such machine, 4 not allowed,\n"
-	"5 kvm-balloond is not running.\n";
+	"5 kvm-balloond is not running or does not answer, 6 it does nothing now.\n";
 
 int help_print(void)
 {

@@ -21,7 +21,7 @@ enum verb_flags {
 	VERB_STATE = 32, /* takes --state */
 	VERB_UNTIL = 64, /* takes --ticks and --seconds */
 	VERB_ALL = 128,  /* takes --all */
-	VERB_WAIT = 256, /* takes --timeout and --wait */
+	VERB_WAIT = 256, /* takes --timeout, --wait and --at-least */
 	VERB_FOR = 512,  /* takes --for */
 	VERB_PERSIST = 1024, /* takes --persist */
 };
@@ -139,6 +139,7 @@ enum {
 	OPTION_TIMEOUT,
 	OPTION_WAIT,
 	OPTION_FOR,
+	OPTION_AT_LEAST,
 	OPTION_PERSIST,
 };
 
@@ -173,6 +174,9 @@ static int take_reserve_option(struct command_line *c, int option)
 	case OPTION_FOR:
 		c->ctl.machine = optarg;
 		return special(c, 9, "--for");
+	case OPTION_AT_LEAST:
+		c->ctl.at_least = true;
+		return special(c, 8, "--at-least");
 	default:
 		fputs("Try 'kvm-balloonctl --help'.\n", stderr);
 		return CTL_USAGE;
@@ -285,6 +289,7 @@ static int read_options(struct command_line *c, int argc, char **argv)
 		{ "timeout", required_argument, NULL, OPTION_TIMEOUT },
 		{ "wait", optional_argument, NULL, OPTION_WAIT },
 		{ "for", required_argument, NULL, OPTION_FOR },
+		{ "at-least", no_argument, NULL, OPTION_AT_LEAST },
 		{ "persist", no_argument, NULL, OPTION_PERSIST },
 		{ NULL },
 	};

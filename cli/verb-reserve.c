@@ -15,24 +15,32 @@
 #define TIMEOUT_USEC (60 * USEC_PER_SEC) /* what is told if nothing else is */
 #define END_USEC (3 * USEC_PER_SEC) /* with its next tick the daemon tells that it is over */
 
+#define KEPT ", which was there" /* the hook of libvirt tells by it what is its own */
+#define LEAST_BYTES (UINT64_C(1) << 20) /* the daemon reserves no less */
+#define WAIT_MAX_USEC (86400 * USEC_PER_SEC)
+
 struct waiting {
 	struct reservation now;
 	bool over, gone; /* it ended; the daemon did */
+	bool kept;       /* it is not of ours */
 };
 
-/* "90", "90s", "5min", "1h": whole ones, up to a day. */
+/* "90", "90s", "5m", "5min", "1h": whole ones, up to a day. */
 static int parse_time(const char *option, const char *text, uint64_t *ret_usec)
 {
 	static const struct {
 		const char *suffix;
 		uint64_t sec;
-	} units[] = { { "", 1 }, { "s", 1 }, { "min", 60 }, { "h", 3600 } };
+	} units[] = { { "", 1 }, { "s", 1 }, { "m", 60 }, { "min", 60 },
+		      { "h", 3600 } };
 	char *end;
 	unsigned long n = *text >= '0' && *text <= '9' ? strtoul(text, &end, 10) : 0;
 
 	for (size_t i = 0; n && n <= 86400 && i < ARRAY_SIZE(units); i++) {
 		if (strcmp(end, units[i].suffix) != 0)
 			continue;
+		if (n * units[i].sec * USEC_PER_SEC > WAIT_MAX_USEC)
+			break;
 		*ret_usec = n * units[i].sec * USEC_PER_SEC;
 		return CTL_OK;
 	}
@@ -79,6 +87,15 @@ static int on_owner(sd_bus_message *m, void *userdata, sd_bus_error *unused)
 	return r;
 }
 
+static int parse_timeout(const char *text, uint64_t *ret_usec)
+{
+	int r = parse_time("--timeout", text, ret_usec);
+
+	if (r == CTL_OK && *ret_usec > KVMB_RESERVE_TIMEOUT_MAX_USEC)
+		return ctl_error(CTL_USAGE, "--timeout takes 1s to 1h");
+	return r;
+}
+
 /* From before the call, so that no change is missed. */
 static int watch(struct ctl *ctl, struct waiting *w)
 {
@@ -117,6 +134,37 @@ static int reserve(struct ctl *ctl, struct waiting *w, uint64_t timeout_usec, sd
 	return r < 0 ? r : sd_bus_message_read(reply, "u", &w->now.id);
 }
 
+/* What is still held, not what it was once: its machine may have used some and be gone again. */
+static bool serves(const struct reservation *r, const struct waiting *w)
+{
+	return strcmp(r->name, w->now.name) == 0 && r->held_bytes >= w->now.bytes &&
+	       (strcmp(r->state, "ready") == 0 || strcmp(r->state, "pending") == 0);
+}
+
+/* 1: there is one that does as well, it is waited for instead. */
+static int keep(struct ctl *ctl, struct waiting *w, sd_bus_error *error)
+{
+	_cleanup_(manager_clear) struct manager m;
+	int r = bus_get_manager(ctl, &m, error);
+
+	for (size_t i = 0; r >= 0 && i < m.reservations.n && !w->kept; i++) {
+		struct reservation *found = &m.reservations.items[i];
+
+		if (!serves(found, w))
+			continue;
+		w->kept = true;
+		w->over = strcmp(found->state, "pending") != 0;
+		w->now.id = found->id;
+		w->now.bytes = found->bytes;
+		w->now.held_bytes = found->held_bytes;
+		w->now.left_usec = found->left_usec;
+		free(w->now.state);
+		w->now.state = found->state;
+		found->state = NULL;
+	}
+	return r < 0 ? r : w->kept;
+}
+
 static int show(const struct ctl *ctl, const struct waiting *w)
 {
 	_cleanup_free_ char *name = text_escape(w->now.name, "");
@@ -125,8 +173,8 @@ static int show(const struct ctl *ctl, const struct waiting *w)
 	if (ctl->json)
 		r = json_print_reservation(&w->now);
 	else
-		printf("reservation %" PRIu32 ": %s%s%s, %s\n", w->now.id,
-		       figure_size(w->now.bytes).text, *w->now.name ? " for " : "", name ?: "",
+		printf("reservation %" PRIu32 "%s: %s%s%s, %s\n", w->now.id,
+		       w->kept ? KEPT : "", figure_size(w->now.bytes).text, *w->now.name ? " for " : "", name ?: "",
 		       w->now.state);
 	return r < 0 ? ctl_errno(r, "cannot print the reservation") : CTL_OK;
 }
@@ -145,36 +193,69 @@ static int finish(struct ctl *ctl, struct waiting *w, uint64_t wait_usec)
 		return bus_failed(ctl, NULL, r < 0 ? r : -ENOTCONN, NULL);
 	if (!ctl->wait || had_room(w))
 		return show(ctl, w);
-	return ctl_error(CTL_FAILED, "there is no room for %s: reservation %" PRIu32 " %s%s",
+	return ctl_error(CTL_FAILED, "there is no room for %s: reservation %" PRIu32 "%s %s%s",
 			 figure_size(w->now.bytes).text, w->now.id,
+			 w->kept ? KEPT "," : "",
 			 w->over ? "has ended: " : "is still ", w->now.state);
+}
+
+/* For so long a daemon that hangs may hold up who told how long to wait; else as any question. */
+static int read_times(struct ctl *ctl, uint64_t *ret_timeout_usec, uint64_t *ret_wait_usec)
+{
+	int r = ctl->timeout ? parse_timeout(ctl->timeout, ret_timeout_usec) : CTL_OK;
+
+	*ret_wait_usec = *ret_timeout_usec + END_USEC;
+	if (r != CTL_OK || !ctl->wait || !*ctl->wait)
+		return r;
+	r = parse_time("--wait", ctl->wait, ret_wait_usec);
+	if (r == CTL_OK && *ret_wait_usec < BUS_TIMEOUT_USEC)
+		ctl->reply_usec = *ret_wait_usec;
+	return r;
+}
+
+static int check_operands(const struct ctl *ctl, const char *size, uint64_t *ret_bytes)
+{
+	_cleanup_free_ char *shown = text_escape(size, "");
+	int r = kvmb_parse_bytes(size, ret_bytes);
+
+	if (r < 0 || !*ret_bytes)
+		return ctl_error(CTL_USAGE, "'%s' is not a size, as in 512M or 1.5G", shown ?: "");
+	if (*ret_bytes < LEAST_BYTES)
+		return ctl_error(CTL_USAGE, "less than 1M is not reserved");
+	if (ctl->at_least && !ctl->machine)
+		return ctl_error(CTL_USAGE, "reserve takes --at-least with --for only");
+	return CTL_OK;
+}
+
+static int get_room(struct ctl *ctl, struct waiting *w, uint64_t timeout_usec, sd_bus_error *error)
+{
+	int r = watch(ctl, w);
+
+	if (r >= 0 && ctl->at_least)
+		r = keep(ctl, w, error);
+	return r < 0 || w->kept ? r : reserve(ctl, w, timeout_usec, error);
 }
 
 int ctl_verb_reserve(struct ctl *ctl, int n, char **operands)
 {
 	_cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
-	_cleanup_free_ char *size = text_escape(operands[0], "");
 	struct waiting w = { .now = { .name = (char *)(ctl->machine ?: "") } };
 	uint64_t timeout_usec = TIMEOUT_USEC, wait_usec;
-	int r = kvmb_parse_bytes(operands[0], &w.now.bytes);
+	int r = check_operands(ctl, operands[0], &w.now.bytes), status;
 
-	if (r < 0 || !w.now.bytes)
-		return ctl_error(CTL_USAGE, "'%s' is not a size, as in 512M or 1.5G", size ?: "");
-	w.now.held_bytes = w.now.bytes;
-	r = ctl->timeout ? parse_time("--timeout", ctl->timeout, &timeout_usec) : CTL_OK;
-	wait_usec = timeout_usec + END_USEC;
-	if (r == CTL_OK && ctl->wait && *ctl->wait)
-		r = parse_time("--wait", ctl->wait, &wait_usec);
+	if (r == CTL_OK)
+		r = read_times(ctl, &timeout_usec, &wait_usec);
 	if (r != CTL_OK)
 		return r;
+	w.now.held_bytes = w.now.bytes;
 	w.now.left_usec = timeout_usec;
 	w.now.state = strdup("pending");
-	r = w.now.state ? watch(ctl, &w) : -ENOMEM;
-	if (r >= 0)
-		r = reserve(ctl, &w, timeout_usec, &error);
-	r = r < 0 ? bus_failed(ctl, &error, r, ctl->machine) : finish(ctl, &w, wait_usec);
+	r = w.now.state ? get_room(ctl, &w, timeout_usec, &error) : -ENOMEM;
+	if (r >= 0 && w.kept && ctl->wait && !*ctl->wait)
+		wait_usec = w.now.left_usec + END_USEC;
+	status = r < 0 ? bus_failed(ctl, &error, r, ctl->machine) : finish(ctl, &w, wait_usec);
 	free(w.now.state);
-	return r;
+	return r == -ETIMEDOUT ? CTL_NO_DAEMON : status;
 }
 
 static int release(struct ctl *ctl, uint32_t id, sd_bus_error *error)
@@ -187,17 +268,19 @@ static int release(struct ctl *ctl, uint32_t id, sd_bus_error *error)
 	return r < 0 ? r : bus_ask(ctl, call, error, NULL);
 }
 
-/* None is fine: it was used, or its time was over. */
-static int release_for(struct ctl *ctl, const char *name)
+/* All of that machine, or the one of that number. None is fine: it was used, or is over. */
+static int release_for(struct ctl *ctl, const char *name, uint32_t id)
 {
 	_cleanup_error_ sd_bus_error error = SD_BUS_ERROR_NULL;
 	_cleanup_(manager_clear) struct manager m;
 	int r = bus_get_manager(ctl, &m, &error);
 
 	for (size_t i = 0; r >= 0 && i < m.reservations.n; i++) {
-		if (strcmp(m.reservations.items[i].name, name) != 0)
+		const struct reservation *found = &m.reservations.items[i];
+
+		if (strcmp(found->name, name) != 0 || (id && found->id != id))
 			continue;
-		r = release(ctl, m.reservations.items[i].id, &error);
+		r = release(ctl, found->id, &error);
 		if (sd_bus_error_has_name(&error, BUS_NAME ".Error.NoSuchReservation")) {
 			sd_bus_error_free(&error);
 			r = 0;
@@ -213,16 +296,18 @@ int ctl_verb_release(struct ctl *ctl, int n, char **operands)
 	char *end = NULL;
 	int r;
 
-	if (!n == !ctl->machine)
+	if (!n && !ctl->machine)
 		return ctl_error(CTL_USAGE, "release takes the number of a reservation, or "
 				 "--for=MACHINE");
 	if (!n)
-		return release_for(ctl, ctl->machine);
+		return release_for(ctl, ctl->machine, 0);
 	if (*operands[0] >= '0' && *operands[0] <= '9')
 		id = strtoul(operands[0], &end, 10);
 	if (!end || *end || !id || id > UINT32_MAX)
 		return ctl_error(CTL_USAGE, "release takes the number of a reservation, as "
 				 "'kvm-balloonctl status' has it");
+	if (ctl->machine)
+		return release_for(ctl, ctl->machine, (uint32_t)id);
 	r = release(ctl, (uint32_t)id, &error);
 	return r < 0 ? bus_failed(ctl, &error, r, NULL) : CTL_OK;
 }

@@ -12,6 +12,7 @@
 #define BUS_ERROR_INVALID_CONFIG "org.linux_kvm.Balloon1.Error.InvalidConfig"
 #define BUS_ERROR_EXCLUDED "org.linux_kvm.Balloon1.Error.Excluded"
 #define BUS_ERROR_NOT_CONNECTED "org.linux_kvm.Balloon1.Error.NotConnected"
+#define BUS_ERROR_NOT_ACTING "org.linux_kvm.Balloon1.Error.NotActing"
 #define BUS_ERROR_NOT_WRITTEN "org.linux_kvm.Balloon1.Error.NotWritten"
 #define BUS_ERROR_NO_AGES "org.linux_kvm.Balloon1.Error.NoAges"
 #define BUS_ERROR_INVALID_TIMEOUT "org.linux_kvm.Balloon1.Error.InvalidTimeout"

@@ -8,6 +8,7 @@
 #include <inttypes.h>
 
 #include "bus-error.h"
+#include "journal.h"
 #include "manager.h"
 #include "util.h"
 
@@ -25,6 +26,10 @@ static int refused(int r, uint64_t most_bytes, sd_bus_error *error)
 	case -ENAMETOOLONG:
 		return sd_bus_error_set(error, BUS_ERROR_NO_SUCH_MACHINE,
 					"No managed machine has a name of more than 255 bytes");
+	case -EROFS:
+		return sd_bus_error_set(error, BUS_ERROR_NOT_ACTING,
+					"The agent takes nothing from anybody, by the mode of "
+					"the host or for it runs dry; so it makes no room");
 	case -ENOTCONN:
 		return sd_bus_error_set(error, BUS_ERROR_NOT_CONNECTED,
 					"libvirt has not told the guests yet");
@@ -40,6 +45,27 @@ static int refused(int r, uint64_t most_bytes, sd_bus_error *error)
 	default:
 		return r;
 	}
+}
+
+static void log_one(const struct kvmb_reservation *r, const char *what, uid_t caller)
+{
+	char size[SIZE_TEXT_SIZE];
+
+	journal_log(JOURNAL_RESERVATION, *r->name ? r->name : NULL,
+		    "reservation %" PRIu32 " %s over D-Bus by user %u: %s (%" PRIu64
+		    " bytes) for %s", r->id, what, (unsigned int)caller,
+		    size_text(size, r->bytes), r->bytes,
+		    *r->name ? r->name : "the next machine that comes");
+}
+
+static void log_by_id(struct manager *m, uint32_t id, const char *what, uid_t caller)
+{
+	const struct kvmb_reservation *list;
+	size_t n = kvmb_engine_reservations(m->engine, &list);
+
+	for (size_t i = 0; i < n; i++)
+		if (list[i].id == id)
+			log_one(&list[i], what, caller);
 }
 
 static int reserve_allowed(sd_bus_message *msg, uid_t caller, void *userdata, sd_bus_error *error)
@@ -58,6 +84,7 @@ static int reserve_allowed(sd_bus_message *msg, uid_t caller, void *userdata, sd
 	r = kvmb_engine_reserve(m->engine, &request, now_ns(), &id, &most_bytes);
 	if (r < 0)
 		return refused(r, most_bytes, error);
+	log_by_id(m, id, "made", caller);
 	r = sd_bus_reply_method_return(msg, "u", id);
 	bus_reservations_tell(m);
 	manager_schedule(m, 0);
@@ -88,6 +115,7 @@ static int unreserve_allowed(sd_bus_message *msg, uid_t caller, void *userdata,
 					 id);
 	if (r < 0)
 		return r;
+	log_by_id(m, id, "released", caller);
 	bus_reservations_tell(m);
 	return sd_bus_reply_method_return(msg, NULL);
 }

@@ -19,6 +19,7 @@ enum journal_event {
 	JOURNAL_RELOAD_REFUSED,
 	JOURNAL_POLICY_SET,
 	JOURNAL_POLICY_FAULT,    /* something that is meant for a guest does not count */
+	JOURNAL_RESERVATION,     /* asked for, or released by somebody */
 	JOURNAL_LEVEL,
 	JOURNAL_ALARM,           /* hard up, and nothing is left to take */
 	JOURNAL_ALARM_OVER,

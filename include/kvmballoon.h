@@ -871,8 +871,9 @@ struct kvmb_reserve_request {
  *
  * One for the same name takes the place of the earlier one.
  * Return: 0, -ERANGE less than 1 MiB, -EINVAL the timeout is out of bounds, -ENAMETOOLONG,
- * -ENOTCONN libvirt has not told the guests, -ENOSPC there are KVMB_RESERVATIONS_MAX, -E2BIG
- * more than this host could ever have available, -ENOMEM.
+ * -EROFS nothing is taken from anybody: a dry run, or the host's mode; -ENOTCONN libvirt has not
+ * told the guests, -ENOSPC there are KVMB_RESERVATIONS_MAX, -E2BIG more than this host could ever
+ * have available, -ENOMEM.
  */
 int kvmb_engine_reserve(struct kvmb_engine *e, const struct kvmb_reserve_request *request,
 			uint64_t now_ns, uint32_t *ret_id, uint64_t *ret_most_bytes);

@@ -16,6 +16,9 @@ static int check(const struct kvmb_engine *e, const struct kvmb_reserve_request 
 	if (request->timeout_usec < KVMB_RESERVE_TIMEOUT_MIN_USEC ||
 	    request->timeout_usec > KVMB_RESERVE_TIMEOUT_MAX_USEC)
 		return -EINVAL;
+	/* Nothing would be done for it, and whoever asked would wait in vain. */
+	if (e->dry_run || e->config->host.mode < KVMB_MODE_PRESSURE)
+		return -EROFS;
 	/* Who has come can only be told from who was there. */
 	return e->sample && e->sample->guests_valid ? 0 : -ENOTCONN;
 }

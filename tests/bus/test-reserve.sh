@@ -40,6 +40,7 @@ is "nothing is reserved by any of these" "$(property $manager $i_manager Reserva
 
 told() { signals ReservationChanged | grep -cF -- "$1" >/dev/null; }
 is "what is there is given a number" "$(bus call $name $manager $i_manager Reserve tts $((1024 * mib)) 60000000 new)" 'u 1'
+comes "the journal has who asked for it, and for what" logged "reservation 1 made over D-Bus by user $EUID: 1\.0G \(1073741824 bytes\) for new\$"
 comes "and is ready without waiting for the next interval" told '[1,"new","ready",1073741824,1073741824]'
 like "it is listed" "$(property $manager $i_manager Reservations)" '^a\(ussttt\) 1 1 "new" "ready" 1073741824 1073741824 [0-9]+$'
 # 4096 MiB less 19 % of 8192, less what is reserved
@@ -59,6 +60,7 @@ comes "and is ready when the host has it" told '[2,"new","ready",2147483648,2147
 is "one that nobody uses" "$(bus call $name $manager $i_manager Reserve tts $((512 * mib)) 1000000 '')" 'u 3'
 comes "ends with its time" told '[3,"","expired",536870912,536870912]'
 is "another one is released" "$(error_of $manager $i_manager Release u 2)" none
+comes "the journal has that, too" logged "reservation 2 released over D-Bus by user $EUID: 2\.0G \(2147483648 bytes\) for new\$"
 comes "which is told" told '[2,"new","released",2147483648,2147483648]'
 like "once" "$(error_of $manager $i_manager Release u 2)" "^$error.NoSuchReservation: "
 comes "nothing is left" has_property $manager $i_manager Reservations 'a(ussttt) 0'

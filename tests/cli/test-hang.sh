@@ -20,6 +20,9 @@ watcher=$!
 wait_until test -e "$scratch/shown"
 kill -STOP "$mock_pid"
 fails 1 'see: journalctl -u kvm-balloond' "$ctl" list
+before=$SECONDS
+fails 5 'see: journalctl -u kvm-balloond' "$ctl" reserve 1G --wait=1s
+ok 'who tells how long to wait waits no longer' test "$((SECONDS - before))" -lt 5
 status=0
 wait "$watcher" || status=$?
 ((status == 0)) || sed 's/^/# /' "$scratch/top.err"

@@ -98,11 +98,20 @@ fails 3 "there is no machine '\\xff'" "$ctl" reserve 1G --for=$'\xff'
 fails 2 "'0' is not a size" "$ctl" reserve 0
 fails 2 "'-1G' is not a size" "$ctl" reserve -- -1G
 fails 2 '--timeout takes a time, as in 90s, 5min or 1h' "$ctl" reserve 1G --timeout=0
-fails 2 '--timeout takes a time' "$ctl" reserve 1G --timeout=5m
+ok 'minutes as in the configuration' "$ctl" reserve 1G --timeout=5m
+fails 2 '--timeout takes a time' "$ctl" reserve 1G --timeout=5d
+fails 2 '--timeout takes 1s to 1h' "$ctl" reserve 1G --timeout=2h
+fails 2 '--wait takes a time' "$ctl" reserve 1G --wait=25h
+fails 2 'less than 1M is not reserved' "$ctl" reserve 512K
+fails 2 'reserve takes --at-least with --for only' "$ctl" reserve 1G --at-least
+golden reserve-kept.txt "$ctl" reserve 1536M --for=$'old-\e[5mvm' --at-least --wait
+golden reserve-kept.json "$ctl" reserve 1M --for=$'old-\e[5mvm' --at-least --json
+golden reserve-more.txt "$ctl" reserve 1537M --for=$'old-\e[5mvm' --at-least --wait
 fails 2 '--timeout takes a time' "$ctl" reserve 1G --timeout=99999999999999999999h
 fails 2 '--wait takes a time' "$ctl" reserve 1G --wait=soon
 fails 2 'release takes the number of a reservation, or --for=MACHINE' "$ctl" release
-fails 2 'release takes the number of a reservation, or --for=MACHINE' "$ctl" release 3 --for=x
+ok 'release of a number for its machine' "$ctl" release 3 --for=$'old-\e[5mvm'
+ok 'release of a number for another machine' "$ctl" release 4 --for=$'old-\e[5mvm'
 fails 2 'release takes the number of a reservation, as' "$ctl" release 4294967296
 fails 2 'release takes the number of a reservation, as' "$ctl" release 3x
 fails 2 'list does not take --for' "$ctl" list --for=x

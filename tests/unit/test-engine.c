@@ -344,6 +344,40 @@ static void nothing_is_reserved_without_libvirt(void **data)
 	end(&f);
 }
 
+/* What is made ready elsewhere would be waited for in vain here. */
+static void nothing_is_reserved_where_nothing_is_taken(void **data)
+{
+	const struct kvmb_reserve_request request = { MIB, 1000000, "" };
+	static const struct {
+		enum kvmb_mode mode;
+		bool dry_run;
+		int want;
+	} rows[] = {
+		{ KVMB_MODE_OFF, false, -EROFS },
+		{ KVMB_MODE_OBSERVE, false, -EROFS },
+		{ KVMB_MODE_PRESSURE, true, -EROFS },
+		{ KVMB_MODE_PRESSURE, false, 0 },
+		{ KVMB_MODE_PROACTIVE, false, 0 },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		const struct kvmb_reservation *list;
+		uint64_t most = 0;
+		uint32_t id = 0;
+		struct fixture f;
+
+		begin(&f, 1);
+		look(&f);
+		f.e.config->host.mode = rows[i].mode;
+		f.e.dry_run = rows[i].dry_run;
+		assert_int_equal(kvmb_engine_reserve(&f.e, &request, 1000 * SEC, &id, &most),
+				 rows[i].want);
+		assert_int_equal(kvmb_engine_reservations(&f.e, &list), rows[i].want ? 0 : 1);
+		f.e.dry_run = false;
+		end(&f);
+	}
+}
+
 static void reserve_row_holds(void **data)
 {
 	const struct reserve_row *row = *data;
@@ -390,5 +424,7 @@ int main(void)
 	TESTS_ADD_TABLE(&t, reserve_rows, reserve_row_holds);
 	TESTS_ADD(&t, "nothing is reserved while libvirt is away",
 		  nothing_is_reserved_without_libvirt);
+	TESTS_ADD(&t, "nothing is reserved where nothing would be taken for it",
+		  nothing_is_reserved_where_nothing_is_taken);
 	return tests_run("engine", &t);
 }
