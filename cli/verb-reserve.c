@@ -174,8 +174,8 @@ static int show(const struct ctl *ctl, const struct waiting *w)
 		r = json_print_reservation(&w->now);
 	else
 		printf("reservation %" PRIu32 "%s: %s%s%s, %s\n", w->now.id,
-		       w->kept ? KEPT : "", figure_size(w->now.bytes).text, *w->now.name ? " for " : "", name ?: "",
-		       w->now.state);
+		       w->kept ? KEPT : "", figure_size(w->now.bytes).text,
+		       *w->now.name ? " for " : "", name ?: "", w->now.state);
 	return r < 0 ? ctl_errno(r, "cannot print the reservation") : CTL_OK;
 }
 
