@@ -2,7 +2,7 @@
 /*
  * What holds for a guest, of all that is meant for it: in other words than those of
  * lib/config-policy.c. There each source is laid over the weaker ones; here each value is looked
- * for from the strongest source down.
+ * for from the strongest source down. Where it would contradict itself, sources give way in turn.
  */
 #ifndef KVMB_TESTS_LAYER_ORACLE_H
 #define KVMB_TESTS_LAYER_ORACLE_H
@@ -60,27 +60,47 @@ static inline struct kvmb_policy layers_policy(const struct layers *l)
 	};
 }
 
-/* A class counts unless it contradicts what is weaker. */
-static inline void layers_add_classes(struct layers *l, const struct kvmb_config *c,
-				      const char *name)
+/* All that is stronger than classes. */
+static inline struct layers layers_own(struct layers l, const struct kvmb_config *c,
+				       const struct kvmb_policy *metadata, const char *name,
+				       const struct kvmb_policy *runtime)
 {
-	for (size_t i = 0; i < c->n_classes; i++) {
-		if (fnmatch(c->classes[i].pattern, name, 0) != 0)
-			continue;
-		layers_add(l, &c->classes[i].policy);
-		if (layers_contradict(l))
-			l->n--;
-	}
-}
-
-static inline void layers_add_own(struct layers *l, const struct kvmb_config *c, const char *name,
-				  const struct kvmb_policy *runtime)
-{
+	if (metadata)
+		layers_add(&l, metadata);
 	for (size_t i = 0; i < c->n_guests; i++)
 		if (strcmp(c->guests[i].name, name) == 0)
-			layers_add(l, &c->guests[i].policy);
+			layers_add(&l, &c->guests[i].policy);
 	if (runtime)
-		layers_add(l, runtime);
+		layers_add(&l, runtime);
+	return l;
+}
+
+struct layer_trial {
+	bool metadata, runtime; /* they count */
+	bool classes_yield;     /* to what is stronger */
+};
+
+static inline struct layers layers_try(const struct kvmb_config *c,
+				       const struct kvmb_guest_sample *g,
+				       const struct kvmb_policy *runtime, struct layer_trial t)
+{
+	const struct kvmb_policy *m = t.metadata && c->host.metadata ? &g->metadata : NULL;
+	struct layers weak = { .n = 0 }, more, without, with;
+
+	runtime = t.runtime ? runtime : NULL;
+	layers_add(&weak, &c->defaults);
+	for (size_t i = 0; i < c->n_classes; i++) {
+		if (fnmatch(c->classes[i].pattern, g->name, 0) != 0)
+			continue;
+		more = weak;
+		layers_add(&more, &c->classes[i].policy);
+		without = layers_own(weak, c, m, g->name, runtime);
+		with = layers_own(more, c, m, g->name, runtime);
+		if (!layers_contradict(&more) &&
+		    !(t.classes_yield && !layers_contradict(&without) && layers_contradict(&with)))
+			weak = more;
+	}
+	return layers_own(weak, c, m, g->name, runtime);
 }
 
 /* Shares and refault target are nobody's promise: they are left out. */
@@ -88,17 +108,18 @@ static inline struct kvmb_policy layer_oracle(const struct kvmb_config *c,
 					      const struct kvmb_guest_sample *g,
 					      const struct kvmb_policy *runtime)
 {
-	struct layers weak = { .n = 0 }, all;
+	static const struct layer_trial trials[] = {
+		{ true, true, false },  { false, true, false }, { true, true, true },
+		{ false, true, true },  { true, false, false }, { false, false, false },
+	};
+	struct layers l = { .n = 0 };
 
-	layers_add(&weak, &c->defaults);
-	layers_add_classes(&weak, c, g->name);
-	all = weak;
-	layers_add(&all, &g->metadata);
-	layers_add_own(&all, c, g->name, runtime);
-	if (!layers_contradict(&all))
-		return layers_policy(&all);
-	layers_add_own(&weak, c, g->name, runtime); /* the metadata do not count */
-	return layers_policy(&weak);
+	for (size_t i = 0; i < ARRAY_SIZE(trials); i++) {
+		l = layers_try(c, g, runtime, trials[i]);
+		if (!layers_contradict(&l))
+			break;
+	}
+	return layers_policy(&l);
 }
 
 #endif
