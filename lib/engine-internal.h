@@ -146,7 +146,7 @@ int kvmb_engine_try_policy(const struct kvmb_engine *e, const struct kvmb_engine
 /* engine-persist.c */
 /* Where @sample has what was written, what was set at run time goes. */
 void kvmb_engine_settle(struct kvmb_engine *e, const struct kvmb_sample *sample);
-/* Answers of libvirt to kvmb_engine_persist_policy(); KVMB_DISPATCH_TICK where one is to be told. */
+/* Answers of libvirt to kvmb_engine_persist_policy(); KVMB_DISPATCH_TICK: one is to be told. */
 int kvmb_engine_take_persisted(struct kvmb_engine *e, uint64_t now_ns);
 /* To those who wait and can see by now what they wanted, or have waited for long enough. */
 void kvmb_engine_tell_persisted(struct kvmb_engine *e);

@@ -45,7 +45,7 @@ static void refuse_doctype(void *ctx, const xmlChar *name, const xmlChar *extern
 	xmlStopParser(p);
 }
 
-/* @c: after the '<'; a value has no further one, so where there is one the tag is over, or broken */
+/* @c: after the '<'; a value has no further one: where there is one the tag is over, or broken */
 static bool is_tag_bounded(const char *c)
 {
 	unsigned int n = 0;

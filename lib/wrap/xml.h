@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * libxml2, wrapped: a text becomes a tree to walk. The text is hostile: nothing is fetched, a
- * document type (and so every entity but the five of XML itself) is refused; size, depth, attributes
- * of an element and namespaces are bounded. Nothing is printed.
+ * document type (and so every entity but the five of XML itself) is refused; size, depth,
+ * attributes of an element and namespaces are bounded. Nothing is printed.
  */
 #ifndef KVMB_WRAP_XML_H
 #define KVMB_WRAP_XML_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Policies from everywhere, for test-million.c: classes, metadata, guests of the configuration. */
+/* Policies from everywhere, for test-million.c: classes, metadata, guests of the file. */
 #ifndef KVMB_TESTS_WILD_POLICY_H
 #define KVMB_TESTS_WILD_POLICY_H
 
