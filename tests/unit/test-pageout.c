@@ -314,7 +314,9 @@ static void test_no_more_than_asked(void **state)
 	assert_int_equal(res.got_bytes, 5 * c->page);
 	a.asked_bytes = all.length_bytes;
 	assert_int_equal(pageout(w, &a, &res), 0);
-	assert_int_equal(res.got_bytes, (CHILD_PAGES - 5) * c->page);
+	/* The kernel leaves what is in a CPU's batch of pages that are moved between its lists. */
+	assert_in_range(res.got_bytes, (CHILD_PAGES - 5 - 64) * c->page,
+			(CHILD_PAGES - 5) * c->page);
 }
 
 static void test_a_hole_is_passed_over(void **state)
