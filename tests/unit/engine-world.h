@@ -152,6 +152,7 @@ static inline void end(struct fixture *f)
 	(void)kvmb_sample_free(f->e.sample);
 	(void)kvmb_state_free(f->e.state);
 	(void)kvmb_config_free(f->e.config);
+	free(f->e.persist_waits);
 	world_done(&f->w);
 	source = NULL;
 }

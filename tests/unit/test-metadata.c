@@ -222,8 +222,8 @@ static void the_schema_agrees(void **state)
 static const char *const written[] = {
 	"<policy/>",
 	"<policy Guarantee=\"512M\"/>",
-	"<policy Guarantee=\"1000\" Limit=\"3G\" Shares=\"7\" Priority=\"low\" "
-	"RefaultTarget=\"0.2000%\" Mode=\"off\"/>",
+	("<policy Guarantee=\"1000\" Limit=\"3G\" Shares=\"7\" Priority=\"low\" "
+	 "RefaultTarget=\"0.2000%\" Mode=\"off\"/>"),
 	"<policy Limit=\"max\" RefaultTarget=\"100.0000%\"/>",
 };
 
