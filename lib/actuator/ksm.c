@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fs.h"
@@ -21,14 +19,12 @@ struct job {
 	struct kvmb_job job;
 	struct kvmb_root root;
 	struct kvmb_ksm_setting setting;
-	int event_fd; /* its own copy: the job may outlive the setter */
 	int error;
 };
 
 struct kvmb_ksm_setter {
 	struct kvmb_worker *worker;
 	char root_path[KVMB_PATH_SIZE];
-	int event_fd;
 	bool busy;
 };
 
@@ -86,17 +82,14 @@ static void job_drop(struct kvmb_job *base)
 	struct job *job = (struct job *)base;
 
 	kvmb_root_close(&job->root);
-	(void)kvmb_close(job->event_fd);
 	free(job);
 }
 
 static void job_run(struct kvmb_job *base)
 {
 	struct job *job = (struct job *)base;
-	const uint64_t one = 1;
 
 	job->error = kvmb_ksm_set(&job->root, &job->setting);
-	(void)!write(job->event_fd, &one, sizeof(one));
 }
 
 int kvmb_ksm_setter_new(const char *root_path, struct kvmb_ksm_setter **ret)
@@ -106,10 +99,7 @@ int kvmb_ksm_setter_new(const char *root_path, struct kvmb_ksm_setter **ret)
 
 	if (!w)
 		return -ENOMEM;
-	w->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	r = w->event_fd < 0 ? -errno : 0;
-	if (r >= 0)
-		r = kvmb_str_copy(w->root_path, sizeof(w->root_path), root_path ?: "/");
+	r = kvmb_str_copy(w->root_path, sizeof(w->root_path), root_path ?: "/");
 	if (r >= 0)
 		r = kvmb_worker_new("kvmb-ksm", &w->worker);
 	if (r < 0) {
@@ -125,14 +115,13 @@ struct kvmb_ksm_setter *kvmb_ksm_setter_free(struct kvmb_ksm_setter *w)
 	if (!w)
 		return NULL;
 	(void)kvmb_worker_free(w->worker, STOP_USEC, NULL);
-	(void)kvmb_close(w->event_fd);
 	free(w);
 	return NULL;
 }
 
 int kvmb_ksm_setter_fd(const struct kvmb_ksm_setter *w)
 {
-	return w->event_fd;
+	return kvmb_worker_fd(w->worker);
 }
 
 static int job_new(const struct kvmb_ksm_setter *w, struct job **ret)
@@ -144,8 +133,7 @@ static int job_new(const struct kvmb_ksm_setter *w, struct job **ret)
 		return -ENOMEM;
 	job->job = (struct kvmb_job){ .run = job_run, .drop = job_drop };
 	job->root = (struct kvmb_root)KVMB_ROOT_INIT;
-	job->event_fd = dup(w->event_fd);
-	r = job->event_fd < 0 ? -errno : kvmb_root_open(w->root_path, &job->root);
+	r = kvmb_root_open(w->root_path, &job->root);
 	if (r < 0) {
 		job_drop(&job->job);
 		return r;
@@ -178,15 +166,9 @@ bool kvmb_ksm_setter_busy(const struct kvmb_ksm_setter *w)
 bool kvmb_ksm_setter_next(struct kvmb_ksm_setter *w, struct kvmb_ksm_order *ret, int *ret_error)
 {
 	struct job *job = (struct job *)kvmb_worker_done(w->worker);
-	uint64_t count;
-	bool announced = read(w->event_fd, &count, sizeof(count)) == sizeof(count);
 
-	if (!job) {
-		/* The job has announced itself, and the worker is just about to hand it back. */
-		if (announced)
-			(void)!write(w->event_fd, &count, sizeof(count));
+	if (!job)
 		return false;
-	}
 	w->busy = false;
 	*ret = job->setting.order;
 	*ret_error = job->error;
