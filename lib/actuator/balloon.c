@@ -19,17 +19,6 @@ struct balloon {
 	struct kvmb_root root;
 };
 
-static void domain_free(virDomainPtr *domain)
-{
-	if (*domain)
-		(void)virDomainFree(*domain);
-}
-
-static void conn_put(virConnectPtr *conn)
-{
-	kvmb_virt_put(*conn);
-}
-
 static int refuse(struct kvmb_result *result, enum kvmb_why why)
 {
 	result->why = why;
@@ -51,7 +40,8 @@ static int read_balloon(virDomainPtr domain, uint64_t *ret_bytes)
 static int find_domain(virConnectPtr conn, const struct kvmb_action *a,
 		       struct kvmb_result *result, virDomainPtr *ret)
 {
-	_cleanup_(domain_free) virDomainPtr domain = virDomainLookupByUUIDString(conn, a->uuid);
+	_cleanup_(kvmb_virt_domain_freep) virDomainPtr domain =
+		virDomainLookupByUUIDString(conn, a->uuid);
 	int r;
 
 	if (!domain) {
@@ -108,7 +98,7 @@ static int check_scope(const struct balloon *b, const struct kvmb_action *a,
 static int order(const struct balloon *b, virConnectPtr conn, const struct kvmb_action *a,
 		 struct kvmb_result *result)
 {
-	_cleanup_(domain_free) virDomainPtr domain = NULL;
+	_cleanup_(kvmb_virt_domain_freep) virDomainPtr domain = NULL;
 	int r = check_scope(b, a, result);
 
 	if (r >= 0)
@@ -120,7 +110,7 @@ static int balloon_apply(void *ctx, const struct kvmb_action *a, atomic_bool *ca
 			 struct kvmb_result *result)
 {
 	struct balloon *b = ctx;
-	_cleanup_(conn_put) virConnectPtr conn = kvmb_virt_get(b->virt);
+	_cleanup_(kvmb_virt_putp) virConnectPtr conn = kvmb_virt_get(b->virt);
 	int r;
 
 	result->got_bytes = 0;

@@ -32,17 +32,6 @@ struct order_job {
 	struct kvmb_metadata_order order;
 };
 
-static void conn_put(virConnectPtr *conn)
-{
-	kvmb_virt_put(*conn);
-}
-
-static void domain_free(virDomainPtr *domain)
-{
-	if (*domain)
-		(void)virDomainFree(*domain);
-}
-
 static int fail(struct kvmb_metadata_order *o)
 {
 	return kvmb_virt_error(o->text, sizeof(o->text));
@@ -139,8 +128,8 @@ static int change_definitions(virDomainPtr domain, struct kvmb_metadata_order *o
 
 static int carry_out(struct kvmb_virt *virt, struct kvmb_metadata_order *o)
 {
-	_cleanup_(conn_put) virConnectPtr conn = kvmb_virt_get(virt);
-	_cleanup_(domain_free) virDomainPtr domain = NULL;
+	_cleanup_(kvmb_virt_putp) virConnectPtr conn = kvmb_virt_get(virt);
+	_cleanup_(kvmb_virt_domain_freep) virDomainPtr domain = NULL;
 
 	if (!conn) {
 		kvmb_str_format(o->text, sizeof(o->text), "libvirt is not connected");

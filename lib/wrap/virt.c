@@ -177,6 +177,17 @@ void kvmb_virt_put(struct _virConnect *conn)
 		(void)virConnectClose(conn);
 }
 
+void kvmb_virt_putp(struct _virConnect **conn)
+{
+	kvmb_virt_put(*conn);
+}
+
+void kvmb_virt_domain_freep(struct _virDomain **domain)
+{
+	if (*domain)
+		(void)virDomainFree(*domain);
+}
+
 static const struct {
 	int code;
 	int error;

@@ -14,6 +14,7 @@
 
 struct kvmb_virt;
 struct _virConnect; /* virConnectPtr points to it */
+struct _virDomain;  /* virDomainPtr */
 
 /**
  * kvmb_virt_new() - no connection yet; starts the process-wide libvirt event loop on first use
@@ -42,6 +43,10 @@ void kvmb_virt_disconnect(struct kvmb_virt *v);
  */
 struct _virConnect *kvmb_virt_get(struct kvmb_virt *v);
 void kvmb_virt_put(struct _virConnect *conn);
+
+/** kvmb_virt_putp(), kvmb_virt_domain_freep() - for _cleanup_() */
+void kvmb_virt_putp(struct _virConnect **conn);
+void kvmb_virt_domain_freep(struct _virDomain **domain);
 
 /**
  * kvmb_virt_error() - the calling thread's last libvirt error
