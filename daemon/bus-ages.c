@@ -10,12 +10,6 @@
 #include "manager.h"
 #include "util.h"
 
-static int no_machine(const char *name, sd_bus_error *error)
-{
-	return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MACHINE, "There is no machine \"%s\"",
-				 name);
-}
-
 static int no_ages(const char *name, const struct kvmb_guest_status *s, sd_bus_error *error)
 {
 	const char *why = s->aging_reason && *s->aging_reason ? s->aging_reason : "it is not aged";
@@ -48,7 +42,7 @@ int bus_method_histogram(sd_bus_message *msg, void *userdata, sd_bus_error *erro
 	int r = kvmb_engine_guest_status(v->manager->engine, v->name, &s);
 
 	if (r == -ENOENT || (r >= 0 && !s.sample))
-		return no_machine(v->name, error);
+		return bus_no_machine(error, v->name);
 	if (r >= 0 && (s.sample->ages.source == KVMB_AGING_NONE || !s.sample->ages.told_ns))
 		return no_ages(v->name, &s, error);
 	if (r >= 0)
@@ -70,7 +64,7 @@ static int map_allowed(sd_bus_message *msg, uid_t caller, void *userdata, sd_bus
 	if (!machine)
 		return -ENOENT;
 	if (m->stopping)
-		return sd_bus_error_set(error, BUS_ERROR_STOPPING, "kvm-balloond is ending");
+		return bus_ending(error);
 	r = map_calls_add(&m->bus.maps, msg, machine->name);
 	if (r == -EBUSY)
 		return too_many(error);
@@ -100,7 +94,7 @@ static void map_error(struct manager *m, const char *name, int r, sd_bus_error *
 	enum kvmb_aging source;
 
 	if (r == -ENOENT || kvmb_engine_guest_status(m->engine, name, &s) < 0) {
-		(void)no_machine(name, error);
+		(void)bus_no_machine(error, name);
 		return;
 	}
 	source = s.sample ? s.sample->ages.source : KVMB_AGING_NONE;

@@ -6,8 +6,6 @@
 
 #include <errno.h>
 
-#include <systemd/sd-bus.h>
-
 static const sd_bus_error_map errors[] = {
 	SD_BUS_ERROR_MAP(BUS_ERROR_NO_SUCH_MACHINE, ENOENT),
 	SD_BUS_ERROR_MAP(BUS_ERROR_INVALID_POLICY, EINVAL),
@@ -24,6 +22,17 @@ static const sd_bus_error_map errors[] = {
 	SD_BUS_ERROR_MAP(BUS_ERROR_STOPPING, ESHUTDOWN),
 	SD_BUS_ERROR_MAP_END,
 };
+
+int bus_no_machine(sd_bus_error *error, const char *name)
+{
+	return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MACHINE, "There is no machine \"%s\"",
+				 name);
+}
+
+int bus_ending(sd_bus_error *error)
+{
+	return sd_bus_error_set(error, BUS_ERROR_STOPPING, "kvm-balloond is ending");
+}
 
 int bus_error_register(void)
 {

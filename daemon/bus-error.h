@@ -6,6 +6,8 @@
 #ifndef KVMB_DAEMON_BUS_ERROR_H
 #define KVMB_DAEMON_BUS_ERROR_H
 
+#include <systemd/sd-bus.h>
+
 #define BUS_ERROR_NO_SUCH_MACHINE "org.linux_kvm.Balloon1.Error.NoSuchMachine"
 #define BUS_ERROR_INVALID_POLICY "org.linux_kvm.Balloon1.Error.InvalidPolicy"
 #define BUS_ERROR_INVALID_SIZE "org.linux_kvm.Balloon1.Error.InvalidSize"
@@ -19,6 +21,10 @@
 #define BUS_ERROR_NO_ROOM "org.linux_kvm.Balloon1.Error.NoRoom"
 #define BUS_ERROR_NO_SUCH_RESERVATION "org.linux_kvm.Balloon1.Error.NoSuchReservation"
 #define BUS_ERROR_STOPPING "org.linux_kvm.Balloon1.Error.Stopping"
+
+/** bus_no_machine(), bus_ending() - errors of many methods; as sd_bus_error_set() */
+int bus_no_machine(sd_bus_error *error, const char *name);
+int bus_ending(sd_bus_error *error);
 
 /** bus_error_register() - teach sd-bus which errno each of our names is */
 int bus_error_register(void);

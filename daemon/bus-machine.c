@@ -40,8 +40,7 @@ static int set_policy_allowed(sd_bus_message *msg, uid_t caller, void *userdata,
 		return r;
 	r = kvmb_engine_set_policy(m->engine, machine->name, &policy, &text);
 	if (r == -ENOENT)
-		return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MACHINE,
-					 "There is no machine \"%s\"", machine->name);
+		return bus_no_machine(error, machine->name);
 	if (r == -EINVAL)
 		return sd_bus_error_set(error, BUS_ERROR_INVALID_POLICY,
 					text ?: "The values contradict each other");
@@ -64,8 +63,7 @@ static int reclaim_error(int r, const char *name, enum kvmb_why why, sd_bus_erro
 {
 	switch (r) {
 	case -ENOENT:
-		return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MACHINE,
-					 "There is no machine \"%s\"", name);
+		return bus_no_machine(error, name);
 	case -EPERM:
 		return sd_bus_error_setf(error, BUS_ERROR_EXCLUDED,
 					 "Nothing is taken from \"%s\": %s", name,
@@ -117,8 +115,7 @@ static int method_explain(sd_bus_message *msg, void *userdata, sd_bus_error *err
 	int r = kvmb_engine_explain(v->manager->engine, v->name, &text);
 
 	if (r == -ENOENT)
-		return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MACHINE,
-					 "There is no machine \"%s\"", v->name);
+		return bus_no_machine(error, v->name);
 	return r < 0 ? r : sd_bus_reply_method_return(msg, "s", text);
 }
 

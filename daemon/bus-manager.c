@@ -39,8 +39,7 @@ static int method_get_machine(sd_bus_message *msg, void *userdata, sd_bus_error 
 		return r;
 	machine = machines_find(&m->machines, name);
 	if (!machine)
-		return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MACHINE,
-					 "There is no machine \"%s\"", name);
+		return bus_no_machine(error, name);
 	return sd_bus_reply_method_return(msg, "o", machine->path);
 }
 
@@ -66,7 +65,7 @@ static int record_allowed(sd_bus_message *msg, uid_t caller, void *userdata, sd_
 	int r;
 
 	if (m->stopping)
-		return sd_bus_error_set(error, BUS_ERROR_STOPPING, "kvm-balloond is ending");
+		return bus_ending(error);
 	r = recorders_open(&m->recorders, m->event, m->config, &fd);
 	if (r == -EBUSY)
 		return sd_bus_error_setf(error, SD_BUS_ERROR_LIMITS_EXCEEDED,

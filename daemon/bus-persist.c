@@ -67,8 +67,7 @@ static int refuse(int r, const char *name, const char *text, sd_bus_error *error
 {
 	switch (r) {
 	case -ENOENT:
-		return sd_bus_error_setf(error, BUS_ERROR_NO_SUCH_MACHINE,
-					 "There is no machine \"%s\"", name);
+		return bus_no_machine(error, name);
 	case -EINVAL:
 		return sd_bus_error_set(error, BUS_ERROR_INVALID_POLICY,
 					text ?: "The values contradict each other");
@@ -98,7 +97,7 @@ static int persist_allowed(sd_bus_message *msg, uid_t caller, void *userdata, sd
 	if (!machine)
 		return -ENOENT;
 	if (m->stopping)
-		return sd_bus_error_set(error, BUS_ERROR_STOPPING, "kvm-balloond is ending");
+		return bus_ending(error);
 	r = read_change(msg, &change, error);
 	if (r < 0)
 		return r;

@@ -80,7 +80,7 @@ static int reserve_allowed(sd_bus_message *msg, uid_t caller, void *userdata, sd
 	if (r < 0)
 		return r;
 	if (m->stopping)
-		return sd_bus_error_set(error, BUS_ERROR_STOPPING, "kvm-balloond is ending");
+		return bus_ending(error);
 	r = kvmb_engine_reserve(m->engine, &request, now_ns(), &id, &most_bytes);
 	if (r < 0)
 		return refused(r, most_bytes, error);
