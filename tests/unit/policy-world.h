@@ -136,6 +136,31 @@ static inline void world_decide(struct world *w)
 	w->plan = plan;
 }
 
+/* Refused, and nothing is decided. */
+static inline void world_refuses(struct world *w, int error)
+{
+	struct kvmb_state *next = NULL;
+	struct kvmb_plan *plan = NULL;
+
+	assert_int_equal(kvmb_decide(w->config, w->state, w->sample, &next, &plan), error);
+	assert_null(next);
+	assert_null(plan);
+}
+
+/* The agent is started anew, and so is the host: its clock begins again. */
+static inline void world_restart(struct world *w, uint64_t now_ns)
+{
+	char *text = NULL;
+
+	assert_int_equal(kvmb_state_to_json(w->state, &text), 0);
+	w->state = kvmb_state_free(w->state);
+	assert_int_equal(kvmb_state_from_json(text, &w->state), 0);
+	free(text);
+	w->sample->now_ns = now_ns;
+	for (size_t i = 0; i < w->sample->n_guests; i++)
+		w->sample->guests[i].facts_ns = now_ns;
+}
+
 /* Time passes for all; guests' statistics stay as fresh as they were. */
 static inline void world_pass(struct world *w, uint64_t ns)
 {

@@ -175,7 +175,6 @@ static void see_ages(struct world *w)
 
 static void guests_are_weighed(void **unused)
 {
-	_cleanup_free_ char *text = NULL;
 	struct kvmb_advice a;
 	struct world w;
 
@@ -199,12 +198,7 @@ static void guests_are_weighed(void **unused)
 	assert_int_equal(w.state->advice.held_permyriad[0], 7070); /* 724 of 1024 */
 	assert_int_equal(a.advised_permyriad, 23343); /* (2833 + 1843) / 2833 / 0.7070 */
 	assert_int_equal(a.basis, KVMB_ADVICE_SWAP);
-	assert_int_equal(kvmb_state_to_json(w.state, &text), 0);
-	w.state = kvmb_state_free(w.state);
-	assert_int_equal(kvmb_state_from_json(text, &w.state), 0);
-	w.sample->now_ns = 5 * SEC; /* the host was started anew */
-	for (size_t i = 0; i < 2; i++)
-		world_guest(&w, i)->facts_ns = w.sample->now_ns;
+	world_restart(&w, 5 * SEC);
 	see_ages(&w);
 	world_decide(&w);
 	assert_int_equal(w.state->advice.use_permyriad[0], 3906);

@@ -485,7 +485,6 @@ static void the_most_that_can_be_had(void **unused)
 
 static void it_outlives_a_restart(void **unused)
 {
-	_cleanup_free_ char *text = NULL;
 	struct world w;
 	uint32_t id;
 
@@ -493,12 +492,7 @@ static void it_outlives_a_restart(void **unused)
 	id = reserve(&w, "vm1", 1000 * MIB);
 	world_pass(&w, 20 * SEC);
 	world_decide(&w);
-	assert_int_equal(kvmb_state_to_json(w.state, &text), 0);
-	w.state = kvmb_state_free(w.state);
-	assert_int_equal(kvmb_state_from_json(text, &w.state), 0);
-	w.sample->now_ns = 5 * SEC; /* the host was started anew */
-	for (size_t i = 0; i < 2; i++)
-		world_guest(&w, i)->facts_ns = w.sample->now_ns;
+	world_restart(&w, 5 * SEC);
 	world_decide(&w);
 	assert_int_equal(find(&w, id)->state, KVMB_RESERVATION_READY);
 	assert_int_equal(find(&w, id)->until_ns, 45 * SEC);
