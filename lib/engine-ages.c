@@ -23,8 +23,7 @@ static const char *why_not_aged(const struct kvmb_engine *e, const struct kvmb_g
 	if (g->state != KVMB_GUEST_RUNNING)
 		return "it is not running";
 	/* "Off" is off: the guest's memory is left alone, by the scan too. */
-	kvmb_config_policy(e->config, g->name, &g->metadata, state ? &state->runtime : NULL,
-			   &policy);
+	kvmb_guest_policy(e->config, g, state, &policy);
 	if (kvmb_guest_mode(e->config, &policy) == KVMB_MODE_OFF)
 		return "its mode is off";
 	return g->pid > 0 ? NULL : "its process is not known";

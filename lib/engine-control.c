@@ -9,6 +9,12 @@
 #include "base/str.h"
 #include "plan/validate.h"
 
+void kvmb_engine_keep(struct kvmb_engine *e)
+{
+	if (e->callbacks.persist && !e->dry_run)
+		(void)e->callbacks.persist(e->userdata, e->state);
+}
+
 int kvmb_engine_reclaim(struct kvmb_engine *e, const char *name, uint64_t bytes,
 			enum kvmb_why *ret_why)
 {

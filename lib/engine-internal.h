@@ -165,6 +165,10 @@ int kvmb_explain_free(char **text, const struct kvmb_engine *e,
 /* engine-alarm.c */
 void kvmb_engine_alarm(struct kvmb_engine *e);
 
+/* engine-control.c */
+/* What was asked for now holds till the end, of this process too. Not in a dry run. */
+void kvmb_engine_keep(struct kvmb_engine *e);
+
 /* engine-new.c */
 int kvmb_engine_add_fd(struct kvmb_engine *e, int fd);
 
@@ -181,8 +185,5 @@ int kvmb_engine_ksm_release(struct kvmb_engine *e);
 void kvmb_engine_issue(struct kvmb_engine *e, const struct kvmb_plan *plan, int saved);
 void kvmb_engine_finish(struct kvmb_engine *e, uint64_t now_ns);
 void kvmb_engine_watch(struct kvmb_engine *e, const struct kvmb_sample *sample);
-
-/** kvmb_engine_guaranteed() - to all guests of the sample together */
-uint64_t kvmb_engine_guaranteed(const struct kvmb_engine *e);
 
 #endif

@@ -93,8 +93,7 @@ int kvmb_engine_set_policy(struct kvmb_engine *e, const char *name, const struct
 		return r;
 	g->persisted_fields &= ~p->set; /* this is the later word */
 	g->persist_asked &= ~p->set;
-	if (e->callbacks.persist && !e->dry_run)
-		(void)e->callbacks.persist(e->userdata, e->state); /* it holds till the end */
+	kvmb_engine_keep(e);
 	kvmb_engine_notify(e);
 	return 0;
 }

@@ -23,12 +23,6 @@ static int check(const struct kvmb_engine *e, const struct kvmb_reserve_request 
 	return e->sample && e->sample->guests_valid ? 0 : -ENOTCONN;
 }
 
-static void keep(struct kvmb_engine *e)
-{
-	if (e->callbacks.persist && !e->dry_run)
-		(void)e->callbacks.persist(e->userdata, e->state); /* it holds till the end */
-}
-
 int kvmb_engine_reserve(struct kvmb_engine *e, const struct kvmb_reserve_request *request,
 			uint64_t now_ns, uint32_t *ret_id, uint64_t *ret_most_bytes)
 {
@@ -51,7 +45,7 @@ int kvmb_engine_reserve(struct kvmb_engine *e, const struct kvmb_reserve_request
 	}
 	r = kvmb_state_reserve(e->state, &wanted, ret_id);
 	if (r >= 0)
-		keep(e);
+		kvmb_engine_keep(e);
 	return r;
 }
 
@@ -60,7 +54,7 @@ int kvmb_engine_unreserve(struct kvmb_engine *e, uint32_t id)
 	int r = kvmb_state_unreserve(e->state, id);
 
 	if (r >= 0)
-		keep(e);
+		kvmb_engine_keep(e);
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include "configuration.h"
 #include "model/ages.h"
 #include "policy/advice.h"
+#include "policy/guarantee.h"
 
 void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret)
 {
@@ -22,7 +23,7 @@ void kvmb_engine_host_status(struct kvmb_engine *e, struct kvmb_host_status *ret
 		.taken_bytes = e->state->taken_bytes,
 		.given_bytes = e->state->given_bytes,
 		.net_bytes = e->state->net_bytes,
-		.guaranteed_bytes = kvmb_engine_guaranteed(e),
+		.guaranteed_bytes = e->sample ? kvmb_guaranteed(e->config, e->sample, e->state) : 0,
 		.n_triggers = e->n_triggers,
 		.trigger_error = kvmb_guest_watch_trigger_error(e->watch),
 		.reaction_usec = e->reaction_usec,

@@ -12,7 +12,7 @@ libkvmballoon_sources += include/kvmballoon.h \
 	%D%/config-load.c %D%/config-parse.c %D%/config-policy.c %D%/configuration.h \
 	%D%/config-json.c %D%/decide.c \
 	%D%/engine.c %D%/engine-ages.c %D%/engine-alarm.c %D%/engine-control.c \
-	%D%/engine-guarantees.c %D%/engine-guest.c %D%/engine-internal.h %D%/engine-issue.c %D%/engine-ksm.c \
+	%D%/engine-guest.c %D%/engine-internal.h %D%/engine-issue.c %D%/engine-ksm.c \
 	%D%/engine-new.c %D%/engine-persist.c %D%/engine-policy.c %D%/engine-reserve.c \
 	%D%/engine-sample.c %D%/engine-status.c \
 	%D%/executor.c %D%/executor.h %D%/explain.c %D%/explain-free.c %D%/lift.c %D%/record.c

@@ -3,12 +3,19 @@
 #include "model/exclude.h"
 
 #include "base/num.h"
+#include "model/state.h"
 
 #define OVERHEAD_BYTES (64 * MIB)
 #define OVERHEAD_PART 8
 #define FLOOR_PART 4
 /* QEMU locks and pins a little for itself (io_uring); that much of a guest is no buffer. */
 #define HELD_FAST_PART 8
+
+void kvmb_guest_policy(const struct kvmb_config *c, const struct kvmb_guest_sample *g,
+		       const struct kvmb_state_guest *state, struct kvmb_policy *ret)
+{
+	kvmb_config_policy(c, g->name, &g->metadata, state ? &state->runtime : NULL, ret);
+}
 
 enum kvmb_mode kvmb_guest_mode(const struct kvmb_config *c, const struct kvmb_policy *effective)
 {

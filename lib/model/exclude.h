@@ -5,6 +5,15 @@
 
 #include <kvmballoon.h>
 
+struct kvmb_state_guest;
+
+/**
+ * kvmb_guest_policy() - the effective policy of a guest: kvmb_config_policy() of all that is known
+ * @state: of the guest, or NULL where there is none yet
+ */
+void kvmb_guest_policy(const struct kvmb_config *c, const struct kvmb_guest_sample *g,
+		       const struct kvmb_state_guest *state, struct kvmb_policy *ret);
+
 /** kvmb_guest_mode() - the lesser of host's and guest's */
 enum kvmb_mode kvmb_guest_mode(const struct kvmb_config *c, const struct kvmb_policy *effective);
 

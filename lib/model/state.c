@@ -112,6 +112,14 @@ struct kvmb_state_guest *kvmb_state_find(const struct kvmb_state *s, const char 
 	return i < s->n_guests && streq(s->guests[i].uuid, uuid) ? &s->guests[i] : NULL;
 }
 
+enum kvmb_action_kind kvmb_state_pending(const struct kvmb_state *s,
+					 const struct kvmb_guest_sample *g)
+{
+	const struct kvmb_state_guest *state = g->in_flight ? kvmb_state_find(s, g->uuid) : NULL;
+
+	return state ? state->pending_kind : KVMB_ACTION_KINDS;
+}
+
 int kvmb_state_guest_init(struct kvmb_state_guest *g, const char *uuid, const char *name)
 {
 	int r;

@@ -261,6 +261,10 @@ int kvmb_state_reserve(struct kvmb_state *s, const struct kvmb_reservation *want
 /** kvmb_state_unreserve() - -ENOENT if there is none that is open */
 int kvmb_state_unreserve(struct kvmb_state *s, uint32_t id);
 
+/** kvmb_state_pending() - kind of the action that is under way for @g; KVMB_ACTION_KINDS: none */
+enum kvmb_action_kind kvmb_state_pending(const struct kvmb_state *s,
+					 const struct kvmb_guest_sample *g);
+
 /**
  * kvmb_state_moved() - how far the balloon may have moved since the guest told its statistics
  *

@@ -192,13 +192,9 @@ static bool is_limited(const struct gate *gate)
 {
 	const struct kvmb_sample *sample = gate->sample;
 
-	for (size_t i = 0; i < sample->n_guests; i++) {
-		const struct kvmb_state_guest *g = kvmb_state_find(gate->state,
-								   sample->guests[i].uuid);
-
-		if (sample->guests[i].in_flight && g && g->pending_kind == KVMB_ACTION_HIGH)
+	for (size_t i = 0; i < sample->n_guests; i++)
+		if (kvmb_state_pending(gate->state, &sample->guests[i]) == KVMB_ACTION_HIGH)
 			return true;
-	}
 	return false;
 }
 
@@ -226,8 +222,7 @@ static enum kvmb_why find_guest(const struct gate *gate, struct entrant *e)
 	if (!streq(e->guest->uuid, e->action->uuid))
 		return KVMB_WHY_CHANGED;
 	e->state = kvmb_state_find(gate->state, e->action->uuid);
-	kvmb_config_policy(gate->config, e->guest->name, &e->guest->metadata,
-			   e->state ? &e->state->runtime : NULL, &e->policy);
+	kvmb_guest_policy(gate->config, e->guest, e->state, &e->policy);
 	e->mode = kvmb_guest_mode(gate->config, &e->policy);
 	return KVMB_WHY_NONE;
 }
@@ -364,8 +359,7 @@ static int list_excluded(const struct gate *gate, struct kvmb_plan *plan)
 		struct kvmb_policy policy;
 		enum kvmb_why why;
 
-		kvmb_config_policy(gate->config, g->name, &g->metadata,
-				   state ? &state->runtime : NULL, &policy);
+		kvmb_guest_policy(gate->config, g, state, &policy);
 		why = sample->guests_valid ? kvmb_guest_excluded(gate->config, &policy, g,
 								 sample->now_ns) :
 					     KVMB_WHY_FACTS_STALE;

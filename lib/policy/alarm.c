@@ -9,7 +9,7 @@
 
 static bool takes(enum kvmb_action_kind kind)
 {
-	return kind != KVMB_ACTION_DEFLATE;
+	return kind != KVMB_ACTION_DEFLATE && kind != KVMB_ACTION_KINDS;
 }
 
 static bool is_taking(const struct kvmb_sample *sample, const struct kvmb_plan *plan,
@@ -18,16 +18,9 @@ static bool is_taking(const struct kvmb_sample *sample, const struct kvmb_plan *
 	for (size_t i = 0; i < plan->n_actions; i++)
 		if (takes(plan->actions[i].kind))
 			return true;
-	for (size_t i = 0; i < sample->n_guests; i++) {
-		const struct kvmb_guest_sample *g = &sample->guests[i];
-		const struct kvmb_state_guest *state;
-
-		if (!g->in_flight)
-			continue;
-		state = kvmb_state_find(s, g->uuid);
-		if (state && takes(state->pending_kind))
+	for (size_t i = 0; i < sample->n_guests; i++)
+		if (takes(kvmb_state_pending(s, &sample->guests[i])))
 			return true;
-	}
 	return false;
 }
 

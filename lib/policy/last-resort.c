@@ -25,8 +25,7 @@ static bool is_due(const struct kvmb_turn *t, uint64_t unmet_bytes)
 static bool one_is_held(const struct kvmb_turn *t)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (t->views[i].guest->in_flight &&
-		    t->views[i].state->pending_kind == KVMB_ACTION_HIGH)
+		if (kvmb_state_pending(t->state, t->views[i].guest) == KVMB_ACTION_HIGH)
 			return true;
 	return false;
 }

@@ -8,6 +8,7 @@ libkvmballoon_sources += \
 	%D%/damp.c %D%/damp.h \
 	%D%/estimate.c %D%/estimate.h \
 	%D%/give.c \
+	%D%/guarantee.c %D%/guarantee.h \
 	%D%/ksm.c %D%/ksm.h \
 	%D%/learn.c \
 	%D%/last-resort.c \

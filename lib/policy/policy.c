@@ -129,7 +129,7 @@ static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, 
 	};
 
 	*v = (struct kvmb_view){ .guest = g, .state = kvmb_state_find(t->state, g->uuid) };
-	kvmb_config_policy(t->config, g->name, &g->metadata, &v->state->runtime, &v->policy);
+	kvmb_guest_policy(t->config, g, v->state, &v->policy);
 	v->mode = kvmb_guest_mode(t->config, &v->policy);
 	v->fit = kvmb_guest_unfit(t->config, g, t->sample->now_ns) == KVMB_WHY_NONE;
 	v->awaited = kvmb_reservations_await(t->state, g->uuid);

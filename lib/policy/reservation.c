@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "model/exclude.h"
+#include "policy/guarantee.h"
 
 /* A guest never takes the very last page of what it was promised. */
 #define USED_UP_BYTES MIB
@@ -170,14 +171,5 @@ uint64_t kvmb_reservations_most(const struct kvmb_config *c, const struct kvmb_s
 	uint64_t kept = u64_add_sat(permyriad_of(total, c->host.elevated_available_permyriad),
 				    kvmb_state_reserved(s, name));
 
-	for (size_t i = 0; i < sample->n_guests; i++) {
-		const struct kvmb_guest_sample *g = &sample->guests[i];
-		const struct kvmb_state_guest *state = kvmb_state_find(s, g->uuid);
-		struct kvmb_policy policy;
-
-		kvmb_config_policy(c, g->name, &g->metadata, state ? &state->runtime : NULL,
-				   &policy);
-		kept = u64_add_sat(kept, u64_min(policy.guarantee_bytes, g->maximum_bytes));
-	}
-	return u64_sub_sat(total, kept);
+	return u64_sub_sat(total, u64_add_sat(kept, kvmb_guaranteed(c, sample, s)));
 }
