@@ -6,6 +6,8 @@
 
 /* The host must have been relaxed for that long, or a short lull would start a see-saw. */
 #define SETTLE_NS (30 * NSEC_PER_SEC)
+/* Between what the balloon leaves (the head-room) and what counts as a lack (half of it). */
+#define CONTENT_PERMYRIAD 7500
 
 /*
  * Nothing may be taken from it any more: by its mode, or because of what its memory has become. A
@@ -41,13 +43,16 @@ int kvmb_give_to_guests(struct kvmb_turn *t)
 	return r;
 }
 
-/* In proactive mode what a guest does not use stays with the host, plenty or not. */
+/*
+ * In proactive mode what a guest does not use stays with the host, plenty or not: a bound above the
+ * head-room would give back what its own rule has just taken.
+ */
 static bool content(const struct kvmb_view *v)
 {
 	const struct kvmb_estimate *e = &v->estimate;
 
 	return v->mode == KVMB_MODE_PROACTIVE && e->told &&
-	       e->usable_bytes >= u64_mul_sat(e->headroom_bytes, 2);
+	       e->usable_bytes >= permyriad_of(e->headroom_bytes, CONTENT_PERMYRIAD);
 }
 
 static bool wants_spare(const struct kvmb_turn *t, const struct kvmb_view *v)

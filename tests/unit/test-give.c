@@ -141,6 +141,23 @@ static void proactive_content(struct world *w)
 	w->sample->host.swap_total_bytes = w->sample->host.swap_free_bytes = 0;
 }
 
+/* Of the 45 MiB that its balloon leaves it. */
+static void proactive_has(struct world *w, uint64_t mib)
+{
+	proactive_content(w);
+	world_guest(w, 0)->unused_bytes = world_guest(w, 0)->usable_bytes = mib * MIB;
+}
+
+static void proactive_at_headroom(struct world *w)
+{
+	proactive_has(w, 39);
+}
+
+static void proactive_below_headroom(struct world *w)
+{
+	proactive_has(w, 30);
+}
+
 static void let_go(struct world *w)
 {
 	ballooned(w, 0, 512);
@@ -364,6 +381,12 @@ static const struct rule_row give_rows[] = {
 	{ "a proactive guest that does not miss it is given nothing back",
 	  proactive_content,
 	  { NOTHING, GIVES(HOST_RELAXED, 1024), NOTHING } },
+	{ "nor is it when what its balloon left it is still there for the most part",
+	  proactive_at_headroom,
+	  { NOTHING, GIVES(HOST_RELAXED, 1024), NOTHING } },
+	{ "but with less than three quarters of that it is, before it suffers",
+	  proactive_below_headroom,
+	  { GIVES(HOST_RELAXED, 576), GIVES(HOST_RELAXED, 1024), NOTHING } },
 	{ "a guest whose mode no longer allows it is let go",
 	  let_go,
 	  { GIVES(RELEASE, 1024), GIVES(RELEASE, 1024), NOTHING } },
