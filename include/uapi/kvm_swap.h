@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only WITH Linux-syscall-note */
 /*
- * /dev/kvm-swap: how old the memory of a running KVM guest is; see kvm_swap(4).
+ * /dev/kvm-swap: how old the memory of a running KVM guest is, and a store outside of its memory
+ * for what is cold; see kvm_swap(4).
  *
  * A page's age is the number of aging steps since it was last seen touched, 0 to KVM_SWAP_AGE_MAX.
  * All records are of fixed size. Members called reserved must be zero, unknown flags are refused
@@ -19,18 +20,26 @@
 
 /* kvm_swap_info.features */
 #define KVM_SWAP_FEATURE_FLUSH	(1ULL << 0)	/* PARAMS can ask for a TLB flush per pass */
+#define KVM_SWAP_FEATURE_STORE	(1ULL << 1)	/* PAGE_OUT and the rest: see below */
 
 /**
  * struct kvm_swap_info - what this module can do (KVM_SWAP_INFO, device)
  * @abi: KVM_SWAP_ABI; a program refuses to work with another one
  * @max_age: KVM_SWAP_AGE_MAX
  * @features: KVM_SWAP_FEATURE_*
+ * @compressors: 1 << KVM_SWAP_COMPRESSOR_* of each that the store can use; 0 without a store
+ *
+ * Without KVM_SWAP_FEATURE_STORE the module was built for a kernel that lacks what the store needs
+ * (CONFIG_DEVICE_PRIVATE, or an interface that kmod/probes/store.c asks for): the calls from
+ * PAGE_OUT on fail with EOPNOTSUPP.
  */
 struct kvm_swap_info {
 	__u32 abi;
 	__u32 max_age;
 	__u64 features;
-	__u64 reserved[6];
+	__u32 compressors;
+	__u32 reserved0;
+	__u64 reserved[5];
 };
 
 /**
@@ -223,6 +232,181 @@ struct kvm_swap_params {
 	__u64 reserved[4];
 };
 
+/*
+ * The store: memory that left the guest, compressed and encrypted in the kernel's own, which a
+ * touch by the guest or its process brings home. Each guest has one, made by its first PAGE_OUT;
+ * all who are attached share it. It ends when the last one has let the guest go and nothing is out
+ * any more.
+ */
+
+#define KVM_SWAP_MOVE_RANGES	256
+
+/**
+ * struct kvm_swap_span - memory by its address in the guest's process
+ * @hva, @bytes: multiples of 4096, not empty, not wrapping
+ */
+struct kvm_swap_span {
+	__u64 hva;
+	__u64 bytes;
+};
+
+/* kvm_swap_move.skipped: why a page was left where it is */
+#define KVM_SWAP_SKIP_ABSENT	0	/* nothing to move: never touched, swapped; or it is there already */
+#define KVM_SWAP_SKIP_OUTSIDE	1	/* in none of the guest's memslots, or not mapped */
+#define KVM_SWAP_SKIP_FILE	2	/* of a file, of shared memory or hugetlbfs */
+#define KVM_SWAP_SKIP_SHARED	3	/* mapped more than once, as after a fork */
+#define KVM_SWAP_SKIP_KSM	4	/* merged */
+#define KVM_SWAP_SKIP_LOCKED	5	/* mlock(2), or memory that must not be moved */
+#define KVM_SWAP_SKIP_PINNED	6	/* somebody holds it: pinned for DMA, under I/O, locked */
+#define KVM_SWAP_SKIP_DENSE	7	/* does not compress to 2,990 bytes, or did not a short while ago */
+#define KVM_SWAP_SKIP_RACED	8	/* changed hands meanwhile */
+#define KVM_SWAP_SKIP_LIMIT	9	/* the limit of this store, or of all of them, is reached */
+#define KVM_SWAP_SKIP_NO_MEMORY	10	/* memory for it was not to be had */
+#define KVM_SWAP_SKIP_POISONED	11	/* PAGE_IN: what is stored is not what was stored; see STATS */
+#define KVM_SWAP_SKIPS		16
+
+/**
+ * struct kvm_swap_move - move pages out (KVM_SWAP_PAGE_OUT, guest) or home (KVM_SWAP_PAGE_IN)
+ * @flags: 0
+ * @count: in: ranges filled in, 1 to KVM_SWAP_MOVE_RANGES; the others are not looked at
+ * @cursor: in: bytes of the ranges, one after the other, to leave out: 0 to begin; out: where to go
+ *          on, 0 when all were dealt with
+ * @max_usec: in: return after about so long, 0 for 10000, at most 1000000
+ * @max_pages: in: return when so many pages were looked at, 0 for 65536, at most 1048576
+ * @pages: out: moved
+ * @stored_bytes: out: PAGE_OUT: what they take in the store; PAGE_IN: what they took
+ * @usec: out: time spent
+ * @skipped: out: pages that were not moved, by reason
+ *
+ * Every page that was dealt with is in @pages or in one of @skipped. PAGE_IN says
+ * KVM_SWAP_SKIP_ABSENT of pages that are not out.
+ *
+ * Errors: EINVAL for a range, a cursor or a bound that cannot be, ESRCH when the guest has ended,
+ * EINTR for a fatal signal, EOPNOTSUPP without a store. PAGE_OUT: ENOENT when this kernel has no
+ * such compressor or cipher as STORE_PARAMS asks for, ENOMEM when no store could be made.
+ * PAGE_IN: ENOMEM when not a single page was moved, for want of memory.
+ */
+struct kvm_swap_move {
+	__u32 flags;
+	__u32 count;
+	__u64 cursor;
+	__u32 max_usec;
+	__u32 reserved0;
+	__u64 max_pages;
+	__u64 pages;
+	__u64 stored_bytes;
+	__u64 usec;
+	__u64 skipped[KVM_SWAP_SKIPS];
+	__u64 reserved[4];
+	struct kvm_swap_span ranges[KVM_SWAP_MOVE_RANGES];
+};
+
+/**
+ * struct kvm_swap_drain - bring home whatever is out (KVM_SWAP_DRAIN, guest)
+ * @flags: 0
+ * @max_usec: in: return after about so long, 0 for 10000, at most 1000000
+ * @max_pages: in: return when so many pages were brought home, 0 for 65536, at most 1048576
+ * @pages: out: brought home
+ * @left: out: still out. To be called until it is 0; it stays above that while pages are locked or
+ *        cannot be read (STORE_STATS: integrity_failures), or others page out.
+ * @usec: out: time spent
+ *
+ * For an orderly end: close(2) does not wait, and leaves the store to a thread of the kernel, which
+ * brings home what is out as memory allows. Nothing is lost either way. Works when the guest has
+ * ended and its process lives on.
+ * Errors: ENOMEM when pages are out and not a single one was brought home for want of memory:
+ * nothing has changed; EINVAL, EINTR, EOPNOTSUPP as above.
+ */
+struct kvm_swap_drain {
+	__u32 flags;
+	__u32 max_usec;
+	__u64 max_pages;
+	__u64 pages;
+	__u64 left;
+	__u64 usec;
+	__u64 reserved[4];
+};
+
+#define KVM_SWAP_FAULT_BUCKETS	32
+
+/**
+ * struct kvm_swap_store_stats - what is out, and what came of it (KVM_SWAP_STORE_STATS, guest)
+ * @flags: 0
+ * @compressor, @encrypted: out: KVM_SWAP_COMPRESSOR_*, 0 or 1: of what is out
+ * @pages: out: pages that are out now
+ * @same_filled: out: those of them that are one word repeated: they take no room
+ * @stored_bytes: out: what the others were compressed to
+ * @pool_bytes: out: memory that this takes
+ * @metadata_bytes: out: memory for what the kernel and the module remember of each page that could
+ *                  be out, and for what faults need: page-out frees PAGES x 4096 less these two
+ * @host_pool_bytes: out: @pool_bytes of all stores of this host
+ * @host_pages: out: @pages of all stores, those included whose guest was let go
+ * @outs: out: pages that went out, since the store was made, as all below
+ * @faults: out: pages that came home by a touch
+ * @fetched: out: pages that came home by PAGE_IN or DRAIN
+ * @dropped: out: pages that were discarded or unmapped while out: their content was not needed
+ * @dense: out: pages tried that did not compress
+ * @integrity_failures: out: attempts to read a page that failed the cipher's check, or could not be
+ *                      decompressed. Whoever touches such a page gets SIGBUS, never wrong data.
+ * @reserve_used: out: faults that took a page of the store's reserve, for there was no other
+ * @fault_ns: out: faults by the time they took in the module: 2^i to 2^(i+1) - 1 ns, the first
+ *            bucket from 0 on, the last one without end
+ *
+ * Before the first PAGE_OUT all is 0 but what is the host's.
+ */
+struct kvm_swap_store_stats {
+	__u32 flags;
+	__u32 compressor;
+	__u32 encrypted;
+	__u32 reserved0;
+	__u64 pages;
+	__u64 same_filled;
+	__u64 stored_bytes;
+	__u64 pool_bytes;
+	__u64 metadata_bytes;
+	__u64 host_pool_bytes;
+	__u64 host_pages;
+	__u64 outs;
+	__u64 faults;
+	__u64 fetched;
+	__u64 dropped;
+	__u64 dense;
+	__u64 integrity_failures;
+	__u64 reserve_used;
+	__u64 reserved[8];
+	__u64 fault_ns[KVM_SWAP_FAULT_BUCKETS];
+};
+
+#define KVM_SWAP_COMPRESSOR_LZ4		1
+#define KVM_SWAP_COMPRESSOR_ZSTD	2
+
+#define KVM_SWAP_NO_LIMIT		(~0ULL)
+
+#define KVM_SWAP_STORE_PARAMS_SET	(1U << 0)	/* else they are only read */
+
+/**
+ * struct kvm_swap_store_params - how a guest's store works (KVM_SWAP_STORE_PARAMS, guest)
+ * @flags: KVM_SWAP_STORE_PARAMS_SET or 0
+ * @compressor: in, out: KVM_SWAP_COMPRESSOR_*, at first LZ4
+ * @encrypt: in, out: 1, at first: AES-256-GCM with a key of the store's own; 0: not
+ * @limit_bytes: in, out: no page goes out while the store's pool has grown to this, at first
+ *               KVM_SWAP_NO_LIMIT. A lower one brings nothing home: PAGE_IN does.
+ * @host_limit_bytes: in, out: the same for the pools of all stores of this host together, at first
+ *                    half of its memory; one value for all guests
+ *
+ * Errors: EINVAL for a value out of its bounds or a compressor that INFO does not name, EBUSY for
+ * another @compressor or @encrypt while pages are out (DRAIN first), EOPNOTSUPP without a store.
+ */
+struct kvm_swap_store_params {
+	__u32 flags;
+	__u32 compressor;
+	__u32 encrypt;
+	__u32 reserved0;
+	__u64 limit_bytes;
+	__u64 host_limit_bytes;
+	__u64 reserved[4];
+};
+
 #define KVM_SWAP_IOC		0xB7
 #define KVM_SWAP_INFO		_IOR(KVM_SWAP_IOC, 0x00, struct kvm_swap_info)
 #define KVM_SWAP_ATTACH		_IOW(KVM_SWAP_IOC, 0x01, struct kvm_swap_attach)
@@ -232,5 +416,10 @@ struct kvm_swap_params {
 #define KVM_SWAP_MAP		_IOWR(KVM_SWAP_IOC, 0x13, struct kvm_swap_map)
 #define KVM_SWAP_STATS		_IOWR(KVM_SWAP_IOC, 0x14, struct kvm_swap_stats)
 #define KVM_SWAP_PARAMS		_IOWR(KVM_SWAP_IOC, 0x15, struct kvm_swap_params)
+#define KVM_SWAP_PAGE_OUT	_IOWR(KVM_SWAP_IOC, 0x20, struct kvm_swap_move)
+#define KVM_SWAP_PAGE_IN	_IOWR(KVM_SWAP_IOC, 0x21, struct kvm_swap_move)
+#define KVM_SWAP_DRAIN		_IOWR(KVM_SWAP_IOC, 0x22, struct kvm_swap_drain)
+#define KVM_SWAP_STORE_STATS	_IOWR(KVM_SWAP_IOC, 0x23, struct kvm_swap_store_stats)
+#define KVM_SWAP_STORE_PARAMS	_IOWR(KVM_SWAP_IOC, 0x24, struct kvm_swap_store_params)
 
 #endif
