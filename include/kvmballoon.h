@@ -49,6 +49,14 @@ enum kvmb_priority {
 	KVMB_PRIORITY_HIGH,
 };
 
+/* Where page-out moves what is cold. */
+enum kvmb_backend {
+	KVMB_BACKEND_AUTO, /* to the store on a host without swap where there is one, else to swap */
+	KVMB_BACKEND_SWAP, /* to the host's swap */
+	KVMB_BACKEND_FAR,  /* to the guest's store of kvm_swap(4), and nowhere else */
+	KVMB_BACKENDS,
+};
+
 /* Where a value of a guest's policy came from, weakest first. */
 enum kvmb_policy_source {
 	KVMB_POLICY_BUILTIN,
@@ -67,6 +75,7 @@ enum kvmb_policy_field {
 	KVMB_FIELD_PRIORITY,
 	KVMB_FIELD_REFAULT_TARGET,
 	KVMB_FIELD_MODE,
+	KVMB_FIELD_BACKEND,
 	KVMB_FIELDS,
 };
 
@@ -81,6 +90,7 @@ struct kvmb_policy {
 	uint32_t refault_target_ppm; /* of the working set, per minute; 0.2 % = 2000 */
 	enum kvmb_priority priority;
 	enum kvmb_mode mode;
+	enum kvmb_backend backend;
 	enum kvmb_policy_source source[KVMB_FIELDS];
 };
 
@@ -206,6 +216,7 @@ int kvmb_parse_bytes(const char *text, uint64_t *ret_bytes);
 
 const char *kvmb_mode_to_string(enum kvmb_mode v);
 const char *kvmb_priority_to_string(enum kvmb_priority v);
+const char *kvmb_backend_to_string(enum kvmb_backend v); /* "auto", "swap", "far" */
 const char *kvmb_policy_source_to_string(enum kvmb_policy_source v);
 const char *kvmb_policy_field_to_string(enum kvmb_policy_field v); /* "Guarantee", ... */
 int kvmb_mode_from_string(const char *s);     /* value or -EINVAL */
@@ -235,6 +246,14 @@ struct kvmb_ksm {
 	uint64_t cpu_usec;      /* CPU time of ksmd since boot */
 };
 
+/* All stores of this host together, see struct kvmb_store. */
+struct kvmb_host_store {
+	bool valid;           /* a guest's store told of them */
+	uint64_t out_bytes;   /* out of guests now, those included that were let go */
+	uint64_t pool_bytes;  /* memory that this takes */
+	uint64_t limit_bytes; /* nothing more goes out from there on; KVMB_UNKNOWN: none */
+};
+
 struct kvmb_host_sample {
 	uint64_t total_bytes;
 	uint64_t available_bytes; /* MemAvailable: already without shared memory; <= total */
@@ -254,6 +273,7 @@ struct kvmb_host_sample {
 	bool psi_valid;
 	bool triggered; /* a PSI trigger of the host fired since the last sample */
 	struct kvmb_ksm ksm;
+	struct kvmb_host_store store;
 };
 
 enum kvmb_guest_state {
@@ -306,6 +326,8 @@ enum kvmb_why {
 	KVMB_WHY_LAST_RESORT,      /* not of the lowest class, or the host is not that short */
 	KVMB_WHY_REPORTING,        /* what it holds free comes back by itself soon */
 	KVMB_WHY_RESERVED,         /* it is about to grow into room that is held for it */
+	KVMB_WHY_NO_STORE,         /* Backend=far, and the module offers no store for it */
+	KVMB_WHY_STORE_FULL,       /* its store, or all of them, have grown to their limit */
 	KVMB_WHYS,
 };
 
@@ -336,6 +358,48 @@ struct kvmb_ages {
 uint64_t kvmb_age_bucket_usec(unsigned int i);
 /** kvmb_ages_idle() - bytes idle for @usec or longer: whole buckets, so rather too few */
 uint64_t kvmb_ages_idle(const struct kvmb_ages *a, uint64_t usec);
+
+enum kvmb_compressor {
+	KVMB_COMPRESSOR_NONE,
+	KVMB_COMPRESSOR_LZ4,
+	KVMB_COMPRESSOR_ZSTD,
+	KVMB_COMPRESSORS,
+};
+
+#define KVMB_FAULT_BUCKETS 32
+
+/*
+ * A guest's store of kvm_swap(4): memory that left it, compressed, in the kernel's own. The kernel
+ * goes on counting a page that is out as resident. Counters are of pages of 4096 bytes, since the
+ * store was made.
+ */
+struct kvmb_store {
+	bool valid; /* the module offers one for this guest; without that the rest is 0 */
+	bool encrypted;
+	enum kvmb_compressor compressor; /* of what is out; NONE before the first page */
+	uint64_t out_bytes;         /* out now */
+	uint64_t same_filled_bytes; /* of that: one word repeated, takes no room */
+	uint64_t stored_bytes;      /* what the others were compressed to */
+	uint64_t pool_bytes;        /* memory that this takes */
+	uint64_t metadata_bytes;    /* memory for what is remembered of each page */
+	uint64_t limit_bytes;       /* of the pool; KVMB_UNKNOWN: none */
+	uint64_t outs;              /* went out */
+	uint64_t faults;            /* came home by a touch */
+	uint64_t fetched;           /* came home because somebody asked for it */
+	uint64_t dropped;           /* were discarded while out */
+	uint64_t dense;             /* tried, and did not compress */
+	uint64_t integrity_failures; /* could not be read back as they were */
+	/* Faults by the time they took: 2^i to 2^(i+1) - 1 ns, the first from 0, the last without end. */
+	uint64_t fault_ns[KVMB_FAULT_BUCKETS];
+};
+
+/**
+ * kvmb_store_fault_ns() - what @permyriad of all faults did not exceed: the upper bound of the
+ * bucket that this one is in; KVMB_UNKNOWN where there were none, or it is in the last bucket
+ */
+uint64_t kvmb_store_fault_ns(const struct kvmb_store *s, uint32_t permyriad);
+
+const char *kvmb_compressor_to_string(enum kvmb_compressor v); /* "none", "lz4", "zstd" */
 
 /*
  * What a guest's memory is, and who else holds on to it: as libvirt defines the guest, and as the
@@ -377,15 +441,16 @@ struct kvmb_guest_sample {
 	uint64_t facts_ns;      /* when libvirt told the figures of this guest */
 	uint64_t maximum_bytes; /* balloon.maximum: what the guest was promised */
 	uint64_t balloon_bytes; /* balloon.current: what the balloon leaves it now */
-	uint64_t rss_bytes;     /* of QEMU */
+	uint64_t rss_bytes;     /* of QEMU, less what is out in its store */
 	/* from the cgroup of its scope */
-	uint64_t resident_bytes; /* memory.current */
+	uint64_t resident_bytes; /* memory.current, less what is out in its store */
 	uint64_t swap_bytes;     /* memory.swap.current; KVMB_UNKNOWN: not accounted */
 	uint64_t refault_anon;   /* workingset_refault_anon: pages, since the scope was made */
 	uint64_t refault_file;
 	uint64_t oom_kills;      /* memory.events: oom_kill */
 	struct kvmb_psi psi;
 	struct kvmb_ages ages;
+	struct kvmb_store store;
 	/* from the guest; KVMB_UNKNOWN where it did not tell */
 	uint64_t guest_total_bytes; /* "available": all memory the guest kernel has */
 	uint64_t unused_bytes;      /* free inside the guest */
@@ -429,7 +494,7 @@ enum kvmb_action_kind {
 	KVMB_ACTION_BALLOON, /* set the balloon so that the guest has target_bytes, less than now */
 	KVMB_ACTION_DEFLATE, /* the same, more than now: give-back */
 	KVMB_ACTION_RECLAIM, /* memory.reclaim of the guest's scope, in small steps */
-	KVMB_ACTION_PAGEOUT, /* process_madvise(MADV_PAGEOUT) of cold ranges */
+	KVMB_ACTION_PAGEOUT, /* cold ranges: process_madvise(MADV_PAGEOUT), or to the store */
 	KVMB_ACTION_HIGH,    /* memory.high of the scope below what it holds, for seconds */
 	KVMB_ACTION_KINDS,
 };
@@ -487,6 +552,9 @@ struct kvmb_action {
 	int32_t pid;
 	uint64_t asked_bytes;  /* how much is to be taken (or given back, DEFLATE) */
 	uint64_t target_bytes; /* BALLOON, DEFLATE: new size of the guest */
+	enum kvmb_backend backend; /* PAGEOUT: SWAP or FAR */
+	/* RECLAIM, PAGEOUT, HIGH: set by the gate: out in the store, though the kernel counts it */
+	uint64_t out_bytes;
 	/* PAGEOUT: memory idle for so long, coldest first; looked for when its turn comes */
 	uint64_t idle_usec;
 	const struct kvmb_range *ranges; /* PAGEOUT: these instead, if any; owned by the plan */
@@ -628,9 +696,22 @@ struct kvmb_result {
 	int error;                 /* 0 or a negative errno */
 	enum kvmb_why why;         /* set where it was refused at the last moment, or ended early */
 	uint64_t got_bytes;        /* what left the guest (or came back, DEFLATE) */
-	int64_t net_bytes;         /* host memory won: got less what swap in RAM grew by */
+	int64_t net_bytes; /* host memory won: got less what swap in RAM or the store grew by */
 	uint64_t duration_usec;
+	char note[KVMB_TEXT_SIZE]; /* what was left, and why; or "" */
 };
+
+/* Why page-out of a guest goes where it does. */
+enum kvmb_backend_basis {
+	KVMB_BACKEND_CONFIGURED, /* its policy says so */
+	KVMB_BACKEND_NO_SWAP,    /* auto: the host has no swap, and there is a store */
+	KVMB_BACKEND_HAS_SWAP,   /* auto: the host has swap */
+	KVMB_BACKEND_NO_STORE,   /* auto: the host has no swap, but there is no store either */
+	KVMB_BACKEND_BASES,
+};
+
+/** kvmb_backend_basis_to_string() - "configured", "no-swap", "has-swap", "no-store" */
+const char *kvmb_backend_basis_to_string(enum kvmb_backend_basis v);
 
 /* What the engine knows of one guest besides its sample. */
 struct kvmb_guest_status {
@@ -641,12 +722,15 @@ struct kvmb_guest_status {
 	const char *policy_error; /* what is meant for it and does not count, and why; or "" */
 	enum kvmb_why excluded;    /* why nothing is done to it, or KVMB_WHY_NONE */
 	enum kvmb_why degraded;    /* KVMB_WHY_NO_EFFECT, _BALLOON_STUCK or _NONE */
+	enum kvmb_backend backend; /* where page-out goes: SWAP or FAR */
+	enum kvmb_backend_basis backend_basis;
 	uint64_t target_bytes;     /* last balloon target of ours, or 0 */
 	uint64_t taken_bytes;      /* totals since the state was made */
 	uint64_t given_bytes;
 	int64_t net_bytes;
 	uint64_t n_actions;
-	uint64_t refaults_per_min; /* pages, over the last minute or so */
+	uint64_t refaults;         /* pages: of its scope, and those that its store gave back */
+	uint64_t refaults_per_min; /* over the last minute or so */
 	/* why its ages have no better source than sample->ages.source, "" for the best */
 	const char *aging_reason;
 	uint64_t cold_bytes; /* idle for ColdAge or longer; KVMB_UNKNOWN: no source told of late */

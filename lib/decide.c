@@ -33,6 +33,7 @@ static void remember(const struct kvmb_action *a, uint64_t now_ns, struct kvmb_s
 	struct kvmb_state_guest *g = kvmb_state_find(s, a->uuid);
 
 	g->pending_kind = a->kind;
+	g->pending_backend = a->backend;
 	g->pending_bytes = a->asked_bytes;
 	if (a->kind == KVMB_ACTION_HIGH)
 		g->high_after_ns = now_ns + HIGH_PAUSE_NS;

@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/str.h"
 #include "model/exclude.h"
+#include "model/store.h"
 #include "source/age-map.h"
 
 /* NULL where the guest's memory is to be aged. */
@@ -45,10 +46,12 @@ int kvmb_engine_read_ages(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sa
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_guests; i++)
 		follow[i] = !why_not_aged(e, &s->guests[i]);
-	r = kvmb_age_watch_read(e->ages, s->guests, s->n_guests, follow);
+	r = kvmb_age_watch_read(e->ages, s, follow);
 	/* A round may have ended after the caller looked at the clock. */
-	for (size_t i = 0; i < s->n_guests; i++)
+	for (size_t i = 0; i < s->n_guests; i++) {
 		s->guests[i].ages.told_ns = u64_min(s->guests[i].ages.told_ns, now_ns);
+		kvmb_store_discount(&s->guests[i]);
+	}
 	return r;
 }
 

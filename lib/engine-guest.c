@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "base/str.h"
+#include "model/store.h"
 
 #define REFAULT_BASE_NS (30 * NSEC_PER_SEC)
 
@@ -58,6 +59,18 @@ uint64_t kvmb_refault_rate_per_min(const struct kvmb_refault_rate *rate, uint64_
 	if (!passed_ns)
 		return 0;
 	return u64_mul_div(u64_sub_sat(pages, rate->base_pages[0]), NSEC_PER_MINUTE, passed_ns);
+}
+
+/* A store that comes into sight has counted all the time: the rate begins anew. */
+static void refaults_update(struct kvmb_engine_guest *g, const struct kvmb_guest_sample *s,
+			    uint64_t now_ns)
+{
+	if (!s->cgroup_valid)
+		return;
+	if (g->store_seen != s->store.valid)
+		g->refaults = (struct kvmb_refault_rate){ { 0 }, { 0 } };
+	g->store_seen = s->store.valid;
+	refault_rate_update(&g->refaults, now_ns, kvmb_guest_refaults(s));
 }
 
 static struct kvmb_engine_guest *guest_new(const struct kvmb_guest_sample *s)
@@ -132,14 +145,9 @@ int kvmb_engine_sync_guests(struct kvmb_engine *e, const struct kvmb_sample *sam
 		free(old[i]);
 	}
 	free(old);
-	for (size_t i = 0; i < e->n_guests; i++) {
-		const struct kvmb_guest_sample *s =
-			kvmb_sample_find_name(sample, e->guests[i]->name);
-
-		if (s->cgroup_valid)
-			refault_rate_update(&e->guests[i]->refaults, sample->now_ns,
-					    u64_add_sat(s->refault_anon, s->refault_file));
-	}
+	for (size_t i = 0; i < e->n_guests; i++)
+		refaults_update(e->guests[i],
+				kvmb_sample_find_name(sample, e->guests[i]->name), sample->now_ns);
 	return kvmb_engine_list_absent(e, e->config);
 }
 
@@ -164,7 +172,8 @@ static bool policy_differs(const struct kvmb_policy *a, const struct kvmb_policy
 	return a->set != b->set || a->shares != b->shares ||
 	       a->guarantee_bytes != b->guarantee_bytes || a->limit_bytes != b->limit_bytes ||
 	       a->refault_target_ppm != b->refault_target_ppm || a->priority != b->priority ||
-	       a->mode != b->mode || memcmp(a->source, b->source, sizeof(a->source)) != 0;
+	       a->mode != b->mode || a->backend != b->backend ||
+	       memcmp(a->source, b->source, sizeof(a->source)) != 0;
 }
 
 /* The guest as the outside sees it now; true where that is news. */

@@ -41,6 +41,7 @@ struct kvmb_engine_record {
 	enum kvmb_why why;
 	int error;
 	char reason[KVMB_TEXT_SIZE];
+	char note[KVMB_TEXT_SIZE];
 };
 
 struct kvmb_engine_guest {
@@ -52,6 +53,7 @@ struct kvmb_engine_guest {
 	uint64_t release_ns;    /* of the sample on which it was last ordered back at the stop */
 	struct kvmb_watch watch;
 	struct kvmb_refault_rate refaults;
+	bool store_seen; /* those of its store are in the above */
 	struct kvmb_engine_record history[KVMB_HISTORY]; /* ring */
 	uint64_t n_history;
 	/* as last told to the callbacks */
@@ -161,6 +163,9 @@ void kvmb_engine_cold_age(const struct kvmb_engine *e, const struct kvmb_guest_s
 /* explain-free.c */
 int kvmb_explain_free(char **text, const struct kvmb_engine *e,
 		      const struct kvmb_guest_status *status);
+
+/* explain-store.c */
+int kvmb_explain_store(char **text, const struct kvmb_guest_status *status);
 
 /* engine-alarm.c */
 void kvmb_engine_alarm(struct kvmb_engine *e);

@@ -23,6 +23,7 @@ static void guest_record(struct kvmb_engine_guest *g, const struct kvmb_result *
 		.error = result->error,
 	};
 	memcpy(record->reason, result->action.reason, sizeof(record->reason));
+	memcpy(record->note, result->note, sizeof(record->note));
 }
 
 static void tell(struct kvmb_engine *e, struct kvmb_engine_guest *g,

@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "configuration.h"
 #include "model/ages.h"
+#include "model/store.h"
 #include "policy/advice.h"
 #include "policy/guarantee.h"
 
@@ -96,10 +97,11 @@ int kvmb_engine_guest_status(struct kvmb_engine *e, const char *name,
 		.aging_reason = kvmb_engine_aging_reason(e, s),
 		.cold_bytes = cold_bytes(e, &s->ages),
 		.cold_age_usec = cold.idle_usec,
-		.refaults_per_min = kvmb_refault_rate_per_min(
-			&g->refaults, e->sample->now_ns,
-			u64_add_sat(s->refault_anon, s->refault_file)),
+		.refaults = kvmb_guest_refaults(s),
+		.refaults_per_min = kvmb_refault_rate_per_min(&g->refaults, e->sample->now_ns,
+							      kvmb_guest_refaults(s)),
 	};
+	ret->backend = kvmb_guest_backend(&g->policy, &e->sample->host, s, &ret->backend_basis);
 	kvmb_config_classes(e->config, g->name, &g->policy, ret->classes);
 	state = kvmb_state_find(e->state, g->uuid);
 	if (state)

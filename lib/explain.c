@@ -242,6 +242,8 @@ static int explain_record(char **text, const struct kvmb_engine_record *record, 
 
 	if (r >= 0)
 		r = explain_effect(text, record);
+	if (r >= 0 && *record->note)
+		r = kvmb_str_append(text, " (%s)", record->note);
 	if (r >= 0 && record->why != KVMB_WHY_NONE)
 		r = kvmb_str_append(text, "; ended early: %s", kvmb_why_to_sentence(record->why));
 	else if (r >= 0 && record->error < 0)
@@ -278,6 +280,8 @@ int kvmb_engine_explain(struct kvmb_engine *e, const char *name, char **ret)
 		r = explain_ages(&text, e, &status);
 	if (r >= 0)
 		r = explain_cold(&text, e, &status);
+	if (r >= 0)
+		r = kvmb_explain_store(&text, &status);
 	if (r >= 0)
 		r = explain_policy(&text, &status.policy);
 	if (r >= 0)

@@ -15,7 +15,7 @@ libkvmballoon_sources += include/kvmballoon.h \
 	%D%/engine-guest.c %D%/engine-internal.h %D%/engine-issue.c %D%/engine-ksm.c \
 	%D%/engine-new.c %D%/engine-persist.c %D%/engine-policy.c %D%/engine-reserve.c \
 	%D%/engine-sample.c %D%/engine-status.c \
-	%D%/executor.c %D%/executor.h %D%/explain.c %D%/explain-free.c %D%/lift.c %D%/record.c
+	%D%/executor.c %D%/executor.h %D%/explain.c %D%/explain-free.c %D%/explain-store.c %D%/lift.c %D%/record.c
 
 libkvmballoon_libs = $(LIBVIRT_LIBS) $(LIBCGROUP_LIBS) $(JANSSON_LIBS) $(INIH_LIBS) $(LIBXML_LIBS)
 

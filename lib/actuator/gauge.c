@@ -71,7 +71,12 @@ int kvmb_gauge_begin(struct kvmb_gauge *g, const struct kvmb_root *root,
 
 	if (r < 0)
 		return r;
-	*g = (struct kvmb_gauge){ .root = root, .action = a, .begin_ns = kvmb_now_ns() };
+	*g = (struct kvmb_gauge){
+		.root = root,
+		.action = a,
+		.begin_ns = kvmb_now_ns(),
+		.out_bytes = a->out_bytes,
+	};
 	r = read_number(g, "memory.current", &g->resident_bytes);
 	if (r == -ENOENT || r == -ENODEV) {
 		*ret_why = KVMB_WHY_GONE;
@@ -115,7 +120,7 @@ static bool at_floor(const struct kvmb_gauge *g, uint64_t step_bytes, uint64_t f
 
 	if (!floor_bytes || read_number(g, "memory.current", &now) < 0)
 		return false;
-	return u64_sub_sat(now, step_bytes) < floor_bytes;
+	return u64_sub_sat(u64_sub_sat(now, g->out_bytes), step_bytes) < floor_bytes;
 }
 
 enum kvmb_why kvmb_gauge_stop(const struct kvmb_gauge *g, uint64_t step_bytes)

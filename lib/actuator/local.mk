@@ -6,6 +6,7 @@ libkvmballoon_sources += \
 	%D%/high.c \
 	%D%/ksm.c %D%/ksm.h \
 	%D%/limit.c %D%/limit.h %D%/limit-path.h %D%/limit-watch.c \
-	%D%/pageout.c \
+	%D%/pageout.c %D%/pageout.h %D%/pageout-far.c \
+	%D%/range.c \
 	%D%/reclaim.c \
 	%D%/record.c

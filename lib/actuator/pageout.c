@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Page-out of cold ranges of QEMU's memory: process_madvise(MADV_PAGEOUT) in batches, with a look
- * at the guest in between. What is cold is asked when the action's turn has come.
+ * at the guest in between, or to the guest's store (pageout-far.c). What is cold is asked when the
+ * action's turn has come.
  */
 #include <errno.h>
 #include <limits.h>
@@ -13,86 +14,30 @@
 
 #include "actuator/actuator.h"
 #include "actuator/gauge.h"
+#include "actuator/pageout.h"
 #include "base/num.h"
 #include "base/residency.h"
 #include "model/cold.h"
 #include "wrap/cgroup.h"
-
-/* As much as is paged out without looking at the guest: some 50 ms into zram. */
-#define BATCH_BYTES (8 * MIB)
 
 struct pageout {
 	struct kvmb_root root;
 	struct kvmb_cold_finder finder;
 };
 
-/* Where in the list of ranges we are. */
-struct cursor {
-	const struct kvmb_range *ranges;
-	size_t n;
-	size_t i;
-	uint64_t offset;
-	uint64_t left_bytes; /* of what may still be advised */
-};
-
 struct batch {
 	struct iovec iov[IOV_MAX];
 	int n;
-	uint64_t bytes;
 };
 
-/* The gate limits asked_bytes, so more is not touched whatever the ranges sum up to. */
-static int check_ranges(const struct kvmb_action *a)
+static void batch_fill(struct batch *b, const struct kvmb_range_cursor *c)
 {
-	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+	struct kvmb_range ranges[IOV_MAX];
 
-	if (a->n_ranges == 0 || a->asked_bytes < page)
-		return -EINVAL;
-	for (size_t i = 0; i < a->n_ranges; i++) {
-		const struct kvmb_range *r = &a->ranges[i];
-
-		if (r->length_bytes == 0 || r->hva % page != 0 || r->length_bytes % page != 0)
-			return -EINVAL;
-		if (r->hva > UINT64_MAX - r->length_bytes || r->hva + r->length_bytes > SIZE_MAX)
-			return -EINVAL;
-	}
-	return 0;
-}
-
-static void batch_fill(struct batch *b, const struct cursor *at)
-{
-	struct cursor c = *at;
-
-	b->n = 0;
-	b->bytes = 0;
-	while (c.i < c.n && b->n < IOV_MAX && b->bytes < BATCH_BYTES && c.left_bytes > 0) {
-		const struct kvmb_range *r = &c.ranges[c.i];
-		uint64_t room = u64_min(BATCH_BYTES - b->bytes, c.left_bytes);
-		uint64_t length = u64_min(r->length_bytes - c.offset, room);
-
-		b->iov[b->n].iov_base = (void *)(uintptr_t)(r->hva + c.offset);
-		b->iov[b->n].iov_len = (size_t)length;
-		b->n++;
-		b->bytes += length;
-		c.left_bytes -= length;
-		c.offset = 0;
-		c.i++;
-	}
-}
-
-static void advance(struct cursor *c, uint64_t bytes)
-{
-	c->left_bytes = u64_sub_sat(c->left_bytes, bytes);
-	while (c->i < c->n && bytes > 0) {
-		uint64_t rest = c->ranges[c->i].length_bytes - c->offset;
-
-		if (bytes < rest) {
-			c->offset += bytes;
-			return;
-		}
-		bytes -= rest;
-		c->offset = 0;
-		c->i++;
+	b->n = (int)kvmb_range_peek(c, KVMB_PAGEOUT_BATCH_BYTES, ranges, ARRAY_SIZE(ranges));
+	for (int i = 0; i < b->n; i++) {
+		b->iov[i].iov_base = (void *)(uintptr_t)ranges[i].hva;
+		b->iov[i].iov_len = (size_t)ranges[i].length_bytes;
 	}
 }
 
@@ -101,19 +46,19 @@ static void advance(struct cursor *c, uint64_t bytes)
  * next call begins with the bad part, which is then passed over.
  * Return: 0, or -errno of the part that failed (the cursor is behind it).
  */
-static int advise(int pidfd, struct cursor *c, struct batch *b)
+static int advise(int pidfd, struct kvmb_range_cursor *c, struct batch *b)
 {
 	ssize_t n;
 
 	batch_fill(b, c);
 	n = process_madvise(pidfd, b->iov, (size_t)b->n, MADV_PAGEOUT, 0);
 	if (n > 0) {
-		advance(c, (uint64_t)n);
+		kvmb_range_advance(c, (uint64_t)n);
 		return 0;
 	}
 	if (n < 0 && errno == EINTR)
 		return 0;
-	advance(c, b->iov[0].iov_len);
+	kvmb_range_advance(c, b->iov[0].iov_len);
 	return n < 0 ? -errno : -EIO;
 }
 
@@ -123,8 +68,8 @@ static bool is_fatal(int error)
 	return error == -ESRCH || error == -EPERM || error == -ENOSYS || error == -EBADF;
 }
 
-static int advise_all(int pidfd, struct cursor *c, const struct kvmb_gauge *g, atomic_bool *cancel,
-		      enum kvmb_why *why)
+static int advise_all(int pidfd, struct kvmb_range_cursor *c, const struct kvmb_gauge *g,
+		      atomic_bool *cancel, enum kvmb_why *why)
 {
 	_cleanup_free_ struct batch *b = malloc(sizeof(*b));
 	uint64_t n_good = 0;
@@ -132,12 +77,12 @@ static int advise_all(int pidfd, struct cursor *c, const struct kvmb_gauge *g, a
 
 	if (!b)
 		return -ENOMEM;
-	while (c->i < c->n && c->left_bytes > 0) {
+	while (kvmb_range_more(c)) {
 		int r;
 
 		if (atomic_load(cancel))
 			return -ECANCELED;
-		*why = kvmb_gauge_stop(g, u64_min(c->left_bytes, BATCH_BYTES));
+		*why = kvmb_gauge_stop(g, u64_min(c->left_bytes, KVMB_PAGEOUT_BATCH_BYTES));
 		if (*why != KVMB_WHY_NONE)
 			return n_good ? 0 : -ESTALE;
 		r = advise(pidfd, c, b);
@@ -155,7 +100,7 @@ static int pageout_ranges(struct pageout *p, const struct kvmb_action *a, int pi
 			  atomic_bool *cancel, struct kvmb_result *result)
 {
 	_cleanup_close_ int map_fd = kvmb_residency_open(&p->root, a->pid);
-	struct cursor c = { .ranges = a->ranges, .n = a->n_ranges, .left_bytes = a->asked_bytes };
+	struct kvmb_range_cursor c = kvmb_range_begin(a);
 	uint64_t before, after;
 	struct kvmb_gauge g;
 	int r, error;
@@ -181,7 +126,7 @@ static int pageout_known(struct pageout *p, const struct kvmb_action *a, atomic_
 			 struct kvmb_result *result)
 {
 	_cleanup_close_ int pidfd = -1;
-	int r = check_ranges(a);
+	int r = kvmb_range_check(a);
 
 	if (r < 0)
 		return r;
@@ -189,6 +134,8 @@ static int pageout_known(struct pageout *p, const struct kvmb_action *a, atomic_
 	pidfd = a->pid > 0 ? pidfd_open(a->pid, 0) : -1;
 	if (pidfd < 0)
 		r = a->pid > 0 ? -errno : -ESRCH;
+	else if (a->backend == KVMB_BACKEND_FAR)
+		r = kvmb_pageout_far(&p->root, &p->finder, a, cancel, result);
 	else
 		r = pageout_ranges(p, a, pidfd, cancel, result);
 	if (r != -ESRCH)
@@ -228,6 +175,7 @@ static int pageout_apply(void *ctx, const struct kvmb_action *a, atomic_bool *ca
 	result->got_bytes = 0;
 	result->net_bytes = 0;
 	result->why = KVMB_WHY_NONE;
+	result->note[0] = '\0';
 	if (a->n_ranges || !a->idle_usec)
 		return pageout_known(ctx, a, cancel, result);
 	return pageout_cold(ctx, a, cancel, result);

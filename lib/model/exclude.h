@@ -60,12 +60,13 @@ uint64_t kvmb_guest_overhead(const struct kvmb_guest_sample *g);
 /** kvmb_guest_resident() - host memory it holds: of its scope, or else of QEMU */
 uint64_t kvmb_guest_resident(const struct kvmb_guest_sample *g);
 
-/** kvmb_guest_held() - of the host's memory and, where that is accounted, of its swap */
+/** kvmb_guest_held() - of the host's memory, of its swap where that is accounted, of its store */
 uint64_t kvmb_guest_held(const struct kvmb_guest_sample *g);
 
 /**
  * kvmb_guest_floor() - resident memory that is never taken: the guarantee, or what QEMU needs and a
- * quarter of what the host holds for the guest, in memory and in swap, whichever is more
+ * quarter of what the host holds for the guest, in memory, in swap and in its store, whichever is
+ * more
  *
  * As long as nobody knows the working set, a guest without a guarantee would else be reclaimed to
  * nothing and then wait for the disk at every step, QEMU's own pages included. Rests on figures of

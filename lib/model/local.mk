@@ -17,6 +17,8 @@ libkvmballoon_sources += \
 	%D%/state-exact.c \
 	%D%/state-json.c \
 	%D%/state.c %D%/state.h \
+	%D%/store-json.c \
+	%D%/store.c %D%/store.h \
 	%D%/stuck.c %D%/stuck.h \
 	%D%/swap-guard.c %D%/swap-guard.h \
 	%D%/token.c %D%/token.h \

@@ -114,6 +114,26 @@ static int store_ranges(struct kvmb_json *action, const struct kvmb_action *a)
 	return r < 0 ? r : kvmb_json_set(action, "ranges", TAKE_PTR(ranges));
 }
 
+/* Who pages out to swap, and has nothing in a store, shows neither. */
+static const struct kvmb_json_field backend_fields[] = {
+	KVMB_JSON_ENUM_OPT(ACTION, backend, &kvmb_backend_tokens),
+};
+
+static const struct kvmb_json_field out_fields[] = {
+	KVMB_JSON_U64_OPT(ACTION, out_bytes),
+};
+
+static int store_out(struct kvmb_json *action, const struct kvmb_action *a)
+{
+	int r = 0;
+
+	if (a->backend == KVMB_BACKEND_FAR)
+		r = kvmb_json_store(action, KVMB_JSON_TABLE(backend_fields), a);
+	if (r >= 0 && a->out_bytes)
+		r = kvmb_json_store(action, KVMB_JSON_TABLE(out_fields), a);
+	return r;
+}
+
 static int append_action(struct kvmb_json *actions, const struct kvmb_action *a)
 {
 	_cleanup_(kvmb_json_freep) struct kvmb_json *o = NULL;
@@ -121,6 +141,8 @@ static int append_action(struct kvmb_json *actions, const struct kvmb_action *a)
 
 	if (r >= 0)
 		r = kvmb_json_store(o, KVMB_JSON_TABLE(action_fields), a);
+	if (r >= 0)
+		r = store_out(o, a);
 	if (r >= 0)
 		r = store_ranges(o, a);
 	return r < 0 ? r : kvmb_json_append(actions, TAKE_PTR(o));
@@ -212,6 +234,10 @@ static int load_action(const struct kvmb_json *j, size_t i, struct kvmb_plan *p,
 
 	kvmb_str_format(path, sizeof(path), "actions[%zu]", i);
 	r = kvmb_json_load(j, KVMB_JSON_TABLE(action_fields), &a, path, ret_error);
+	if (r >= 0)
+		r = kvmb_json_load(j, KVMB_JSON_TABLE(backend_fields), &a, path, ret_error);
+	if (r >= 0)
+		r = kvmb_json_load(j, KVMB_JSON_TABLE(out_fields), &a, path, ret_error);
 	if (r >= 0 && kvmb_json_has(j, "ranges"))
 		r = load_ranges(j, &ranges, &a.n_ranges, ret_error);
 	a.ranges = ranges;

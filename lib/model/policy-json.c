@@ -14,6 +14,7 @@ static const struct kvmb_json_field policy_fields[] = {
 	[KVMB_FIELD_PRIORITY] = KVMB_JSON_ENUM_OPT(P, priority, &kvmb_priority_tokens),
 	[KVMB_FIELD_REFAULT_TARGET] = KVMB_JSON_U32_OPT(P, refault_target_ppm, 0, PPM),
 	[KVMB_FIELD_MODE] = KVMB_JSON_ENUM_OPT(P, mode, &kvmb_mode_tokens),
+	[KVMB_FIELD_BACKEND] = KVMB_JSON_ENUM_OPT(P, backend, &kvmb_backend_tokens),
 };
 _Static_assert(ARRAY_SIZE(policy_fields) == KVMB_FIELDS, "each field has a JSON form");
 

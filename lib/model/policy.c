@@ -18,6 +18,7 @@ void kvmb_policy_builtin(struct kvmb_policy *ret)
 		.refault_target_ppm = 2000, /* 0.2 % of the working set per minute */
 		.priority = KVMB_PRIORITY_NORMAL,
 		.mode = KVMB_MODE_PRESSURE,
+		.backend = KVMB_BACKEND_AUTO,
 	};
 }
 
@@ -42,6 +43,9 @@ static void copy_field(struct kvmb_policy *p, const struct kvmb_policy *from,
 		break;
 	case KVMB_FIELD_MODE:
 		p->mode = from->mode;
+		break;
+	case KVMB_FIELD_BACKEND:
+		p->backend = from->backend;
 		break;
 	case KVMB_FIELDS:
 		break;
@@ -84,7 +88,7 @@ bool kvmb_policy_agrees(const struct kvmb_policy *a, const struct kvmb_policy *b
 	return (a->set & fields) == (b->set & fields) && a->shares == t.shares &&
 	       a->guarantee_bytes == t.guarantee_bytes && a->limit_bytes == t.limit_bytes &&
 	       a->refault_target_ppm == t.refault_target_ppm && a->priority == t.priority &&
-	       a->mode == t.mode;
+	       a->mode == t.mode && a->backend == t.backend;
 }
 
 static int parse_limit(const char *value, uint64_t *ret)
@@ -135,6 +139,7 @@ static const char *const allowed[] = {
 	[KVMB_FIELD_PRIORITY] = "low, normal, high",
 	[KVMB_FIELD_REFAULT_TARGET] = "0% to 100%, in steps of 0.0001%, e.g. 0.2%",
 	[KVMB_FIELD_MODE] = "off, observe, pressure, proactive",
+	[KVMB_FIELD_BACKEND] = "auto, swap, far",
 };
 
 static int parse_field(struct kvmb_policy *p, enum kvmb_policy_field field, const char *value)
@@ -152,6 +157,8 @@ static int parse_field(struct kvmb_policy *p, enum kvmb_policy_field field, cons
 		return kvmb_parse_ppm(value, &p->refault_target_ppm);
 	case KVMB_FIELD_MODE:
 		return parse_enum(&kvmb_mode_tokens, value, &p->mode);
+	case KVMB_FIELD_BACKEND:
+		return parse_enum(&kvmb_backend_tokens, value, &p->backend);
 	case KVMB_FIELDS:
 		break;
 	}
@@ -166,7 +173,7 @@ int kvmb_policy_set(struct kvmb_policy *p, const char *key, const char *value, c
 	if (field < 0)
 		return kvmb_explain(-ENOENT, ret_error,
 				    "unknown key '%s', allowed are Guarantee, Limit, Shares, "
-				    "Priority, RefaultTarget, Mode", key);
+				    "Priority, RefaultTarget, Mode, Backend", key);
 	if (parse_field(&t, (enum kvmb_policy_field)field, value) < 0)
 		return kvmb_explain(-EINVAL, ret_error, "%s=%s is not valid, allowed is %s", key,
 				    value, allowed[field]);

@@ -131,6 +131,8 @@ static int append_guest(struct kvmb_json *guests, const struct kvmb_guest_sample
 		r = kvmb_json_store(o, KVMB_JSON_TABLE(guest_fields), g);
 	if (r >= 0)
 		r = kvmb_metadata_to_json(g, o);
+	if (r >= 0)
+		r = kvmb_store_to_json(&g->store, o);
 	if (r < 0)
 		return r;
 	if (g->ages.source != KVMB_AGING_NONE) {
@@ -150,6 +152,8 @@ int kvmb_sample_to_object(const struct kvmb_sample *s, struct kvmb_json **ret)
 
 	if (r >= 0)
 		r = kvmb_json_store(o, KVMB_JSON_TABLE(sample_fields), s);
+	if (r >= 0)
+		r = kvmb_host_store_to_json(&s->host.store, o);
 	if (r >= 0)
 		r = kvmb_json_new_array(&guests);
 	for (size_t i = 0; r >= 0 && i < s->n_guests; i++)
@@ -253,7 +257,7 @@ static int load_ages(const struct kvmb_json *guest, struct kvmb_ages *ret, const
 
 static int load_guest(const struct kvmb_json *j, size_t i, struct kvmb_sample *s, char **ret_error)
 {
-	static const char *const also[] = { "ages", "metadata", "metadata_error", NULL };
+	static const char *const also[] = { "ages", "store", "metadata", "metadata_error", NULL };
 	struct kvmb_guest_sample *g = &s->guests[i];
 	char path[32];
 	int r;
@@ -265,6 +269,8 @@ static int load_guest(const struct kvmb_json *j, size_t i, struct kvmb_sample *s
 					 ret_error);
 	if (r >= 0)
 		r = load_ages(j, &g->ages, path, ret_error);
+	if (r >= 0)
+		r = kvmb_store_from_json(j, &g->store, path, ret_error);
 	if (r >= 0)
 		r = kvmb_metadata_from_json(j, g, path, ret_error);
 	return r < 0 ? r : check_guest(g, s, path, ret_error);
@@ -317,7 +323,7 @@ static int check_unique(const struct kvmb_sample *s, char **ret_error)
 
 int kvmb_sample_from_object(const struct kvmb_json *o, struct kvmb_sample **ret, char **ret_error)
 {
-	static const char *const also[] = { "guests", NULL };
+	static const char *const also[] = { "guests", "stores", NULL };
 	_cleanup_(kvmb_sample_freep) struct kvmb_sample *s = NULL;
 	struct kvmb_sample head = { 0 };
 	int r = kvmb_json_load(o, KVMB_JSON_TABLE(sample_fields), &head, "", ret_error);
@@ -325,6 +331,8 @@ int kvmb_sample_from_object(const struct kvmb_json *o, struct kvmb_sample **ret,
 	if (r >= 0)
 		r = kvmb_json_check_keys(o, KVMB_JSON_TABLE(sample_fields), also, "",
 					 ret_error);
+	if (r >= 0)
+		r = kvmb_host_store_from_json(o, &head.host.store, ret_error);
 	if (r >= 0)
 		r = check_host(&head.host, ret_error);
 	if (r >= 0)

@@ -26,6 +26,14 @@ struct kvmb_guest_sample *kvmb_sample_find_name(const struct kvmb_sample *s, con
 int kvmb_sample_to_object(const struct kvmb_sample *s, struct kvmb_json **ret);
 int kvmb_sample_from_object(const struct kvmb_json *o, struct kvmb_sample **ret, char **ret_error);
 
+/* Member "store" of a guest's object, and "stores" of a sample's. Absent: there is none. */
+int kvmb_store_to_json(const struct kvmb_store *s, struct kvmb_json *guest);
+int kvmb_store_from_json(const struct kvmb_json *guest, struct kvmb_store *ret, const char *path,
+			 char **ret_error);
+int kvmb_host_store_to_json(const struct kvmb_host_store *s, struct kvmb_json *sample);
+int kvmb_host_store_from_json(const struct kvmb_json *sample, struct kvmb_host_store *ret,
+			      char **ret_error);
+
 /* Members "metadata" and "metadata_error" of a guest's object; both may be absent. */
 int kvmb_metadata_to_json(const struct kvmb_guest_sample *g, struct kvmb_json *guest);
 int kvmb_metadata_from_json(const struct kvmb_json *guest, struct kvmb_guest_sample *g,

@@ -32,6 +32,7 @@ static const struct kvmb_json_field counters_fields[] = {
 	KVMB_JSON_BOOL(COUNTERS, host_valid),
 	KVMB_JSON_U64(COUNTERS, host_since_ns),
 	KVMB_JSON_U64(COUNTERS, refaults),
+	KVMB_JSON_BOOL_OPT(COUNTERS, store_valid), /* not in older recordings */
 	KVMB_JSON_U64(COUNTERS, guest_ns),
 	KVMB_JSON_U64_NULL(COUNTERS, swap_in_bytes),
 	KVMB_JSON_U64_NULL(COUNTERS, major_faults),
@@ -79,6 +80,7 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_U64(GUEST, request_bytes),
 	KVMB_JSON_U64(GUEST, request_until_ns),
 	KVMB_JSON_ENUM(GUEST, pending_kind, &kvmb_action_kind_tokens),
+	KVMB_JSON_ENUM_OPT(GUEST, pending_backend, &kvmb_backend_tokens), /* likewise */
 	KVMB_JSON_U64(GUEST, pending_bytes),
 	KVMB_JSON_PERMYRIAD(GUEST, step_permyriad),
 	KVMB_JSON_U64(GUEST, reclaim_after_ns),

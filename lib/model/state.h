@@ -56,8 +56,9 @@ struct kvmb_own_use {
 /* Counters of the last tick, to see how fast they grow. */
 struct kvmb_state_counters {
 	bool host_valid;
+	bool store_valid;       /* the refaults below are with those of its store */
 	uint64_t host_since_ns; /* the first look */
-	uint64_t refaults;      /* anon and file, of the scope */
+	uint64_t refaults;      /* anon and file, of the scope; and faults of its store */
 	uint64_t guest_ns;      /* when the guest told the two below; 0 never */
 	uint64_t swap_in_bytes;
 	uint64_t major_faults;
@@ -99,6 +100,7 @@ struct kvmb_state_guest {
 	uint64_t request_until_ns;
 	/* the action that was planned last; counts while the sample says in_flight */
 	enum kvmb_action_kind pending_kind;
+	enum kvmb_backend pending_backend; /* PAGEOUT: where it goes */
 	uint64_t pending_bytes;
 	/* back-off */
 	uint32_t step_permyriad;   /* part of the full step that reclaim may use now */

@@ -70,6 +70,13 @@ void kvmb_swap_latency_see(struct kvmb_swap_guard *g, const struct kvmb_config *
 }
 
 /* Actions that have not ended: what they write is not, or not wholly, in the counters yet. */
+static bool writes(const struct kvmb_state_guest *g)
+{
+	if (g->pending_kind == KVMB_ACTION_PAGEOUT)
+		return g->pending_backend != KVMB_BACKEND_FAR;
+	return g->pending_kind == KVMB_ACTION_RECLAIM || g->pending_kind == KVMB_ACTION_HIGH;
+}
+
 static uint64_t on_its_way(const struct kvmb_state *s, const struct kvmb_sample *sample)
 {
 	uint64_t sum = 0;
@@ -79,9 +86,7 @@ static uint64_t on_its_way(const struct kvmb_state *s, const struct kvmb_sample 
 		const struct kvmb_state_guest *state =
 			g->in_flight ? kvmb_state_find(s, g->uuid) : NULL;
 
-		if (state && (state->pending_kind == KVMB_ACTION_RECLAIM ||
-			      state->pending_kind == KVMB_ACTION_PAGEOUT ||
-			      state->pending_kind == KVMB_ACTION_HIGH))
+		if (state && writes(state))
 			sum = u64_add_sat(sum, state->pending_bytes);
 	}
 	return sum;

@@ -24,6 +24,33 @@ static const char *const priority_names[] = {
 };
 const struct kvmb_tokens kvmb_priority_tokens = { priority_names, ARRAY_SIZE(priority_names) };
 
+static const char *const backend_names[] = {
+	[KVMB_BACKEND_AUTO] = "auto",
+	[KVMB_BACKEND_SWAP] = "swap",
+	[KVMB_BACKEND_FAR] = "far",
+};
+_Static_assert(ARRAY_SIZE(backend_names) == KVMB_BACKENDS, "each backend has a token");
+const struct kvmb_tokens kvmb_backend_tokens = { backend_names, ARRAY_SIZE(backend_names) };
+
+static const char *const backend_basis_names[] = {
+	[KVMB_BACKEND_CONFIGURED] = "configured",
+	[KVMB_BACKEND_NO_SWAP] = "no-swap",
+	[KVMB_BACKEND_HAS_SWAP] = "has-swap",
+	[KVMB_BACKEND_NO_STORE] = "no-store",
+};
+_Static_assert(ARRAY_SIZE(backend_basis_names) == KVMB_BACKEND_BASES, "a name for each basis");
+static const struct kvmb_tokens backend_basis_tokens = { backend_basis_names,
+							 ARRAY_SIZE(backend_basis_names) };
+
+static const char *const compressor_names[] = {
+	[KVMB_COMPRESSOR_NONE] = "none",
+	[KVMB_COMPRESSOR_LZ4] = "lz4",
+	[KVMB_COMPRESSOR_ZSTD] = "zstd",
+};
+_Static_assert(ARRAY_SIZE(compressor_names) == KVMB_COMPRESSORS, "each compressor has a token");
+const struct kvmb_tokens kvmb_compressor_tokens = { compressor_names,
+						    ARRAY_SIZE(compressor_names) };
+
 static const char *const policy_source_names[] = {
 	[KVMB_POLICY_BUILTIN] = "builtin",
 	[KVMB_POLICY_CONFIG] = "config",
@@ -95,6 +122,8 @@ static const char *const why_names[] = {
 	[KVMB_WHY_LAST_RESORT] = "last-resort",
 	[KVMB_WHY_REPORTING] = "reporting",
 	[KVMB_WHY_RESERVED] = "reserved",
+	[KVMB_WHY_NO_STORE] = "no-store",
+	[KVMB_WHY_STORE_FULL] = "store-full",
 };
 _Static_assert(ARRAY_SIZE(why_names) == KVMB_WHYS, "each reason has a token");
 const struct kvmb_tokens kvmb_why_tokens = { why_names, ARRAY_SIZE(why_names) };
@@ -172,6 +201,7 @@ static const char *const policy_field_names[] = {
 	[KVMB_FIELD_PRIORITY] = "Priority",
 	[KVMB_FIELD_REFAULT_TARGET] = "RefaultTarget",
 	[KVMB_FIELD_MODE] = "Mode",
+	[KVMB_FIELD_BACKEND] = "Backend",
 };
 _Static_assert(ARRAY_SIZE(policy_field_names) == KVMB_FIELDS, "each field has a key");
 const struct kvmb_tokens kvmb_policy_field_tokens = { policy_field_names,
@@ -198,6 +228,21 @@ const char *kvmb_mode_to_string(enum kvmb_mode v)
 const char *kvmb_priority_to_string(enum kvmb_priority v)
 {
 	return kvmb_token_to_string(&kvmb_priority_tokens, v);
+}
+
+const char *kvmb_backend_to_string(enum kvmb_backend v)
+{
+	return kvmb_token_to_string(&kvmb_backend_tokens, v);
+}
+
+const char *kvmb_backend_basis_to_string(enum kvmb_backend_basis v)
+{
+	return kvmb_token_to_string(&backend_basis_tokens, v);
+}
+
+const char *kvmb_compressor_to_string(enum kvmb_compressor v)
+{
+	return kvmb_token_to_string(&kvmb_compressor_tokens, v);
 }
 
 const char *kvmb_policy_source_to_string(enum kvmb_policy_source v)

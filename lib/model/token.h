@@ -15,6 +15,8 @@ struct kvmb_tokens {
 
 extern const struct kvmb_tokens kvmb_mode_tokens;
 extern const struct kvmb_tokens kvmb_priority_tokens;
+extern const struct kvmb_tokens kvmb_backend_tokens;
+extern const struct kvmb_tokens kvmb_compressor_tokens;
 extern const struct kvmb_tokens kvmb_policy_field_tokens; /* keys: "Guarantee", ... */
 extern const struct kvmb_tokens kvmb_policy_source_tokens;
 extern const struct kvmb_tokens kvmb_guest_state_tokens;

@@ -14,6 +14,7 @@
 #include "model/plan.h"
 #include "model/sample.h"
 #include "model/state.h"
+#include "model/store.h"
 #include "model/swap-guard.h"
 
 #define ALIGN_BYTES (2 * MIB) /* keeps huge pages of the guest whole */
@@ -162,11 +163,32 @@ static uint64_t cold_bytes(const struct gate *gate, const struct entrant *e)
 			      gate->config->host.stale_usec);
 }
 
+static bool to_store(const struct entrant *e)
+{
+	return e->action->kind == KVMB_ACTION_PAGEOUT && e->action->backend == KVMB_BACKEND_FAR;
+}
+
+/* Of where it goes: what a store takes, swap does not have to bear. */
+static enum kvmb_why check_room(const struct gate *gate, struct entrant *e)
+{
+	if (to_store(e))
+		return kvmb_store_why(&gate->sample->host, e->guest);
+	if (!gate->sample->host.swap_total_bytes)
+		return KVMB_WHY_NO_SWAP;
+	if (kvmb_swap_slow(gate->config, gate->state, gate->sample->now_ns))
+		return KVMB_WHY_SWAP_SLOW;
+	cut(e, gate->swap_left_bytes, gate->swap_why);
+	return KVMB_WHY_NONE;
+}
+
 static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 {
 	const struct kvmb_guest_sample *g = e->guest;
 	uint64_t resident = kvmb_guest_resident(g);
+	enum kvmb_why why;
 
+	if (e->action->kind == KVMB_ACTION_PAGEOUT)
+		e->action->backend = kvmb_guest_backend(&e->policy, &gate->sample->host, g, NULL);
 	if (e->action->kind != KVMB_ACTION_PAGEOUT && (!g->cgroup_valid || !g->cgroup[0]))
 		return KVMB_WHY_NO_CGROUP;
 	if (e->action->kind == KVMB_ACTION_PAGEOUT && g->pid <= 0)
@@ -177,11 +199,9 @@ static enum kvmb_why check_page_out(const struct gate *gate, struct entrant *e)
 	if (e->action->kind == KVMB_ACTION_PAGEOUT && !e->action->n_ranges)
 		cut(e, cold_bytes(gate, e), KVMB_WHY_NOT_COLD);
 	cut(e, u64_sub_sat(resident, kvmb_guest_floor(&e->policy, g)), KVMB_WHY_AT_GUARANTEE);
-	if (!gate->sample->host.swap_total_bytes)
-		return KVMB_WHY_NO_SWAP;
-	if (kvmb_swap_slow(gate->config, gate->state, gate->sample->now_ns))
-		return KVMB_WHY_SWAP_SLOW;
-	cut(e, gate->swap_left_bytes, gate->swap_why);
+	why = check_room(gate, e);
+	if (why != KVMB_WHY_NONE)
+		return why;
 	cut_to_rates(gate, e);
 	if (e->action->n_ranges)
 		cut_ranges(e);
@@ -274,6 +294,7 @@ static void bind(const struct gate *gate, const struct entrant *e)
 		return;
 	facts->valid_until_ns = u64_add_sat(e->guest->facts_ns, stale_ns);
 	facts->floor_bytes = kvmb_guest_floor(&e->policy, e->guest);
+	e->action->out_bytes = e->guest->store.out_bytes;
 	/* What the guest feels already was weighed here; it must not become worse. */
 	facts->guest_limit_permyriad = gate->config->host.guest_pressure_some_permyriad;
 	if (e->guest->psi_valid &&
@@ -313,7 +334,7 @@ static void let_through(struct gate *gate, const struct entrant *e)
 		return;
 	gate->limited = gate->limited || e->action->kind == KVMB_ACTION_HIGH;
 	gate->host_left_bytes -= e->bytes;
-	if (e->action->kind != KVMB_ACTION_BALLOON)
+	if (e->action->kind != KVMB_ACTION_BALLOON && !to_store(e))
 		gate->swap_left_bytes -= e->bytes;
 }
 

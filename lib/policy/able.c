@@ -3,6 +3,7 @@
 #include "base/num.h"
 #include "model/ages.h"
 #include "model/exclude.h"
+#include "model/store.h"
 #include "model/stuck.h"
 #include "model/swap-guard.h"
 #include "policy/turn.h"
@@ -122,9 +123,23 @@ static bool stats_to_come(const struct kvmb_turn *t, const struct kvmb_view *v)
 	       t->sample->now_ns - v->state->counters.host_since_ns < STATS_WAIT_NS;
 }
 
-/* What goes to swap, by whatever means. */
-static enum kvmb_why no_swap_out(const struct kvmb_turn *t, const struct kvmb_view *v,
-				 enum kvmb_action_kind kind)
+/* What keeps it from where it would go: the guest's store, which swap does not bear on, or swap. */
+static enum kvmb_why no_room(const struct kvmb_turn *t, const struct kvmb_view *v,
+			     enum kvmb_action_kind kind)
+{
+	if (kind == KVMB_ACTION_PAGEOUT && v->backend == KVMB_BACKEND_FAR)
+		return kvmb_store_why(&t->sample->host, v->guest);
+	if (!t->sample->host.swap_total_bytes)
+		return KVMB_WHY_NO_SWAP;
+	if (t->swap_room_bytes < t->unit_bytes)
+		return t->swap_room_why;
+	return kvmb_swap_slow(t->config, t->state, t->sample->now_ns) ? KVMB_WHY_SWAP_SLOW :
+									KVMB_WHY_NONE;
+}
+
+/* What leaves memory, by whatever means. */
+static enum kvmb_why no_way_out(const struct kvmb_turn *t, const struct kvmb_view *v,
+				enum kvmb_action_kind kind)
 {
 	const struct kvmb_guest_sample *g = v->guest;
 	enum kvmb_why why = kvmb_guest_forbids(g, kind);
@@ -143,12 +158,9 @@ static enum kvmb_why no_swap_out(const struct kvmb_turn *t, const struct kvmb_vi
 		return KVMB_WHY_STATS_MISSING;
 	if (kvmb_view_without_effect(t, v, kind))
 		return KVMB_WHY_NO_EFFECT;
-	if (!t->sample->host.swap_total_bytes)
-		return KVMB_WHY_NO_SWAP;
-	if (t->swap_room_bytes < t->unit_bytes)
-		return t->swap_room_why;
-	if (kvmb_swap_slow(t->config, t->state, t->sample->now_ns))
-		return KVMB_WHY_SWAP_SLOW;
+	why = no_room(t, v, kind);
+	if (why != KVMB_WHY_NONE)
+		return why;
 	/* Short of memory, refaults only slow the pace; the smaller step sees to that. */
 	if (t->host.level < KVMB_LEVEL_HARD && t->sample->now_ns < v->state->reclaim_after_ns)
 		return KVMB_WHY_BACKOFF;
@@ -160,7 +172,7 @@ static enum kvmb_why no_swap_out(const struct kvmb_turn *t, const struct kvmb_vi
 enum kvmb_why kvmb_view_no_pageout_of(const struct kvmb_turn *t, const struct kvmb_view *v,
 				      uint64_t bytes)
 {
-	enum kvmb_why why = no_swap_out(t, v, KVMB_ACTION_PAGEOUT);
+	enum kvmb_why why = no_way_out(t, v, KVMB_ACTION_PAGEOUT);
 
 	return why == KVMB_WHY_NONE && bytes < t->unit_bytes ? KVMB_WHY_NOT_COLD : why;
 }
@@ -183,7 +195,7 @@ static bool cold_out_of_reach(const struct kvmb_turn *t, const struct kvmb_view 
  */
 enum kvmb_why kvmb_view_no_reclaim(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
-	enum kvmb_why why = no_swap_out(t, v, KVMB_ACTION_RECLAIM);
+	enum kvmb_why why = no_way_out(t, v, KVMB_ACTION_RECLAIM);
 
 	if (why == KVMB_WHY_NONE && v->aged && t->host.level < KVMB_LEVEL_HARD &&
 	    !cold_out_of_reach(t, v))

@@ -74,6 +74,7 @@ int kvmb_turn_pageout(struct kvmb_turn *t, struct kvmb_view *v, enum kvmb_rule r
 {
 	struct kvmb_action a = {
 		.kind = KVMB_ACTION_PAGEOUT,
+		.backend = v->backend,
 		.rule = rule,
 		.asked_bytes = bytes,
 		.idle_usec = idle_usec,

@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "model/ages.h"
 #include "model/exclude.h"
+#include "model/store.h"
 
 #define HOUR_NS (60 * NSEC_PER_MINUTE)
 #define DAMON_PERMYRIAD 7000 /* it samples: regions, not pages */
@@ -21,7 +22,9 @@ void kvmb_advice_guest(const struct kvmb_guest_sample *g, uint64_t cold_usec, bo
 
 	*ret = (struct kvmb_advice_guest){
 		.promised_bytes = g->maximum_bytes,
-		.held_bytes = u64_add_sat(resident, swapped),
+		.held_bytes = u64_add_sat(u64_add_sat(resident, swapped),
+					  kvmb_store_ram(&g->store)),
+		.all_bytes = kvmb_guest_held(g),
 		.working_bytes = u64_sub_sat(resident, kvmb_ages_idle(&g->ages, cold_usec)),
 		.known_permyriad = g->ages.source == KVMB_AGING_MODULE ? PERMYRIAD :
 									 DAMON_PERMYRIAD,
@@ -29,7 +32,7 @@ void kvmb_advice_guest(const struct kvmb_guest_sample *g, uint64_t cold_usec, bo
 	};
 	/* What it reads back was in use as well, and how much of the rest is nobody can tell. */
 	if (over_target)
-		ret->working_bytes = ret->held_bytes;
+		ret->working_bytes = ret->all_bytes;
 }
 
 static uint64_t part(uint64_t bytes, uint64_t of_bytes)

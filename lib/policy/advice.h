@@ -10,10 +10,11 @@
 /* One guest, now. */
 struct kvmb_advice_guest {
 	uint64_t promised_bytes;
-	uint64_t held_bytes;      /* resident and swapped: touched once, and not freed */
+	uint64_t held_bytes;      /* what it takes: resident, swapped, and what its store needs */
 	uint64_t working_bytes;   /* of that in use: not cold, by its own cold age */
 	uint32_t known_permyriad; /* how well its ages are known; 0: it uses all it holds */
 	bool over_target;         /* it reads back more than its refault target allows */
+	uint64_t all_bytes;       /* touched once, and not freed: resident, swapped, in its store */
 };
 
 struct kvmb_advice_look {

@@ -4,6 +4,7 @@
 
 #include "base/num.h"
 #include "model/exclude.h"
+#include "model/store.h"
 
 #define STEP_MIN_PERMYRIAD 625      /* 1/16: 4 MiB of the default step, still worth an action */
 #define STEP_GROW_PERMYRIAD 500     /* a second: a full step again after 20 quiet seconds */
@@ -25,15 +26,18 @@ static bool scope_pressure(const struct kvmb_damp *d, const struct kvmb_state_gu
 static bool count_refaults(const struct kvmb_damp *d, struct kvmb_state_guest *s,
 			   struct kvmb_feel *feel)
 {
-	uint64_t refaults = u64_add_sat(d->guest->refault_anon, d->guest->refault_file);
+	uint64_t refaults = kvmb_guest_refaults(d->guest);
+	bool store_valid = d->guest->store.valid;
 
 	if (!d->guest->cgroup_valid)
 		return false;
-	if (s->counters.host_valid)
+	/* A store that comes into sight has counted all the time. */
+	if (s->counters.host_valid && s->counters.store_valid == store_valid)
 		kvmb_rate_add(&s->refaults, d->now_ns, u64_sub_sat(refaults, s->counters.refaults));
-	else
+	else if (!s->counters.host_valid)
 		s->counters.host_since_ns = d->now_ns;
 	s->counters.refaults = refaults;
+	s->counters.store_valid = store_valid;
 	s->counters.host_valid = true;
 	feel->refaults_per_min = kvmb_rate_sum(&s->refaults, d->now_ns);
 	feel->refaults_allowed = kvmb_state_refaults_allowed(d->policy, d->guest);

@@ -25,7 +25,7 @@ static void weigh(const struct kvmb_view *v, struct kvmb_advice_guest *ret)
 	if (known)
 		return;
 	ret->known_permyriad = 0;
-	ret->working_bytes = ret->held_bytes;
+	ret->working_bytes = ret->all_bytes;
 }
 
 int kvmb_turn_learn(struct kvmb_turn *t)

@@ -160,10 +160,39 @@ static bool claims(const struct kvmb_turn *t, const struct kvmb_view *v, enum me
 	return true;
 }
 
+/* Of what is asked by that means, what goes to the host's swap. */
+static bool to_swap(const struct kvmb_view *v, enum means means)
+{
+	if (means == COLD || means == COOL)
+		return v->backend != KVMB_BACKEND_FAR;
+	return means == RECLAIM;
+}
+
+/*
+ * Shares @need among the first @n claims. Where some swap and others have stores, those that swap get
+ * no more of it than swap has room for, in proportion, and stores the rest.
+ */
+static uint64_t share(struct kvmb_turn *t, enum means means, size_t n, uint64_t need)
+{
+	uint64_t given = kvmb_share(t->claims, n, need, t->unit_bytes, patient(t)), sum = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (to_swap(t->claimants[i], means))
+			sum = u64_add_sat(sum, t->claims[i].give_bytes);
+	if (sum <= t->swap_room_bytes)
+		return given;
+	for (size_t i = 0; i < n; i++)
+		if (to_swap(t->claimants[i], means))
+			t->claims[i].cap_bytes =
+				align_down(u64_mul_div(t->claims[i].give_bytes,
+						       t->swap_room_bytes, sum), t->unit_bytes);
+	return kvmb_share(t->claims, n, need, t->unit_bytes, patient(t));
+}
+
 /* Asks the guests of a round for @need; *need is what is missing still. */
 static int ask(struct kvmb_turn *t, enum means means, bool observed, uint64_t *need)
 {
-	uint64_t given, later = 0;
+	uint64_t given, later = 0, swapped_later = 0;
 	size_t n = 0;
 	int r = 0;
 
@@ -172,10 +201,14 @@ static int ask(struct kvmb_turn *t, enum means means, bool observed, uint64_t *n
 
 		if (v->acted || !in_round(v, observed) || !claims(t, v, means, &t->claims[n]))
 			continue;
-		later = u64_add_sat(later, t->claims[n].later_bytes);
+		if (to_swap(v, means))
+			swapped_later = u64_add_sat(swapped_later, t->claims[n].later_bytes);
+		else
+			later = u64_add_sat(later, t->claims[n].later_bytes);
 		t->claimants[n++] = v;
 	}
-	given = kvmb_share(t->claims, n, *need, t->unit_bytes, patient(t));
+	later = u64_add_sat(later, u64_min(swapped_later, t->swap_room_bytes));
+	given = share(t, means, n, *need);
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		if (t->claims[i].give_bytes)
 			r = act(t, t->claimants[i], means, t->claims[i].give_bytes);
@@ -184,10 +217,25 @@ static int ask(struct kvmb_turn *t, enum means means, bool observed, uint64_t *n
 	return r;
 }
 
-/* Within what swap has room for. */
+/* What may leave memory: to stores what their guests can give, to swap what has room there. */
+static uint64_t room_outside(const struct kvmb_turn *t, enum means means, bool observed)
+{
+	uint64_t room = t->swap_room_bytes;
+	struct kvmb_claim c;
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct kvmb_view *v = &t->views[i];
+
+		if (!to_swap(v, means) && !v->acted && in_round(v, observed) &&
+		    claims(t, v, means, &c))
+			room = u64_add_sat(room, c.later_bytes);
+	}
+	return room;
+}
+
 static int ask_swap_out(struct kvmb_turn *t, enum means means, bool observed, uint64_t *need)
 {
-	uint64_t part = u64_min(*need, t->swap_room_bytes), left = part;
+	uint64_t part = u64_min(*need, room_outside(t, means, observed)), left = part;
 	int r = ask(t, means, observed, &left);
 
 	*need -= part - left;
@@ -224,7 +272,8 @@ static int explain_view(struct kvmb_turn *t, const struct kvmb_view *v)
 	if (r < 0 || !t->host.missing)
 		return r;
 	swap = why_not(t, v, RECLAIM);
-	if (swap == KVMB_WHY_NOT_COLD)
+	/* Its store is what an aged one would use, not what is coarse. */
+	if (swap == KVMB_WHY_NOT_COLD || (v->aged && v->backend == KVMB_BACKEND_FAR))
 		swap = why_not(t, v, COLD);
 	return kvmb_turn_refuse(t, v, v->aged ? KVMB_ACTION_PAGEOUT : KVMB_ACTION_RECLAIM, swap);
 }

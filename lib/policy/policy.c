@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "model/ages.h"
 #include "model/exclude.h"
+#include "model/store.h"
 #include "model/swap-guard.h"
 #include "policy/reservation.h"
 #include "policy/reserve.h"
@@ -131,6 +132,7 @@ static void update_view(struct kvmb_turn *t, const struct kvmb_guest_sample *g, 
 	*v = (struct kvmb_view){ .guest = g, .state = kvmb_state_find(t->state, g->uuid) };
 	kvmb_guest_policy(t->config, g, v->state, &v->policy);
 	v->mode = kvmb_guest_mode(t->config, &v->policy);
+	v->backend = kvmb_guest_backend(&v->policy, &t->sample->host, g, NULL);
 	v->fit = kvmb_guest_unfit(t->config, g, t->sample->now_ns) == KVMB_WHY_NONE;
 	v->awaited = kvmb_reservations_await(t->state, g->uuid);
 	kvmb_estimate_guest(&t->config->host, &v->policy, g, kvmb_state_moved(v->state, g),

@@ -45,6 +45,11 @@ static void say_what_for(const struct kvmb_turn *t, char *text, size_t size)
 		kvmb_str_format(text, size, "%s", soon);
 }
 
+static const char *where_to(const struct kvmb_action *a)
+{
+	return a->backend == KVMB_BACKEND_FAR ? " to its store" : "";
+}
+
 static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 			  struct kvmb_action *a)
 {
@@ -74,10 +79,10 @@ static void say_host_need(const struct kvmb_turn *t, const struct kvmb_view *v,
 	else if (a->kind == KVMB_ACTION_PAGEOUT)
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
 		    " MiB%s; %" PRIu64 " of the guest's %" PRIu64
-		    " MiB were not touched for %" PRIu64 " s or longer, the coldest go first",
+		    " MiB were not touched for %" PRIu64 " s or longer, the coldest go%s first",
 		    level, mib(host->available_bytes), mib(host->total_bytes),
 		    mib(t->host.need_bytes), soon, mib(a->facts.cold_bytes),
-		    mib(v->estimate.resident_bytes), a->idle_usec / USEC_PER_SEC);
+		    mib(v->estimate.resident_bytes), a->idle_usec / USEC_PER_SEC, where_to(a));
 	else
 		SAY("host is %s with %" PRIu64 " of %" PRIu64 " MiB available and needs %" PRIu64
 		    " MiB%s; its share by %" PRIu32 " shares of the %" PRIu64
@@ -95,9 +100,9 @@ static void say_proactive(const struct kvmb_view *v, struct kvmb_action *a)
 		    mib(v->estimate.unused_bytes), mib(v->estimate.headroom_bytes));
 	else if (a->kind == KVMB_ACTION_PAGEOUT)
 		SAY("proactive: %" PRIu64 " of the guest's %" PRIu64
-		    " MiB were not touched for %" PRIu64 " s or longer, the coldest go first",
+		    " MiB were not touched for %" PRIu64 " s or longer, the coldest go%s first",
 		    mib(a->facts.cold_bytes), mib(v->estimate.resident_bytes),
-		    a->idle_usec / USEC_PER_SEC);
+		    a->idle_usec / USEC_PER_SEC, where_to(a));
 	else
 		SAY("proactive: %" PRIu64 " refaults in the last minute where %" PRIu64
 		    " are allowed, pressure %" PRIu32 ".%02" PRIu32 " %%",

@@ -11,26 +11,34 @@ static bool passing(enum kvmb_why why)
 	       why == KVMB_WHY_SWAP_SLOW;
 }
 
+/* More than the guest would give unasked: then what was idle for ColdAge at least. */
+static uint64_t idle_usec(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	return v->cold_bytes >= t->unit_bytes ? v->cold.idle_usec : t->config->host.cold_usec;
+}
+
 /* Somebody decided that it is worth it; the guest's own pressure still stops it. */
 static enum kvmb_why reclaim_why(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
+	uint64_t idle_bytes = kvmb_view_idle(t, v, idle_usec(t, v));
 	enum kvmb_why why = kvmb_view_no_reclaim(t, v);
 
+	/* What is cold needs no swap then. */
+	if (v->backend == KVMB_BACKEND_FAR && idle_bytes >= t->unit_bytes)
+		why = kvmb_view_no_pageout_of(t, v, idle_bytes);
 	return why == KVMB_WHY_BACKOFF || why == KVMB_WHY_NOT_COLD ? KVMB_WHY_NONE : why;
 }
 
 static int serve_to_swap(struct kvmb_turn *t, struct kvmb_view *v, uint64_t most)
 {
 	uint64_t bytes = u64_min(most, t->swap_room_bytes);
-	/* More than the guest would give unasked: then what was idle for ColdAge at least. */
-	uint64_t idle_usec = v->cold_bytes >= t->unit_bytes ? v->cold.idle_usec :
-							      t->config->host.cold_usec;
-	uint64_t idle_bytes = kvmb_view_idle(t, v, idle_usec);
+	uint64_t idle_bytes = kvmb_view_idle(t, v, idle_usec(t, v));
 
 	if (idle_bytes >= t->unit_bytes &&
 	    kvmb_view_no_pageout_of(t, v, idle_bytes) != KVMB_WHY_NO_EFFECT)
-		return kvmb_turn_pageout(t, v, KVMB_RULE_OPERATOR, idle_usec,
-					 u64_min(bytes, idle_bytes));
+		return kvmb_turn_pageout(t, v, KVMB_RULE_OPERATOR, idle_usec(t, v),
+					 u64_min(v->backend == KVMB_BACKEND_FAR ? most : bytes,
+						 idle_bytes));
 	return kvmb_turn_reclaim(t, v, KVMB_RULE_OPERATOR,
 				 u64_min(bytes, v->estimate.reclaimable_bytes));
 }

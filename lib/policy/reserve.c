@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "model/exclude.h"
+#include "model/store.h"
 
 /*
  * The least of each slot counts. A guest that comes or goes is in meminfo before libvirt tells of
@@ -21,6 +22,7 @@ static bool own_use(const struct kvmb_sample *s, uint64_t *ret)
 {
 	uint64_t others = u64_add_sat(s->host.available_bytes, s->host.swap_ram_bytes);
 
+	others = u64_add_sat(others, s->host.store.pool_bytes);
 	if (!s->guests_valid)
 		return false;
 	for (size_t i = 0; i < s->n_guests; i++) {
@@ -29,6 +31,7 @@ static bool own_use(const struct kvmb_sample *s, uint64_t *ret)
 		if (!resident)
 			return false;
 		others = u64_add_sat(others, resident);
+		others = u64_add_sat(others, s->guests[i].store.metadata_bytes);
 	}
 	*ret = u64_sub_sat(s->host.total_bytes, others);
 	return true;

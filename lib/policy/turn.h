@@ -23,6 +23,7 @@ struct kvmb_view {
 	struct kvmb_state_guest *state;
 	struct kvmb_policy policy; /* effective */
 	enum kvmb_mode mode;       /* effective */
+	enum kvmb_backend backend; /* where page-out goes */
 	bool fit;                  /* runs, and its facts are fresh */
 	bool awaited;              /* room is reserved for it that it has not taken yet */
 	bool acted;                /* has its action of this turn: there is one at most */

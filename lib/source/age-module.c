@@ -18,6 +18,7 @@
 #include "model/ages.h"
 #include "source/age-map.h"
 #include "source/age-source.h"
+#include "source/store-module.h"
 #include "source/vm-fds.h"
 
 /* No more than this many ranges at once: 64 MiB in single pages. */
@@ -40,9 +41,10 @@ struct module {
 	struct progress progress[KVMB_VM_FDS_MAX];
 	size_t n;
 	uint64_t period_usec;
+	bool has_store;
 };
 
-static int device_open(const struct kvmb_root *root, char *why)
+static int device_open(const struct kvmb_root *root, bool *ret_has_store, char *why)
 {
 	struct kvm_swap_info info = { 0 };
 	_cleanup_close_ int fd = openat(root->root_fd, "dev/kvm-swap", O_RDWR | O_CLOEXEC);
@@ -61,6 +63,7 @@ static int device_open(const struct kvmb_root *root, char *why)
 				KVM_SWAP_ABI);
 		return -EPROTONOSUPPORT;
 	}
+	*ret_has_store = info.features & KVM_SWAP_FEATURE_STORE;
 	return TAKE_FD(fd);
 }
 
@@ -101,7 +104,7 @@ static int attach(struct module *m, int device_fd, int vm_fd)
 
 static int attach_all(const struct kvmb_age_target *t, struct module *m, char *why)
 {
-	_cleanup_close_ int device_fd = device_open(t->root, why);
+	_cleanup_close_ int device_fd = device_open(t->root, &m->has_store, why);
 	_cleanup_(kvmb_vm_fds_close) struct kvmb_vm_fds vms = { .n = 0 };
 	int r;
 
@@ -320,11 +323,31 @@ static int module_map(void *handle, struct kvmb_map **ret)
 	return 0;
 }
 
+/* ---- Store ------------------------------------------------------------------------------- */
+
+static int module_store(void *handle, struct kvmb_store *ret, struct kvmb_host_store *ret_host)
+{
+	const struct module *m = handle;
+
+	return m->has_store ? kvmb_store_read(m->fds, m->n, ret, ret_host) : -EOPNOTSUPP;
+}
+
+static int module_move(void *handle, const struct kvmb_range *ranges, size_t n,
+		       struct kvmb_moved *ret)
+{
+	const struct module *m = handle;
+
+	return m->has_store ? kvmb_store_move(m->fds, m->n, ranges, n, ret) : -EOPNOTSUPP;
+}
+
+static const struct kvmb_store_ops store = { .read = module_store, .move = module_move };
+
 const struct kvmb_age_source_ops kvmb_age_source_module = {
 	.kind = KVMB_AGING_MODULE,
 	.open = module_open,
 	.read = module_read,
 	.find = module_find,
+	.store = &store,
 	.map = module_map,
 	.close = module_close,
 };

@@ -135,6 +135,20 @@ static void ask(struct kvmb_age_follow *f, uint64_t period_usec)
 	f->ages = (struct kvmb_ages){ 0 };
 }
 
+/*
+ * Each round, so each tick: what is out is taken off the guest's resident memory, which the kernel
+ * tells as of now. What cannot be read is not there.
+ */
+static void ask_store(struct kvmb_age_round *round, struct kvmb_age_follow *f)
+{
+	const struct kvmb_store_ops *ops = f->handle ? f->handle->ops->store : NULL;
+	struct kvmb_store store = { .valid = false };
+
+	if (ops && ops->read(f->handle->handle, &store, &round->stores) < 0)
+		store = (struct kvmb_store){ .valid = false };
+	f->store = store;
+}
+
 struct kvmb_age_follow *kvmb_age_round_find(const struct kvmb_age_round *round, const char *uuid)
 {
 	if (!round || !round->n)
@@ -187,6 +201,7 @@ void kvmb_age_round_run(struct kvmb_job *job)
 	for (size_t i = 0; i < round->n; i++) {
 		choose(round, &round->follows[i], kvmb_now_ns());
 		ask(&round->follows[i], round->period_usec);
+		ask_store(round, &round->follows[i]);
 	}
 	for (size_t i = 0; i < round->n_maps; i++)
 		draw_map(round, &round->maps[i]);

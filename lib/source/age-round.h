@@ -34,6 +34,7 @@ struct kvmb_age_follow {
 	int32_t pid;
 	struct kvmb_age_handle *handle; /* NULL: no source has been had */
 	struct kvmb_ages ages;
+	struct kvmb_store store;
 	uint64_t retry_ns;
 	char reason[KVMB_TEXT_SIZE];
 };
@@ -46,6 +47,7 @@ struct kvmb_age_round {
 	size_t n;
 	struct kvmb_age_handle **gone; /* of guests that are followed no more */
 	size_t n_gone;
+	struct kvmb_host_store stores; /* of the host, as told last */
 	struct kvmb_map_answer maps[KVMB_AGE_MAPS_MAX];
 	size_t n_maps;
 };

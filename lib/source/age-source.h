@@ -20,6 +20,23 @@ struct kvmb_age_target {
 };
 
 /*
+ * The guest's store outside of its memory. Called as find() is: by one thread each, at the same time
+ * as the rest.
+ */
+struct kvmb_store_ops {
+	/*
+	 * @ret: what of it; valid is set
+	 * @ret_host: the same of all stores of this host
+	 * Return: 0; -EOPNOTSUPP there is none, or another -errno.
+	 */
+	int (*read)(void *handle, struct kvmb_store *ret, struct kvmb_host_store *ret_host);
+
+	/* As struct kvmb_cold_finder's move(). */
+	int (*move)(void *handle, const struct kvmb_range *ranges, size_t n,
+		    struct kvmb_moved *ret);
+};
+
+/*
  * All may block for a while. open(), read(), map() and close() of one handle are called by one
  * thread at a time, find() by another at the same time.
  */
@@ -52,6 +69,9 @@ struct kvmb_age_source_ops {
 
 	/* Nothing of it stays behind in the system. */
 	void (*close)(void *handle);
+
+	/* NULL where nothing can be moved out. */
+	const struct kvmb_store_ops *store;
 };
 
 extern const struct kvmb_age_source_ops kvmb_age_source_module; /* age-module.c */

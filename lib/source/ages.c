@@ -119,12 +119,15 @@ static void harvest(struct kvmb_age_watch *w)
 		(void)!write(w->shared->event_fd, &one, sizeof(one));
 }
 
-static void tell(const struct kvmb_age_round *last, struct kvmb_guest_sample *guests, size_t n)
+static void tell(const struct kvmb_age_round *last, struct kvmb_sample *s)
 {
-	for (size_t i = 0; i < n; i++) {
-		const struct kvmb_age_follow *f = kvmb_age_round_find(last, guests[i].uuid);
+	s->host.store = last ? last->stores : (struct kvmb_host_store){ 0 };
+	for (size_t i = 0; i < s->n_guests; i++) {
+		struct kvmb_guest_sample *g = &s->guests[i];
+		const struct kvmb_age_follow *f = kvmb_age_round_find(last, g->uuid);
 
-		guests[i].ages = f ? f->ages : (struct kvmb_ages){ 0 };
+		g->ages = f ? f->ages : (struct kvmb_ages){ 0 };
+		g->store = f ? f->store : (struct kvmb_store){ 0 };
 	}
 }
 
@@ -136,6 +139,7 @@ static void inherit(struct kvmb_age_follow *f, struct kvmb_age_follow *old)
 	f->handle = old->handle;
 	old->handle = NULL;
 	f->ages = old->ages;
+	f->store = old->store;
 	f->retry_ns = old->retry_ns;
 	memcpy(f->reason, old->reason, sizeof(f->reason));
 }
@@ -200,12 +204,11 @@ static int begin(struct kvmb_age_watch *w, const struct kvmb_guest_sample *guest
 	return 0;
 }
 
-int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n,
-			const bool *follow)
+int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s, const bool *follow)
 {
 	harvest(w);
-	tell(w->last, guests, n);
-	return w->running ? 0 : begin(w, guests, n, follow);
+	tell(w->last, s);
+	return w->running ? 0 : begin(w, s->guests, s->n_guests, follow);
 }
 
 const char *kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid)
@@ -248,22 +251,55 @@ int kvmb_age_watch_next_map(struct kvmb_age_watch *w, struct kvmb_map_answer *re
 
 /* ---- Finding cold ranges, in any thread -------------------------------------------------- */
 
-static int find(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_bytes,
-		struct kvmb_cold *ret)
+/* A reference, or NULL. */
+static struct kvmb_age_handle *handle_of(struct kvmb_age_shared *s, const char *uuid)
 {
-	struct kvmb_age_shared *s = ctx;
 	struct kvmb_age_handle *h = NULL;
 	const struct kvmb_age_found *found;
-	int r;
 
 	pthread_mutex_lock(&s->lock);
 	found = s->n ? bsearch(uuid, s->table, s->n, sizeof(*found), kvmb_age_compare) : NULL;
 	if (found)
 		h = kvmb_age_handle_ref(found->handle);
 	pthread_mutex_unlock(&s->lock);
+	return h;
+}
+
+static int find(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t most_bytes,
+		struct kvmb_cold *ret)
+{
+	struct kvmb_age_handle *h = handle_of(ctx, uuid);
+	int r;
+
 	if (!h)
 		return -ESRCH;
 	r = h->ops->find ? h->ops->find(h->handle, idle_usec, most_bytes, ret) : -EOPNOTSUPP;
+	kvmb_age_handle_unref(h);
+	return r;
+}
+
+static int move(void *ctx, const char *uuid, const struct kvmb_range *ranges, size_t n,
+		struct kvmb_moved *ret)
+{
+	struct kvmb_age_handle *h = handle_of(ctx, uuid);
+	int r;
+
+	if (!h)
+		return -ESRCH;
+	r = h->ops->store ? h->ops->store->move(h->handle, ranges, n, ret) : -EOPNOTSUPP;
+	kvmb_age_handle_unref(h);
+	return r;
+}
+
+static int store(void *ctx, const char *uuid, struct kvmb_store *ret)
+{
+	struct kvmb_age_handle *h = handle_of(ctx, uuid);
+	struct kvmb_host_store host;
+	int r;
+
+	if (!h)
+		return -ESRCH;
+	r = h->ops->store ? h->ops->store->read(h->handle, ret, &host) : -EOPNOTSUPP;
 	kvmb_age_handle_unref(h);
 	return r;
 }
@@ -276,5 +312,11 @@ static void finder_unref(void *ctx)
 void kvmb_age_watch_finder(struct kvmb_age_watch *w, struct kvmb_cold_finder *ret)
 {
 	atomic_fetch_add(&w->shared->refs, 1);
-	*ret = (struct kvmb_cold_finder){ .find = find, .unref = finder_unref, .ctx = w->shared };
+	*ret = (struct kvmb_cold_finder){
+		.find = find,
+		.move = move,
+		.store = store,
+		.unref = finder_unref,
+		.ctx = w->shared,
+	};
 }

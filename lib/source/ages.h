@@ -27,14 +27,14 @@ struct kvmb_age_watch *kvmb_age_watch_free(struct kvmb_age_watch *w);
 void kvmb_age_watch_set_period(struct kvmb_age_watch *w, uint64_t period_usec);
 
 /**
- * kvmb_age_watch_read() - write what the last round told to guests[].ages, and begin a new one
+ * kvmb_age_watch_read() - write what the last round told into the sample, and begin a new one
  * @follow: which guests are to be followed from now on, an entry each; all others are let go
  *
+ * That is ages and store of each guest, and what its store told of all stores of this host.
  * Never waits: while a round goes on, the one before it is what is told.
  * Return: 0 or -ENOMEM.
  */
-int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_guest_sample *guests, size_t n,
-			const bool *follow);
+int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s, const bool *follow);
 
 /** kvmb_age_watch_reason() - why there is no better source; "" for the best; until the next read */
 const char *kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid);

@@ -32,5 +32,6 @@ libkvmballoon_sources += \
 	%D%/process-memory.c %D%/process-memory.h \
 	%D%/psi-watch.c %D%/psi-watch.h \
 	%D%/psi.c %D%/psi.h \
+	%D%/store-module.c %D%/store-module.h \
 	%D%/swap-device.c %D%/swap-device.h \
 	%D%/vm-fds.c %D%/vm-fds.h

@@ -130,6 +130,8 @@ static int format_value(const struct kvmb_policy *p, enum kvmb_policy_field fiel
 				       p->refault_target_ppm % 10000);
 	case KVMB_FIELD_MODE:
 		return kvmb_str_append(s, "%s", kvmb_mode_to_string(p->mode));
+	case KVMB_FIELD_BACKEND:
+		return kvmb_str_append(s, "%s", kvmb_backend_to_string(p->backend));
 	case KVMB_FIELDS:
 		break;
 	}

@@ -21,6 +21,9 @@ EXTRA_DIST += \
 	%D%/a-host-hard-up-takes-what-is-wanted-back-before-what-is-in-use/sample.json \
 	%D%/a-host-hard-up-takes-what-is-wanted-back-before-what-is-in-use/kvm-balloond.conf \
 	%D%/a-host-hard-up-takes-what-is-wanted-back-before-what-is-in-use/state.json \
+	%D%/a-host-without-swap-pages-out-to-stores/kvm-balloond.conf \
+	%D%/a-host-without-swap-pages-out-to-stores/plan.json \
+	%D%/a-host-without-swap-pages-out-to-stores/sample.json \
 	%D%/a-relaxed-host-makes-room-for-a-guest-to-come/kvm-balloond.conf \
 	%D%/a-relaxed-host-makes-room-for-a-guest-to-come/plan.json \
 	%D%/a-relaxed-host-makes-room-for-a-guest-to-come/sample.json \

@@ -43,6 +43,7 @@ static inline void assert_same_policy(const struct kvmb_policy *a, const struct 
 	assert_int_equal(a->priority, b->priority);
 	assert_int_equal(a->refault_target_ppm, b->refault_target_ppm);
 	assert_int_equal(a->mode, b->mode);
+	assert_int_equal(a->backend, b->backend);
 }
 
 #endif

@@ -57,6 +57,8 @@ static inline struct kvmb_policy layers_policy(const struct layers *l)
 		.priority = say[KVMB_FIELD_PRIORITY] ? say[KVMB_FIELD_PRIORITY]->priority :
 						       KVMB_PRIORITY_NORMAL,
 		.mode = say[KVMB_FIELD_MODE] ? say[KVMB_FIELD_MODE]->mode : KVMB_MODE_PRESSURE,
+		.backend = say[KVMB_FIELD_BACKEND] ? say[KVMB_FIELD_BACKEND]->backend :
+						     KVMB_BACKEND_AUTO,
 	};
 }
 

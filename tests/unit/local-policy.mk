@@ -124,6 +124,12 @@ tests_unit_test_stuck_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_stuck_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-stuck
 
+check_PROGRAMS += %D%/test-store
+tests_unit_test_store_SOURCES = %D%/test-store.c
+tests_unit_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-store
+
 check_PROGRAMS += %D%/test-swap-guard
 tests_unit_test_swap_guard_SOURCES = %D%/test-swap-guard.c
 tests_unit_test_swap_guard_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

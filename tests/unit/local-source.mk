@@ -65,6 +65,19 @@ tests_unit_test_pageout_SOURCES = %D%/test-pageout.c $(tests_act)
 tests_unit_test_pageout_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_pageout_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 
+check_PROGRAMS += %D%/test-pageout-far
+TESTS += %D%/test-pageout-far
+tests_unit_test_pageout_far_SOURCES = %D%/test-pageout-far.c $(tests_act)
+tests_unit_test_pageout_far_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_pageout_far_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += %D%/test-store-module
+TESTS += %D%/test-store-module
+tests_unit_test_store_module_SOURCES = %D%/test-store-module.c
+tests_unit_test_store_module_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_module_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=ioctl
+tests_unit_test_store_module_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
 check_PROGRAMS += %D%/test-age-damon
 TESTS += %D%/test-age-damon
 tests_unit_test_age_damon_SOURCES = %D%/test-age-damon.c %D%/fake-damon.c %D%/fake-damon.h \

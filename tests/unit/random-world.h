@@ -98,6 +98,20 @@ static inline void random_ages(uint64_t *seed, uint64_t now_ns, struct kvmb_ages
 	}
 }
 
+/* From none to full; what it counts goes on, at times from the beginning. */
+static inline void random_store(uint64_t *seed, struct kvmb_store *s)
+{
+	if (random_one_in(seed, 10))
+		*s = (struct kvmb_store){ .valid = random_one_in(seed, 2) };
+	if (!s->valid)
+		return;
+	s->limit_bytes = random_one_in(seed, 3) ? random_below(seed, 512 * MIB) : KVMB_UNKNOWN;
+	s->out_bytes = random_size(seed, 1024);
+	s->pool_bytes = random_size(seed, 256);
+	s->metadata_bytes = random_below(seed, 16 * MIB);
+	s->faults += random_below(seed, random_one_in(seed, 4) ? 300 : 20);
+}
+
 static inline void random_guest(uint64_t *seed, uint64_t now_ns, uint64_t stale_usec,
 				struct kvmb_guest_sample *g)
 {
@@ -122,6 +136,7 @@ static inline void random_guest(uint64_t *seed, uint64_t now_ns, uint64_t stale_
 	random_guest_told(seed, g);
 	kvmb_guest_check_stats(g, stale_usec);
 	random_ages(&own, now_ns, &g->ages);
+	random_store(&own, &g->store);
 }
 
 static inline void random_config(uint64_t *seed, struct kvmb_host_config *h)
@@ -151,6 +166,7 @@ static inline void random_policy(uint64_t *seed, struct kvmb_policy *p)
 		.priority = (enum kvmb_priority)random_below(seed, 3),
 		.refault_target_ppm = 2000,
 		.mode = (enum kvmb_mode)(random_one_in(seed, 2) ? 3 : random_below(seed, 4)),
+		.backend = (enum kvmb_backend)(guarantee / MIB % KVMB_BACKENDS),
 	};
 }
 

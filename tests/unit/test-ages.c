@@ -103,6 +103,8 @@ struct fake {
 	atomic_int n_open; /* handles */
 	atomic_int n_opened;
 	atomic_int n_read;
+	atomic_int store_error;
+	atomic_int n_store_read;
 	atomic_bool hangs;
 };
 
@@ -162,6 +164,32 @@ static int fake_map(void *handle, struct kvmb_map **ret)
 	return kvmb_map_new(2 * MIB, 7, ret);
 }
 
+/* As many faults as it was read. */
+static int fake_store_read(void *handle, struct kvmb_store *ret, struct kvmb_host_store *ret_host)
+{
+	struct fake *f = handle;
+	int error = atomic_load(&f->store_error);
+
+	if (error < 0)
+		return error;
+	*ret = (struct kvmb_store){
+		.valid = true,
+		.out_bytes = 3 * MIB,
+		.faults = (uint64_t)atomic_fetch_add(&f->n_store_read, 1) + 1,
+	};
+	*ret_host = (struct kvmb_host_store){ .valid = true, .pool_bytes = 5 * MIB };
+	return 0;
+}
+
+static int fake_move(void *handle, const struct kvmb_range *ranges, size_t n,
+		     struct kvmb_moved *ret)
+{
+	*ret = (struct kvmb_moved){ .bytes = ranges[n - 1].length_bytes, .stored_bytes = n };
+	return 0;
+}
+
+static const struct kvmb_store_ops fake_store = { fake_store_read, fake_move };
+
 static void fake_close(void *handle)
 {
 	struct fake *f = handle;
@@ -170,11 +198,11 @@ static void fake_close(void *handle)
 }
 
 static const struct kvmb_age_source_ops good_ops = {
-	KVMB_AGING_MODULE, 0, good_open, fake_read, fake_find, fake_map, fake_close,
+	KVMB_AGING_MODULE, 0, good_open, fake_read, fake_find, fake_map, fake_close, &fake_store,
 };
 
 static struct kvmb_age_source_ops coarse_ops = {
-	KVMB_AGING_MGLRU, 0, coarse_open, fake_read, NULL, NULL, fake_close,
+	KVMB_AGING_MGLRU, 0, coarse_open, fake_read, NULL, NULL, fake_close, NULL,
 };
 
 static const struct kvmb_age_source_ops *const fakes[] = { &good_ops, &coarse_ops, NULL };
@@ -187,6 +215,7 @@ struct watch_world {
 	struct kvmb_age_watch *watch;
 	struct kvmb_guest_sample guests[N_GUESTS];
 	bool follow[N_GUESTS];
+	struct kvmb_host_store stores;
 };
 
 static int setup(void **state)
@@ -227,7 +256,10 @@ static int teardown(void **state)
 
 static void read_guests(struct watch_world *w, size_t n)
 {
-	assert_int_equal(kvmb_age_watch_read(w->watch, w->guests, n, w->follow), 0);
+	struct kvmb_sample s = { .guests = w->guests, .n_guests = n };
+
+	assert_int_equal(kvmb_age_watch_read(w->watch, &s, w->follow), 0);
+	w->stores = s.host.store;
 }
 
 static bool is_told_by(struct watch_world *w, size_t i, enum kvmb_aging source)
@@ -251,6 +283,64 @@ static void all_guests_are_told_of(void **state)
 	assert_int_equal(good.period_usec, 5 * USEC_PER_SEC);
 	assert_int_equal(good.n_open, N_GUESTS);
 	assert_int_equal(coarse.n_opened, 0);
+}
+
+static void a_store_is_told_of_each_round(void **state)
+{
+	struct watch_world *w = *state;
+
+	read_guests(w, N_GUESTS);
+	assert_false(w->guests[0].store.valid);
+	assert_false(w->stores.valid);
+	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].store.valid));
+	assert_int_equal(w->guests[0].store.out_bytes, 3 * MIB);
+	assert_true(w->stores.valid);
+	assert_int_equal(w->stores.pool_bytes, 5 * MIB);
+	/* ages stand still in this world, a store does not */
+	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].store.faults > 3 * N_GUESTS));
+	/* one that cannot be read is none: what is out is not known any more */
+	good.store_error = -EOPNOTSUPP;
+	WAIT_FOR((read_guests(w, N_GUESTS), !w->guests[0].store.valid));
+	assert_int_equal(w->guests[0].store.out_bytes, 0);
+	assert_int_equal(w->guests[0].ages.source, KVMB_AGING_MODULE);
+}
+
+static void pages_are_moved_by_whoever_ages_them(void **state)
+{
+	const struct kvmb_range ranges[] = { { 0, 4096 }, { 8192, 12288 } };
+	struct watch_world *w = *state;
+	struct kvmb_cold_finder finder;
+	struct kvmb_moved moved;
+	struct kvmb_store store;
+
+	kvmb_age_watch_finder(w->watch, &finder);
+	assert_int_equal(finder.move(finder.ctx, UUID(4), ranges, 2, &moved), -ESRCH);
+	assert_int_equal(finder.store(finder.ctx, UUID(4), &store), -ESRCH);
+	/* found as soon as the round is done */
+	WAIT_FOR((read_guests(w, N_GUESTS),
+		  finder.move(finder.ctx, UUID(4), ranges, 2, &moved) == 0));
+	assert_int_equal(moved.bytes, 12288);
+	assert_int_equal(moved.stored_bytes, 2);
+	assert_int_equal(finder.store(finder.ctx, UUID(4), &store), 0);
+	assert_int_equal(store.out_bytes, 3 * MIB);
+	finder.unref(finder.ctx);
+}
+
+static void what_has_no_store_moves_nothing(void **state)
+{
+	const struct kvmb_range range = { 0, 4096 };
+	struct watch_world *w = *state;
+	struct kvmb_cold_finder finder;
+	struct kvmb_moved moved;
+	struct kvmb_store store;
+
+	good.open_error = -ENOENT;
+	kvmb_age_watch_finder(w->watch, &finder);
+	WAIT_FOR((read_guests(w, N_GUESTS),
+		  finder.move(finder.ctx, UUID(4), &range, 1, &moved) == -EOPNOTSUPP));
+	assert_int_equal(finder.store(finder.ctx, UUID(4), &store), -EOPNOTSUPP);
+	assert_false(w->guests[0].store.valid);
+	finder.unref(finder.ctx);
 }
 
 static void a_worse_source_is_taken_and_the_reason_told(void **state)
@@ -487,6 +577,9 @@ int main(void)
 		cmocka_unit_test(memory_is_booked_by_its_age),
 		cmocka_unit_test(idle_memory_is_counted_in_whole_buckets),
 		cmocka_unit_test(maps_join_what_follows),
+		WATCH(a_store_is_told_of_each_round),
+		WATCH(pages_are_moved_by_whoever_ages_them),
+		WATCH(what_has_no_store_moves_nothing),
 		WATCH(all_guests_are_told_of),
 		WATCH(a_worse_source_is_taken_and_the_reason_told),
 		WATCH(a_dear_source_is_asked_now_and_then),

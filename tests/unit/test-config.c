@@ -174,7 +174,7 @@ static const struct bad_case bad_lines[] = {
 			       "in kvm-balloond.conf(5)" },
 	{ "[Defaults]\nStep=2M\n",
 	  "x.conf:2: unknown key 'Step', allowed are Guarantee, Limit, Shares, Priority, "
-	  "RefaultTarget, Mode" },
+	  "RefaultTarget, Mode, Backend" },
 	{ "[Host]\nStep=1Q\n",
 	  "x.conf:2: Step=1Q is not valid, allowed is " HOST_SIZE_ALLOWED },
 	{ "[Host]\nStep=\n",

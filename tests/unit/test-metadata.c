@@ -25,7 +25,7 @@
 #define NS " xmlns:b='" KVMB_METADATA_URI "'"
 #define POLICY(attributes) "<b:policy" NS " " attributes "/>"
 #define LONG_63 "0000000000000000000000000000000000000000000000000000000000000001"
-#define KEYS "allowed are Guarantee, Limit, Shares, Priority, RefaultTarget, Mode"
+#define KEYS "allowed are Guarantee, Limit, Shares, Priority, RefaultTarget, Mode, Backend"
 #define SIZE "allowed is bytes, or a number with K, M, G or T (powers of 1024), e.g. 512M"
 
 /* What the schema says of the same, and where it cannot agree. */
@@ -60,6 +60,9 @@ static const struct {
 	{ POLICY("Mode='observe'"), NULL, 32, SAME },
 	{ POLICY("Mode='pressure'"), NULL, 32, SAME },
 	{ POLICY("Mode='proactive' Guarantee='1M' Shares='5'"), NULL, 37, SAME },
+	{ POLICY("Backend='auto'"), NULL, 64, SAME },
+	{ POLICY("Backend='swap'"), NULL, 64, SAME },
+	{ POLICY("Backend='far' Mode='off'"), NULL, 96, SAME },
 	{ "<policy xmlns='" KVMB_METADATA_URI "' Shares='7'/>", NULL, 4, SAME },
 	{ "<x xmlns='urn:other'/>" POLICY("Shares='7'") "<y/>", NULL, 4, NOT_ASKED },
 	{ "<b:policy" NS " Shares='7'> <!-- why --> </b:policy>", NULL, 4, SAME },
@@ -91,6 +94,8 @@ static const struct {
 	  SAME },
 	{ POLICY("Mode='auto'"), "Mode=auto is not valid, allowed is off, observe, pressure, "
 				 "proactive", 0, SAME },
+	{ POLICY("Backend='zram'"), "Backend=zram is not valid, allowed is auto, swap, far", 0,
+	  SAME },
 	{ POLICY("Colour='red'"), "unknown key 'Colour', " KEYS, 0, SAME },
 	{ POLICY("guarantee='1G'"), "unknown key 'guarantee', " KEYS, 0, SAME },
 	{ POLICY("Step='1G'"), "unknown key 'Step', " KEYS, 0, SAME },
@@ -223,7 +228,7 @@ static const char *const written[] = {
 	"<policy/>",
 	"<policy Guarantee=\"512M\"/>",
 	("<policy Guarantee=\"1000\" Limit=\"3G\" Shares=\"7\" Priority=\"low\" "
-	 "RefaultTarget=\"0.2000%\" Mode=\"off\"/>"),
+	 "RefaultTarget=\"0.2000%\" Mode=\"off\" Backend=\"far\"/>"),
 	"<policy Limit=\"max\" RefaultTarget=\"100.0000%\"/>",
 };
 

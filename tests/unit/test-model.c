@@ -214,6 +214,7 @@ static void built_in_policy_is_complete(void **state)
 	assert_int_equal(p.shares, 1000);
 	assert_int_equal(p.refault_target_ppm, 2000);
 	assert_int_equal(p.mode, KVMB_MODE_PRESSURE);
+	assert_int_equal(p.backend, KVMB_BACKEND_AUTO);
 	assert_int_equal(p.priority, KVMB_PRIORITY_NORMAL);
 	assert_true(p.limit_bytes == UINT64_MAX);
 	assert_int_equal(kvmb_policy_check(&p, &error), 0);
@@ -225,6 +226,7 @@ static void policy_keys_set_members(void **state)
 	static const char *const pairs[][2] = {
 		{ "Guarantee", "256M" }, { "Limit", "1.5G" },	      { "Shares", "1000000" },
 		{ "Priority", "low" },	 { "RefaultTarget", "0.0001%" }, { "Mode", "proactive" },
+		{ "Backend", "far" },
 	};
 	struct kvmb_policy p;
 
@@ -239,6 +241,7 @@ static void policy_keys_set_members(void **state)
 	assert_int_equal(p.priority, KVMB_PRIORITY_LOW);
 	assert_int_equal(p.refault_target_ppm, 1);
 	assert_int_equal(p.mode, KVMB_MODE_PROACTIVE);
+	assert_int_equal(p.backend, KVMB_BACKEND_FAR);
 	assert_int_equal(kvmb_policy_set(&p, "Limit", "max", NULL), 0);
 	assert_true(p.limit_bytes == UINT64_MAX);
 }
@@ -248,7 +251,7 @@ static void a_bad_pair_changes_nothing(void **state)
 	static const char *const pairs[][2] = {
 		{ "Guarantee", "lots" }, { "Limit", "0" },	   { "Shares", "-1" },
 		{ "Priority", "LOW" },	 { "RefaultTarget", "2" }, { "Mode", "" },
-		{ "Shares", "1.5" },	 { "Shares", "4294967297" },
+		{ "Backend", "zswap" },	 { "Shares", "1.5" },	 { "Shares", "4294967297" },
 	};
 	struct kvmb_policy p, before;
 
@@ -278,7 +281,8 @@ static void overlay_takes_what_is_set(void **state)
 		from = (struct kvmb_policy){ .set = 1U << i, .shares = 1, .guarantee_bytes = 2,
 					     .limit_bytes = 3, .refault_target_ppm = 4,
 					     .priority = KVMB_PRIORITY_HIGH,
-					     .mode = KVMB_MODE_OFF };
+					     .mode = KVMB_MODE_OFF,
+					     .backend = KVMB_BACKEND_SWAP };
 		kvmb_policy_overlay(&p, &from, KVMB_POLICY_RUNTIME);
 		assert_int_equal(p.set, (2U << i) - 1);
 		assert_int_equal(p.source[i], KVMB_POLICY_RUNTIME);
@@ -290,6 +294,8 @@ static void overlay_takes_what_is_set(void **state)
 		assert_int_equal(p.refault_target_ppm, i >= KVMB_FIELD_REFAULT_TARGET ? 4 : 2000);
 		assert_int_equal(p.mode, i >= KVMB_FIELD_MODE ? KVMB_MODE_OFF :
 								KVMB_MODE_PRESSURE);
+		assert_int_equal(p.backend, i >= KVMB_FIELD_BACKEND ? KVMB_BACKEND_SWAP :
+								      KVMB_BACKEND_AUTO);
 	}
 }
 

@@ -187,7 +187,7 @@ static void test_all_members(void **unused)
 {
 	assert_int_equal(sizeof(struct kvmb_rate), 112);
 	assert_int_equal(sizeof(struct kvmb_state_counters), 48);
-	assert_int_equal(sizeof(struct kvmb_state_guest), 1328);
+	assert_int_equal(sizeof(struct kvmb_state_guest), 1336);
 	assert_int_equal(sizeof(struct kvmb_state), 1680);
 	assert_int_equal(sizeof(struct kvmb_state_ksm), 72);
 	assert_int_equal(sizeof(struct kvmb_state_advice), 440);

@@ -143,7 +143,7 @@ static const struct {
 	{ "[Class a]\nShares=0\n", "x.conf:2: Shares=0 is not valid, allowed is a whole number "
 				   "from 1 to 1000000" },
 	{ "[Class a]\nStep=1M\n", "x.conf:2: unknown key 'Step', allowed are Guarantee, Limit, "
-				  "Shares, Priority, RefaultTarget, Mode" },
+				  "Shares, Priority, RefaultTarget, Mode, Backend" },
 	{ "[Class a]\nGuarantee=2G\nLimit=1G\n", "x.conf:3: class a: Guarantee=2G is above "
 						 "Limit=1G, allowed is up to the limit" },
 	{ "[Class a]\nGuarantee=2G\n[Defaults]\nLimit=1G\n",

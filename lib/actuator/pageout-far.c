@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Page-out to the guest's store of kvm_swap(4): the same ranges and the same looks at the guest in
+ * between as by process_madvise(2). The kernel says what left, so nobody has to look; and it goes on
+ * counting what left as resident.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "actuator/gauge.h"
+#include "actuator/pageout.h"
+#include "base/parse.h"
+#include "base/str.h"
+#include "model/store.h"
+
+struct far {
+	const struct kvmb_cold_finder *finder;
+	const struct kvmb_action *action;
+	struct kvmb_gauge gauge;
+	struct kvmb_moved moved; /* all batches so far */
+	enum kvmb_why why;       /* it ends early for that */
+};
+
+static uint64_t ram_now(const struct far *f)
+{
+	struct kvmb_store store;
+
+	return f->finder->store(f->finder->ctx, f->action->uuid, &store) < 0 ?
+		       KVMB_UNKNOWN : kvmb_store_ram(&store);
+}
+
+/*
+ * What the host won: what left, less what the store grew by meanwhile. What came home in between is
+ * in that as well; where the store does not tell, what went there counts alone.
+ */
+static int64_t net_bytes(const struct far *f, uint64_t before_bytes)
+{
+	uint64_t now = ram_now(f), cost = f->moved.stored_bytes;
+
+	if (before_bytes != KVMB_UNKNOWN && now != KVMB_UNKNOWN)
+		cost = u64_sub_sat(now, before_bytes);
+	return u64_diff(f->moved.bytes, cost);
+}
+
+static void sum_up(struct kvmb_moved *sum, const struct kvmb_moved *m)
+{
+	sum->bytes = u64_add_sat(sum->bytes, m->bytes);
+	sum->stored_bytes = u64_add_sat(sum->stored_bytes, m->stored_bytes);
+	for (size_t i = 0; i < KVMB_LEFTS; i++)
+		sum->left_bytes[i] = u64_add_sat(sum->left_bytes[i], m->left_bytes[i]);
+}
+
+static int move_batch(struct far *f, struct kvmb_range_cursor *c)
+{
+	struct kvmb_range ranges[KVMB_MOVE_RANGES];
+	size_t n = kvmb_range_peek(c, KVMB_PAGEOUT_BATCH_BYTES, ranges, ARRAY_SIZE(ranges));
+	struct kvmb_moved m = { 0 };
+	uint64_t bytes = 0;
+	int r = f->finder->move(f->finder->ctx, f->action->uuid, ranges, n, &m);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++)
+		bytes += ranges[i].length_bytes;
+	kvmb_range_advance(c, bytes);
+	sum_up(&f->moved, &m);
+	f->gauge.out_bytes = u64_add_sat(f->gauge.out_bytes, m.bytes);
+	if (m.left_bytes[KVMB_LEFT_LIMIT])
+		f->why = KVMB_WHY_STORE_FULL;
+	/* The host has nothing left to compress into: more of that makes it worse. */
+	return !m.bytes && m.left_bytes[KVMB_LEFT_NO_MEMORY] ? -ENOMEM : 0;
+}
+
+static int move_all(struct far *f, atomic_bool *cancel)
+{
+	struct kvmb_range_cursor c = kvmb_range_begin(f->action);
+	int r = 0;
+
+	while (r >= 0 && f->why == KVMB_WHY_NONE && kvmb_range_more(&c)) {
+		if (atomic_load(cancel))
+			return -ECANCELED;
+		f->why = kvmb_gauge_stop(&f->gauge,
+					 u64_min(c.left_bytes, KVMB_PAGEOUT_BATCH_BYTES));
+		if (f->why == KVMB_WHY_NONE)
+			r = move_batch(f, &c);
+	}
+	/* What was moved before it failed stays moved; that the guest has gone is worth to be said. */
+	if (r < 0)
+		return f->moved.bytes && r != -ESRCH ? 0 : r;
+	return f->why == KVMB_WHY_NONE || f->moved.bytes ? 0 : -ESTALE;
+}
+
+/* "12 MiB do not compress, 4 MiB are pinned or locked" */
+static void say_left(const struct kvmb_moved *m, char *note)
+{
+	static const char *const texts[KVMB_LEFTS] = {
+		[KVMB_LEFT_DENSE] = "did not compress",
+		[KVMB_LEFT_LIMIT] = "were beyond the store's limit",
+		[KVMB_LEFT_HELD] = "were pinned or locked",
+		[KVMB_LEFT_SHARED] = "were shared, merged or of a file",
+		[KVMB_LEFT_NO_MEMORY] = "found no memory",
+		[KVMB_LEFT_CHANGED] = "had changed meanwhile",
+	};
+	char bytes[KVMB_BYTES_TEXT_SIZE];
+	size_t len = 0;
+
+	note[0] = '\0';
+	for (size_t i = 0; i < KVMB_LEFTS; i++) {
+		if (!m->left_bytes[i])
+			continue;
+		kvmb_format_bytes(bytes, sizeof(bytes), m->left_bytes[i]);
+		kvmb_str_format(note + len, KVMB_TEXT_SIZE - len, "%s%s %s", len ? ", " : "", bytes,
+				texts[i]);
+		len = strlen(note);
+	}
+}
+
+int kvmb_pageout_far(const struct kvmb_root *root, const struct kvmb_cold_finder *finder,
+		     const struct kvmb_action *a, atomic_bool *cancel, struct kvmb_result *result)
+{
+	struct far f = { .finder = finder, .action = a };
+	uint64_t before_bytes;
+	int r;
+
+	if (!finder->move)
+		return -EOPNOTSUPP;
+	r = kvmb_gauge_begin(&f.gauge, root, a, &result->why);
+	if (r < 0)
+		return r;
+	before_bytes = ram_now(&f);
+	r = move_all(&f, cancel);
+	result->why = f.why;
+	result->got_bytes = f.moved.bytes;
+	result->net_bytes = f.moved.bytes ? net_bytes(&f, before_bytes) : 0;
+	say_left(&f.moved, result->note);
+	return r;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The store of a guest that the kvm_swap module follows: what it says, and moving pages to it. Any
+ * thread; may block for the store's lock.
+ */
+#ifndef KVMB_SOURCE_STORE_MODULE_H
+#define KVMB_SOURCE_STORE_MODULE_H
+
+#include <kvmballoon.h>
+
+#include "model/cold.h"
+
+/**
+ * kvmb_store_read() - what the stores behind @n guest descriptors say together
+ * @fds: one for each VM of a process, QEMU has one
+ * Return: 0, or -errno of an ioctl(2) (-EOPNOTSUPP there is none).
+ */
+int kvmb_store_read(const int *fds, size_t n, struct kvmb_store *ret,
+		    struct kvmb_host_store *ret_host);
+
+/**
+ * kvmb_store_move() - move ranges to the store, all of them, in calls that are bounded
+ * @n: KVMB_MOVE_RANGES at most
+ * Return: 0; -ESRCH the guest has ended; -EIO the module does not get on; or another -errno.
+ */
+int kvmb_store_move(const int *fds, size_t n_fds, const struct kvmb_range *ranges, size_t n,
+		    struct kvmb_moved *ret);
+
+#endif

@@ -1,0 +1,627 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* A guest's store: where page-out goes, what of the kernel's figures is out, what comes back. */
+#include <errno.h>
+
+#include "gate-table.h"
+#include "rule-world.h"
+
+#include "model/exclude.h"
+#include "model/store.h"
+#include "model/swap-guard.h"
+#include "policy/advice.h"
+#include "policy/reserve.h"
+
+static void set_backend(struct world *w, size_t i, enum kvmb_backend backend)
+{
+	struct kvmb_policy *p = &world_state(w, i)->runtime;
+
+	p->set |= 1U << KVMB_FIELD_BACKEND;
+	p->backend = backend;
+}
+
+static void no_swap(struct world *w)
+{
+	w->sample->host.swap_total_bytes = w->sample->host.swap_free_bytes = 0;
+}
+
+/** offered() - of what the kernel counts 100 MiB are out, in 30 */
+static void offered(struct world *w, size_t i)
+{
+	world_guest(w, i)->store = (struct kvmb_store){
+		.valid = true,
+		.out_bytes = 100 * MIB,
+		.pool_bytes = 28 * MIB,
+		.metadata_bytes = 2 * MIB,
+		.limit_bytes = KVMB_UNKNOWN,
+	};
+	kvmb_store_discount(world_guest(w, i));
+}
+
+/* ---- Where it goes ----------------------------------------------------------------------- */
+
+static const struct backend_row {
+	const char *name;
+	enum kvmb_backend configured;
+	bool swap, store;
+	enum kvmb_backend want;
+	enum kvmb_backend_basis basis;
+} backend_rows[] = {
+	{ "auto takes swap where there is some", KVMB_BACKEND_AUTO, true, false,
+	  KVMB_BACKEND_SWAP, KVMB_BACKEND_HAS_SWAP },
+	{ "though there is a store", KVMB_BACKEND_AUTO, true, true, KVMB_BACKEND_SWAP,
+	  KVMB_BACKEND_HAS_SWAP },
+	{ "auto takes the store where there is no swap at all", KVMB_BACKEND_AUTO, false, true,
+	  KVMB_BACKEND_FAR, KVMB_BACKEND_NO_SWAP },
+	{ "auto is left with swap where there is neither", KVMB_BACKEND_AUTO, false, false,
+	  KVMB_BACKEND_SWAP, KVMB_BACKEND_NO_STORE },
+	{ "swap is swap", KVMB_BACKEND_SWAP, false, true, KVMB_BACKEND_SWAP,
+	  KVMB_BACKEND_CONFIGURED },
+	{ "far is far", KVMB_BACKEND_FAR, true, true, KVMB_BACKEND_FAR,
+	  KVMB_BACKEND_CONFIGURED },
+	{ "and never becomes swap", KVMB_BACKEND_FAR, true, false, KVMB_BACKEND_FAR,
+	  KVMB_BACKEND_CONFIGURED },
+};
+
+static void test_backend(void **data)
+{
+	const struct backend_row *row = *data;
+	const struct kvmb_policy policy = { .backend = row->configured };
+	const struct kvmb_host_sample host = { .swap_total_bytes = row->swap ? 1 : 0 };
+	const struct kvmb_guest_sample g = { .store = { .valid = row->store } };
+	enum kvmb_backend_basis basis = KVMB_BACKEND_BASES;
+
+	assert_string_equal(kvmb_backend_to_string(kvmb_guest_backend(&policy, &host, &g, &basis)),
+			    kvmb_backend_to_string(row->want));
+	assert_string_equal(kvmb_backend_basis_to_string(basis),
+			    kvmb_backend_basis_to_string(row->basis));
+}
+
+static const struct full_row {
+	const char *name;
+	bool store;
+	uint64_t pool, limit;
+	bool told; /* of the host */
+	uint64_t host_pool, host_limit;
+	enum kvmb_why want;
+} full_rows[] = {
+	{ "no store takes nothing", false, 0, KVMB_UNKNOWN, false, 0, 0, KVMB_WHY_NO_STORE },
+	{ "one without a limit takes all", true, UINT64_MAX - 1, KVMB_UNKNOWN, false, 0, 0,
+	  KVMB_WHY_NONE },
+	{ "one below its limit does", true, 9, 10, true, 9, KVMB_UNKNOWN, KVMB_WHY_NONE },
+	{ "one at its limit does not", true, 10, 10, true, 10, KVMB_UNKNOWN, KVMB_WHY_STORE_FULL },
+	{ "nor one whose limit is nothing", true, 0, 0, false, 0, 0, KVMB_WHY_STORE_FULL },
+	{ "nor where all are at the host's", true, 1, 10, true, 20, 20, KVMB_WHY_STORE_FULL },
+	{ "below that it does", true, 1, 10, true, 19, 20, KVMB_WHY_NONE },
+	{ "a host that nobody told of has none", true, 1, 10, false, 1, 0, KVMB_WHY_NONE },
+};
+
+static void test_full(void **data)
+{
+	const struct full_row *row = *data;
+	const struct kvmb_host_sample host = {
+		.store = { row->told, 0, row->host_pool, row->host_limit },
+	};
+	const struct kvmb_guest_sample g = { .store = { .valid = row->store,
+							.pool_bytes = row->pool,
+							.limit_bytes = row->limit } };
+
+	assert_string_equal(kvmb_why_to_string(kvmb_store_why(&host, &g)),
+			    kvmb_why_to_string(row->want));
+}
+
+/* ---- What the policy does with it -------------------------------------------------------- */
+
+/* All of them hold 300 MiB that are cold, on a host that is short. */
+static void cold_and_short(struct world *w)
+{
+	host_short(w);
+	for (size_t i = 0; i < N_GUESTS; i++)
+		aged(w, i, 300);
+}
+
+static void without_swap(struct world *w)
+{
+	cold_and_short(w);
+	no_swap(w);
+}
+
+static void one_has_a_store(struct world *w)
+{
+	without_swap(w);
+	offered(w, 0);
+}
+
+static void all_have_stores(struct world *w)
+{
+	without_swap(w);
+	for (size_t i = 0; i < N_GUESTS; i++)
+		offered(w, i);
+}
+
+static void one_is_to_use_what_is_not_there(struct world *w)
+{
+	cold_and_short(w);
+	set_backend(w, 0, KVMB_BACKEND_FAR);
+}
+
+static void one_is_full(struct world *w)
+{
+	one_has_a_store(w);
+	world_guest(w, 0)->store.limit_bytes = 28 * MIB;
+}
+
+static void one_is_to_keep_off_its_store(struct world *w)
+{
+	one_has_a_store(w);
+	set_backend(w, 0, KVMB_BACKEND_SWAP);
+}
+
+static void swap_is_slow_and_full(struct world *w)
+{
+	cold_and_short(w);
+	offered(w, 0);
+	set_backend(w, 0, KVMB_BACKEND_FAR);
+	w->sample->host.swap_free_bytes = 0;
+	w->state->swap.latency_usec = 10 * USEC_PER_SEC;
+	w->state->swap.latency_ns = w->sample->now_ns;
+}
+
+static void swap_has_little_room(struct world *w)
+{
+	cold_and_short(w);
+	offered(w, 0);
+	set_backend(w, 0, KVMB_BACKEND_FAR);
+	w->sample->host.swap_free_bytes = permyriad_of(2048 * MIB, 1000) + 8 * MIB;
+}
+
+static void asked_for(struct world *w)
+{
+	no_swap(w);
+	aged(w, 0, 300);
+	offered(w, 0);
+	world_state(w, 0)->request_bytes = 48 * MIB;
+	world_state(w, 0)->request_until_ns = UINT64_MAX;
+}
+
+static void asked_for_what_is_in_use(struct world *w)
+{
+	asked_for(w);
+	aged(w, 0, 0);
+}
+
+static void proactive(struct world *w)
+{
+	no_swap(w);
+	aged(w, 0, 300);
+	offered(w, 0);
+	set_mode(w, 0, KVMB_MODE_PROACTIVE);
+	world_state(w, 0)->cold.since_ns = 1;
+	world_state(w, 0)->cold.source = KVMB_AGING_MODULE;
+	world_state(w, 0)->cold.told_ns = w->sample->now_ns;
+}
+
+/* Nothing is cold, so that what a guest holds free is all that there is to hold. */
+#define KEPT_FROM_GROWING                                                                          \
+	{ TAKES(HOST_PRESSURE, 44, ANY), TAKES(HOST_PRESSURE, 40, ANY),                            \
+	  TAKES(HOST_PRESSURE, 40, ANY) }
+
+static const struct rule_row rule_rows[] = {
+	{ "without swap and store nothing is paged out", without_swap, KEPT_FROM_GROWING },
+	{ "a guest with a store gives what is cold", one_has_a_store,
+	  { PAGES_OUT(HOST_PRESSURE, 64), NOTHING, NOTHING } },
+	{ "so do all that have one", all_have_stores,
+	  { PAGES_OUT(HOST_PRESSURE, 44), PAGES_OUT(HOST_PRESSURE, 40),
+	    PAGES_OUT(HOST_PRESSURE, 40) } },
+	{ "what is to go to a store that is not there does not go to swap",
+	  one_is_to_use_what_is_not_there,
+	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 60) },
+	  KVMB_ACTION_PAGEOUT, KVMB_WHY_NO_STORE },
+	{ "a full store takes nothing", one_is_full, KEPT_FROM_GROWING },
+	{ "a store that is not to be used is not", one_is_to_keep_off_its_store,
+	  KEPT_FROM_GROWING },
+	{ "what keeps others from swap keeps nobody from a store", swap_is_slow_and_full,
+	  { PAGES_OUT(HOST_PRESSURE, 64), TAKES(HOST_PRESSURE, ANY, ANY),
+	    TAKES(HOST_PRESSURE, ANY, ANY) } },
+	{ "swap's room is shared by those that swap, stores give the rest", swap_has_little_room,
+	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 4),
+	    PAGES_OUT(HOST_PRESSURE, 4) } },
+	{ "what an operator asks for goes to the store", asked_for,
+	  { PAGES_OUT(OPERATOR, 48), NOTHING, NOTHING } },
+	{ "but not what is in use", asked_for_what_is_in_use, { NOTHING, NOTHING, NOTHING },
+	  KVMB_ACTION_RECLAIM, KVMB_WHY_NO_SWAP },
+	{ "nobody has to be short for it", proactive,
+	  { PAGES_OUT(PROACTIVE, 64), NOTHING, NOTHING } },
+};
+
+/* ---- The gate ---------------------------------------------------------------------------- */
+
+static void far(struct case_ *c)
+{
+	cold(c);
+	offered(&c->w, 0);
+	policy(c, KVMB_FIELD_BACKEND)->backend = KVMB_BACKEND_FAR;
+}
+
+static void far_without_store(struct case_ *c)
+{
+	far(c);
+	guest(c)->store.valid = false;
+}
+
+static void far_and_full(struct case_ *c)
+{
+	far(c);
+	guest(c)->store.pool_bytes = guest(c)->store.limit_bytes = MIB;
+}
+
+static void far_on_a_host_without_swap(struct case_ *c)
+{
+	far(c);
+	no_swap(&c->w);
+}
+
+static void far_with_swap_that_is_slow(struct case_ *c)
+{
+	far(c);
+	c->w.sample->host.swap_free_bytes = 0;
+	c->w.state->swap.latency_usec = 10 * USEC_PER_SEC;
+	c->w.state->swap.latency_ns = c->w.sample->now_ns;
+}
+
+static void auto_without_swap(struct case_ *c)
+{
+	far_on_a_host_without_swap(c);
+	policy(c, KVMB_FIELD_BACKEND)->backend = KVMB_BACKEND_AUTO;
+}
+
+static void swap_though_it_was_planned_far(struct case_ *c)
+{
+	far_on_a_host_without_swap(c);
+	c->a.backend = KVMB_BACKEND_FAR;
+	policy(c, KVMB_FIELD_BACKEND)->backend = KVMB_BACKEND_SWAP;
+}
+
+/* 500 of the 600 MiB that the kernel counts are out: 100 are resident, a quarter of 600 stay. */
+static void far_and_mostly_out(struct case_ *c)
+{
+	far(c);
+	policy(c, KVMB_FIELD_GUARANTEE)->guarantee_bytes = 0;
+	guest(c)->store.out_bytes = 500 * MIB;
+	guest(c)->resident_bytes = 600 * MIB;
+	kvmb_store_discount(guest(c));
+}
+
+static const struct gate_row gate_rows[] = {
+	{ "a store takes what is cold", far, P, 90, KVMB_WHY_NONE, 40 },
+	{ "on a host without swap, too", far_on_a_host_without_swap, P, 90, KVMB_WHY_NONE, 40 },
+	{ "whatever swap could bear", far_with_swap_that_is_slow, P, 90, KVMB_WHY_NONE, 40 },
+	{ "by itself where there is no swap", auto_without_swap, P, 90, KVMB_WHY_NONE, 40 },
+	{ "nothing passes to a store that is not there", far_without_store, P, 90,
+	  KVMB_WHY_NO_STORE },
+	{ "nor to one that is full", far_and_full, P, 90, KVMB_WHY_STORE_FULL },
+	{ "nor to one that is not to be used", swap_though_it_was_planned_far, P, 90,
+	  KVMB_WHY_NO_SWAP },
+	{ "reclaim needs swap, and a store is none", far_on_a_host_without_swap, R, 64,
+	  KVMB_WHY_NO_SWAP },
+	{ "what is out is not resident: the floor holds", far_and_mostly_out, P, 90,
+	  KVMB_WHY_AT_GUARANTEE },
+};
+
+static void test_gate_tells_the_actuator(void **data)
+{
+	static const struct gate_row row = { "", far, P, 90, KVMB_WHY_NONE, 40 };
+	_cleanup_(kvmb_plan_freep) struct kvmb_plan *plan = NULL;
+	_cleanup_free_ char *text = NULL;
+	struct case_ c;
+
+	case_init(&c, &row);
+	assert_int_equal(kvmb_plan_new(&plan), 0);
+	assert_int_equal(kvmb_plan_add(plan, &c.a), 0);
+	assert_int_equal(kvmb_plan_validate(c.w.config, c.w.state, c.w.sample, plan), 0);
+	assert_int_equal(plan->n_actions, 1);
+	assert_int_equal(plan->actions[0].backend, KVMB_BACKEND_FAR);
+	assert_int_equal(plan->actions[0].out_bytes, 100 * MIB);
+	/* Both are in its JSON form, which another reads. */
+	assert_int_equal(kvmb_plan_to_json(plan, &text), 0);
+	assert_non_null(strstr(text, "\"backend\": \"far\""));
+	assert_non_null(strstr(text, "\"out_bytes\": 104857600"));
+	world_done(&c.w);
+}
+
+/* Two that swap and one that does not: swap's room is for the two. */
+static void test_a_store_takes_no_room_from_swap(void **data)
+{
+	struct world w;
+	uint64_t to_swap = 0;
+
+	world_init(&w, N_GUESTS);
+	cold_and_short(&w);
+	offered(&w, 0);
+	set_backend(&w, 0, KVMB_BACKEND_FAR);
+	w.sample->host.available_bytes = 0;
+	w.sample->host.swap_free_bytes = permyriad_of(2048 * MIB, 1000) + 72 * MIB;
+	world_decide(&w);
+	for (size_t i = 1; i < N_GUESTS; i++) {
+		assert_non_null(world_action(&w, i));
+		assert_int_equal(world_action(&w, i)->backend, KVMB_BACKEND_SWAP);
+		to_swap += world_action(&w, i)->asked_bytes;
+	}
+	assert_int_equal(world_action(&w, 0)->backend, KVMB_BACKEND_FAR);
+	assert_int_equal(world_action(&w, 0)->asked_bytes, 64 * MIB);
+	assert_int_equal(to_swap, 72 * MIB);
+	world_done(&w);
+}
+
+/* What is on its way to a store is not about to be written to swap. */
+static void test_pending(void **data)
+{
+	static const struct {
+		enum kvmb_backend backend;
+		uint64_t room_mib;
+	} cases[] = { { KVMB_BACKEND_SWAP, 100 }, { KVMB_BACKEND_FAR, 160 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		enum kvmb_why why;
+		struct world w;
+
+		world_init(&w, 1);
+		w.config->host.swap_write_bytes = MIB * 160 / 60 + 1;
+		world_guest(&w, 0)->in_flight = true;
+		world_state(&w, 0)->pending_kind = KVMB_ACTION_PAGEOUT;
+		world_state(&w, 0)->pending_backend = cases[i].backend;
+		world_state(&w, 0)->pending_bytes = 60 * MIB;
+		assert_int_equal(kvmb_swap_room(w.config, w.state, w.sample, &why) / MIB,
+				 cases[i].room_mib);
+		world_done(&w);
+	}
+}
+
+static void test_pending_is_remembered(void **data)
+{
+	struct world w;
+
+	world_init(&w, N_GUESTS);
+	one_has_a_store(&w);
+	world_decide(&w);
+	assert_int_equal(world_state(&w, 0)->pending_kind, KVMB_ACTION_PAGEOUT);
+	assert_int_equal(world_state(&w, 0)->pending_backend, KVMB_BACKEND_FAR);
+	world_done(&w);
+}
+
+/* ---- Accounting -------------------------------------------------------------------------- */
+
+static void test_discount(void **data)
+{
+	struct kvmb_guest_sample g = {
+		.cgroup_valid = true,
+		.resident_bytes = 700 * MIB,
+		.rss_bytes = 650 * MIB,
+		.swap_bytes = 20 * MIB,
+		.store = { .valid = true, .out_bytes = 660 * MIB },
+	};
+
+	kvmb_store_discount(&g);
+	assert_int_equal(kvmb_guest_resident(&g), 40 * MIB);
+	assert_int_equal(g.rss_bytes, 0);
+	assert_int_equal(kvmb_guest_held(&g), 720 * MIB);
+	g.cgroup_valid = false;
+	assert_int_equal(kvmb_guest_held(&g), 680 * MIB);
+}
+
+/* The host does not use what its guests have out; nor are stores its own use. */
+static void test_own_use(void **data)
+{
+	struct kvmb_own_use before = { 0 }, after = { 0 };
+	struct world w;
+
+	world_init(&w, 1);
+	(void)kvmb_reserve_update(&before, w.sample);
+	/* 100 MiB leave for 30, 28 of them of a pool. */
+	offered(&w, 0);
+	w.sample->host.store = (struct kvmb_host_store){ true, 100 * MIB, 28 * MIB, KVMB_UNKNOWN };
+	w.sample->host.available_bytes += 70 * MIB;
+	(void)kvmb_reserve_update(&after, w.sample);
+	assert_int_equal(after.last_bytes, before.last_bytes);
+	assert_true(after.last_bytes > 0);
+	world_done(&w);
+}
+
+/* Of advice: what is out needs no swap, but what its store takes; one that wants it back wants all. */
+static void test_advice_counts_what_it_takes(void **data)
+{
+	struct kvmb_advice_guest a;
+	struct world w;
+
+	world_init(&w, 1);
+	offered(&w, 0);
+	world_guest(&w, 0)->swap_bytes = 5 * MIB;
+	kvmb_advice_guest(world_guest(&w, 0), USEC_PER_SEC, false, &a);
+	assert_int_equal(a.held_bytes, (600 + 5 + 30) * MIB);
+	assert_int_equal(a.working_bytes, 600 * MIB);
+	kvmb_advice_guest(world_guest(&w, 0), USEC_PER_SEC, true, &a);
+	assert_int_equal(a.working_bytes, (600 + 5 + 100) * MIB);
+	world_done(&w);
+}
+
+static uint64_t refaults_after(struct world *w, uint64_t faults)
+{
+	world_guest(w, 0)->store.faults += faults;
+	w->sample->now_ns += SEC;
+	world_guest(w, 0)->facts_ns = w->sample->now_ns;
+	world_decide(w);
+	return kvmb_rate_sum(&world_state(w, 0)->refaults, w->sample->now_ns);
+}
+
+/* A page is a page, whatever it came back from. */
+static void test_faults_are_refaults(void **data)
+{
+	struct kvmb_guest_sample *g;
+	struct world w;
+
+	world_init(&w, 1);
+	g = world_guest(&w, 0);
+	offered(&w, 0);
+	g->store.faults = 1000000;
+	g->refault_anon = 7;
+	assert_int_equal(kvmb_guest_refaults(g), 1000007);
+	assert_int_equal(refaults_after(&w, 0), 0);
+	assert_int_equal(refaults_after(&w, 300), 300);
+	assert_int_equal(refaults_after(&w, 100), 400);
+	/* More than the target: the step is halved, and its memory is cold later. */
+	assert_true(400 > kvmb_state_refaults_allowed(&(struct kvmb_policy){
+				.refault_target_ppm = 2000 }, g));
+	assert_int_equal(world_state(&w, 0)->step_permyriad, 5000);
+	/* One that goes, and comes into sight again, has counted all the time. */
+	g->store.valid = false;
+	g->store.faults = 0;
+	assert_int_equal(refaults_after(&w, 0), 400);
+	g->store.valid = true;
+	g->store.faults = 1000400;
+	assert_int_equal(refaults_after(&w, 0), 400);
+	assert_int_equal(refaults_after(&w, 5), 405);
+	world_done(&w);
+}
+
+static void test_faults_raise_the_cold_age(void **data)
+{
+	struct world w;
+
+	world_init(&w, 1);
+	aged(&w, 0, 300);
+	offered(&w, 0);
+	(void)refaults_after(&w, 0);
+	assert_int_equal(world_state(&w, 0)->cold.floor_bucket, 0);
+	(void)refaults_after(&w, 100000);
+	assert_true(world_state(&w, 0)->cold.floor_bucket > 0);
+	world_done(&w);
+}
+
+/* ---- Fault times ------------------------------------------------------------------------- */
+
+static const struct time_row {
+	const char *name;
+	struct kvmb_store store;
+	uint32_t permyriad;
+	uint64_t want;
+} time_rows[] = {
+	{ "without faults none took any time", { .faults = 5 }, 5000, KVMB_UNKNOWN },
+	{ "one is all of them", { .fault_ns = { [10] = 1 } }, 1, 2047 },
+	{ "to the last", { .fault_ns = { [10] = 1 } }, 10000, 2047 },
+	{ "the first bucket ends at 1 ns", { .fault_ns = { [0] = 3 } }, 5000, 1 },
+	{ "half of two is the first", { .fault_ns = { [3] = 1, [5] = 1 } }, 5000, 15 },
+	{ "more than half is not", { .fault_ns = { [3] = 1, [5] = 1 } }, 5001, 63 },
+	{ "99 of a hundred", { .fault_ns = { [3] = 99, [20] = 1 } }, 9900, 15 },
+	{ "but not of a hundred and one", { .fault_ns = { [3] = 99, [20] = 2 } }, 9900, 2097151 },
+	{ "what is in the last bucket has no bound", { .fault_ns = { [31] = 1 } }, 5000,
+	  KVMB_UNKNOWN },
+	{ "the one before has", { .fault_ns = { [30] = 1 } }, 5000, 2147483647 },
+	{ "counters of any size", { .fault_ns = { [1] = UINT64_MAX, [2] = UINT64_MAX } }, 5000, 3 },
+};
+
+static void test_time(void **data)
+{
+	const struct time_row *row = *data;
+
+	assert_int_equal(kvmb_store_fault_ns(&row->store, row->permyriad), row->want);
+}
+
+/* ---- JSON -------------------------------------------------------------------------------- */
+
+static void test_json_both_ways(void **data)
+{
+	_cleanup_(kvmb_sample_freep) struct kvmb_sample *back = NULL;
+	_cleanup_free_ char *text = NULL, *again = NULL, *error = NULL;
+	struct kvmb_store *s;
+	struct world w;
+
+	world_init(&w, 2);
+	s = &world_guest(&w, 1)->store;
+	*s = (struct kvmb_store){
+		.valid = true, .encrypted = true, .compressor = KVMB_COMPRESSOR_ZSTD,
+		.out_bytes = 1, .same_filled_bytes = 2, .stored_bytes = 3, .pool_bytes = 4,
+		.metadata_bytes = 5, .limit_bytes = 6, .outs = 7, .faults = 8, .fetched = 9,
+		.dropped = 10, .dense = 11, .integrity_failures = 12, .fault_ns = { 13, [31] = 14 },
+	};
+	w.sample->host.store = (struct kvmb_host_store){ true, 15, 16, KVMB_UNKNOWN };
+	assert_int_equal(kvmb_sample_to_json(w.sample, &text), 0);
+	assert_int_equal(kvmb_sample_from_json(text, &back, &error), 0);
+	assert_memory_equal(&back->guests[1].store, s, sizeof(*s));
+	assert_false(back->guests[0].store.valid);
+	assert_memory_equal(&back->host.store, &w.sample->host.store, sizeof(back->host.store));
+	assert_int_equal(kvmb_sample_to_json(back, &again), 0);
+	assert_string_equal(again, text);
+	world_done(&w);
+}
+
+static void test_json_without(void **data)
+{
+	_cleanup_free_ char *text = NULL;
+	struct world w;
+
+	world_init(&w, 1);
+	assert_int_equal(kvmb_sample_to_json(w.sample, &text), 0);
+	assert_null(strstr(text, "store"));
+	world_done(&w);
+}
+
+static const struct fault_row {
+	const char *name, *find, *put, *error;
+} fault_rows[] = {
+	{ "a member that is none is refused", "\"outs\": 0", "\"out\": 0",
+	  "guests[0].store.outs: missing" },
+	{ "one more, too", "\"outs\": 0", "\"outs\": 0, \"x\": 1", "guests[0].store.x" },
+	{ "a compressor that nobody knows", "\"compressor\": \"none\"",
+	  "\"compressor\": \"gzip\"", "guests[0].store.compressor" },
+	{ "a pool below nothing", "\"pool_bytes\": 29360128", "\"pool_bytes\": -1",
+	  "guests[0].store.pool_bytes" },
+	{ "what the host has, likewise", "\"stores\": {", "\"stores\": { \"y\": 1, ",
+	  "stores.y" },
+};
+
+static void test_json_fault(void **data)
+{
+	const struct fault_row *row = *data;
+	_cleanup_(kvmb_sample_freep) struct kvmb_sample *back = NULL;
+	_cleanup_free_ char *text = NULL, *bad = NULL, *error = NULL;
+	struct world w;
+	char *at;
+
+	world_init(&w, 1);
+	offered(&w, 0);
+	w.sample->host.store.valid = true;
+	assert_int_equal(kvmb_sample_to_json(w.sample, &text), 0);
+	at = strstr(text, row->find);
+	assert_non_null(at);
+	assert_true(asprintf(&bad, "%.*s%s%s", (int)(at - text), text, row->put,
+			     at + strlen(row->find)) > 0);
+	assert_int_equal(kvmb_sample_from_json(bad, &back, &error), -EBADMSG);
+	if (!strstr(error, row->error))
+		fail_msg("it says '%s', not '%s'", error, row->error);
+	world_done(&w);
+}
+
+int main(void)
+{
+	static struct tests t;
+
+	TESTS_ADD_TABLE(&t, backend_rows, test_backend);
+	TESTS_ADD_TABLE(&t, full_rows, test_full);
+	TESTS_ADD_TABLE(&t, rule_rows, test_rule);
+	TESTS_ADD_TABLE(&t, gate_rows, test_gate);
+	TESTS_ADD(&t, "the gate tells the actuator where to, and what is out",
+		  test_gate_tells_the_actuator);
+	TESTS_ADD(&t, "a store takes no room from swap", test_a_store_takes_no_room_from_swap);
+	TESTS_ADD(&t, "what is on its way to a store is not about to be written", test_pending);
+	TESTS_ADD(&t, "where an action goes is remembered", test_pending_is_remembered);
+	TESTS_ADD(&t, "what is out is held, but not resident", test_discount);
+	TESTS_ADD(&t, "the host's own use does not grow by what leaves", test_own_use);
+	TESTS_ADD(&t, "advice counts what is out by what it takes",
+		  test_advice_counts_what_it_takes);
+	TESTS_ADD(&t, "faults from the store are refaults", test_faults_are_refaults);
+	TESTS_ADD(&t, "so memory is cold later after them", test_faults_raise_the_cold_age);
+	TESTS_ADD_TABLE(&t, time_rows, test_time);
+	TESTS_ADD(&t, "a store goes to JSON and back", test_json_both_ways);
+	TESTS_ADD(&t, "where there is none, there is none", test_json_without);
+	TESTS_ADD_TABLE(&t, fault_rows, test_json_fault);
+	return tests_run("store", &t);
+}
