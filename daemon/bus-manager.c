@@ -105,6 +105,8 @@ const sd_bus_vtable bus_manager_vtable[] = {
 	PROPERTY("HostSwapTotalBytes", "t", swap_total_bytes, 0),
 	PROPERTY("HostSwapFreeBytes", "t", swap_free_bytes, 0),
 	PROPERTY("HostSwapRamBytes", "t", swap_ram_bytes, 0),
+	PROPERTY("HostFarBytes", "t", far_bytes, 0),
+	PROPERTY("HostFarPoolBytes", "t", far_pool_bytes, 0),
 	PROPERTY("HostPressureSome", "u", pressure_some, 0),
 	PROPERTY("HostPressureFull", "u", pressure_full, 0),
 	PROPERTY("HostOOMKills", "t", oom_kills, 0),

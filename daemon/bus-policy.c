@@ -26,6 +26,7 @@ static const struct {
 	{ "Priority", "s", "a word (s)", KVMB_FIELD_PRIORITY },
 	{ "RefaultTarget", "u", "parts per million (u)", KVMB_FIELD_REFAULT_TARGET },
 	{ "Mode", "s", "a word (s)", KVMB_FIELD_MODE },
+	{ "Backend", "s", "a word (s)", KVMB_FIELD_BACKEND },
 };
 
 static int read_size(sd_bus_message *m, char *ret)
@@ -94,7 +95,7 @@ static int find_key(const char *key, sd_bus_error *error)
 			return (int)i;
 	return sd_bus_error_setf(error, BUS_ERROR_INVALID_POLICY,
 				 "There is no policy key \"%s\"; there are Guarantee, Limit, "
-				 "Shares, Priority, RefaultTarget and Mode",
+				 "Shares, Priority, RefaultTarget, Mode and Backend",
 				 key);
 }
 

@@ -74,6 +74,8 @@ static void fill_sample(const struct kvmb_sample *s, struct host_view *v)
 	v->swap_total_bytes = h->swap_total_bytes;
 	v->swap_free_bytes = h->swap_free_bytes;
 	v->swap_ram_bytes = h->swap_ram_bytes;
+	v->far_bytes = h->store.valid ? h->store.out_bytes : KVMB_UNKNOWN;
+	v->far_pool_bytes = h->store.valid ? h->store.pool_bytes : KVMB_UNKNOWN;
 	v->oom_kills = h->oom_kills;
 	v->pressure_some = h->psi_valid ? h->psi.some_avg10_permyriad : UINT32_MAX;
 	v->pressure_full = h->psi_valid ? h->psi.full_avg10_permyriad : UINT32_MAX;

@@ -19,6 +19,7 @@ struct host_view {
 	uint64_t need_bytes, spare_bytes;
 	uint64_t total_bytes, available_bytes, free_bytes;
 	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes, ksm_saved_bytes;
+	uint64_t far_bytes, far_pool_bytes;
 	uint32_t pressure_some, pressure_full;
 	uint64_t oom_kills, aging_usec, cold_usec;
 	uint32_t n_machines, n_skipped;

@@ -45,6 +45,7 @@ static const struct {
 	[JOURNAL_ACTIONS_HIDDEN] = { LOG_INFO, "10848f2904a44f4fb523957049401428" },
 	[JOURNAL_DEGRADED] = { LOG_WARNING, "f16f6e4025dc4c9a8a748af37345dcce" },
 	[JOURNAL_RECOVERED] = { LOG_NOTICE, "e3a27539c1914e5b8beeb76c1db6102a" },
+	[JOURNAL_INTEGRITY] = { LOG_CRIT, "3f1b0c52a8e44d6f9d27c1e5b86a9074" },
 	[JOURNAL_TURN_FAILED] = { LOG_ERR, "9157b255e79f4004a9f797f48b3a631b" },
 	[JOURNAL_STATE_FAULT] = { LOG_WARNING, "5d86fcb5827e443b8e2b1facdad0e30c" },
 	[JOURNAL_BUS] = { LOG_WARNING, "46d20ac418434f4ca8c8829858f25dc9" },
@@ -52,7 +53,7 @@ static const struct {
 	[JOURNAL_RELEASE_INCOMPLETE] = { LOG_WARNING, "b49fa3c71262403d98b98d89be224f5c" },
 };
 
-#define FIELDS_MAX 20
+#define FIELDS_MAX 24
 
 struct entry {
 	char text[4096];
@@ -143,6 +144,10 @@ static void action_fields(struct entry *e, const struct kvmb_result *r)
 	entry_add(e, "KVMB_DURATION_USEC=%" PRIu64, r->duration_usec);
 	entry_add(e, "KVMB_WHY=%s", kvmb_why_to_string(r->why));
 	entry_add(e, "KVMB_REASON=%s", a->reason);
+	if (r->note[0])
+		entry_add(e, "KVMB_NOTE=%s", r->note);
+	if (a->kind == KVMB_ACTION_PAGEOUT)
+		entry_add(e, "KVMB_BACKEND=%s", kvmb_backend_to_string(a->backend));
 	if (r->error < 0)
 		entry_add(e, "ERRNO=%i", -r->error);
 }

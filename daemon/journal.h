@@ -23,6 +23,7 @@ enum journal_event {
 	JOURNAL_LEVEL,
 	JOURNAL_ALARM,           /* hard up, and nothing is left to take */
 	JOURNAL_ALARM_OVER,
+	JOURNAL_INTEGRITY,       /* memory in a guest's store is not as it was */
 	JOURNAL_KSM,             /* begun, ended, left alone */
 	JOURNAL_CONNECTED,
 	JOURNAL_DISCONNECTED,

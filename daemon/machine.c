@@ -125,6 +125,7 @@ static const char *why_token(enum kvmb_why why)
 static void view_policy(const struct kvmb_policy *p, struct machine_view *v)
 {
 	v->mode = kvmb_mode_to_string(p->mode);
+	v->backend = kvmb_backend_to_string(p->backend);
 	v->priority = kvmb_priority_to_string(p->priority);
 	v->guarantee_bytes = p->guarantee_bytes;
 	v->limit_bytes = p->limit_bytes;
@@ -137,7 +138,6 @@ static void view_cgroup(const struct kvmb_guest_sample *g, struct machine_view *
 {
 	v->resident_bytes = g->cgroup_valid ? g->resident_bytes : KVMB_UNKNOWN;
 	v->swap_bytes = g->cgroup_valid ? g->swap_bytes : KVMB_UNKNOWN;
-	v->refaults = g->cgroup_valid ? g->refault_anon + g->refault_file : KVMB_UNKNOWN;
 	v->oom_kills = g->cgroup_valid ? g->oom_kills : KVMB_UNKNOWN;
 	v->pressure_some = g->psi_valid ? g->psi.some_avg10_permyriad : UINT32_MAX;
 	v->pressure_full = g->psi_valid ? g->psi.full_avg10_permyriad : UINT32_MAX;
@@ -157,6 +157,26 @@ static void view_sample(const struct kvmb_guest_sample *g, struct machine_view *
 	v->stats_age_usec = g->stats_age_usec;
 	v->free_page_reporting = g->backing.reports_free;
 	view_cgroup(g, v);
+}
+
+/* Unknown where there is none, which is not the same as nothing. */
+static void view_store(const struct kvmb_store *s, struct machine_view *v)
+{
+	v->far_compressor = s->valid ? kvmb_compressor_to_string(s->compressor) : "";
+	v->far_encrypted = s->encrypted;
+	v->far_bytes = s->valid ? s->out_bytes : KVMB_UNKNOWN;
+	v->far_same_filled_bytes = s->valid ? s->same_filled_bytes : KVMB_UNKNOWN;
+	v->far_stored_bytes = s->valid ? s->stored_bytes : KVMB_UNKNOWN;
+	v->far_pool_bytes = s->valid ? s->pool_bytes : KVMB_UNKNOWN;
+	v->far_metadata_bytes = s->valid ? s->metadata_bytes : KVMB_UNKNOWN;
+	v->far_outs = s->valid ? s->outs : KVMB_UNKNOWN;
+	v->far_faults = s->valid ? s->faults : KVMB_UNKNOWN;
+	v->far_fetched = s->valid ? s->fetched : KVMB_UNKNOWN;
+	v->far_dropped = s->valid ? s->dropped : KVMB_UNKNOWN;
+	v->far_dense = s->valid ? s->dense : KVMB_UNKNOWN;
+	v->far_integrity_failures = s->valid ? s->integrity_failures : KVMB_UNKNOWN;
+	v->far_fault_p50_ns = kvmb_store_fault_ns(s, 5000);
+	v->far_fault_p99_ns = kvmb_store_fault_ns(s, 9900);
 }
 
 void machine_view_fill(struct manager *manager, struct machine *machine, struct machine_view *ret)
@@ -181,6 +201,10 @@ void machine_view_fill(struct manager *manager, struct machine *machine, struct 
 	(void)kvmb_engine_guest_status(manager->engine, machine->name, &s);
 	view_policy(&s.policy, &v);
 	view_sample(s.sample ?: &nothing, &v);
+	view_store(&(s.sample ?: &nothing)->store, &v);
+	v.backend_used = s.sample ? kvmb_backend_to_string(s.backend) : "";
+	v.backend_reason = s.sample ? kvmb_backend_basis_to_string(s.backend_basis) : "";
+	v.refaults = s.sample && s.sample->cgroup_valid ? s.refaults : KVMB_UNKNOWN;
 	v.aging = kvmb_aging_to_string((s.sample ?: &nothing)->ages.source);
 	v.cold_bytes = s.cold_bytes;
 	v.cold_age_usec = s.cold_age_usec;
@@ -222,6 +246,10 @@ static void seen_fill(const struct kvmb_guest_status *s, struct machine_seen *re
 		.limit_bytes = s->policy.limit_bytes,
 		.shares = s->policy.shares,
 		.refault_target_ppm = s->policy.refault_target_ppm,
+		.backend = s->policy.backend,
+		.backend_used = s->backend,
+		.backend_basis = s->backend_basis,
+		.integrity_failures = s->sample ? s->sample->store.integrity_failures : 0,
 		.target_bytes = s->target_bytes,
 		.stats_why = s->sample ? s->sample->stats_why : KVMB_WHY_GONE,
 		.excluded = s->excluded,
@@ -248,6 +276,10 @@ static const struct {
 	SEEN("LimitBytes", limit_bytes),
 	SEEN("Shares", shares),
 	SEEN("RefaultTargetPPM", refault_target_ppm),
+	SEEN("Backend", backend),
+	SEEN("BackendUsed", backend_used),
+	SEEN("BackendReason", backend_basis),
+	SEEN("FarIntegrityFailures", integrity_failures),
 	SEEN("PolicySources", sources),
 	SEEN("PolicyError", policy_error),
 	SEEN("TargetBytes", target_bytes),

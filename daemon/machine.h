@@ -25,6 +25,9 @@ struct machine_seen {
 		uint64_t classes; /* a hash of their patterns */
 	} sources;
 	char policy_error[KVMB_TEXT_SIZE];
+	enum kvmb_backend backend, backend_used;
+	enum kvmb_backend_basis backend_basis;
+	uint64_t integrity_failures;
 	uint64_t target_bytes;
 	enum kvmb_why stats_why;
 	enum kvmb_why excluded;
@@ -59,13 +62,17 @@ struct machine_view {
 	struct manager *manager;
 	const char *name, *uuid, *state, *mode, *priority, *stats_status, *excluded, *degraded;
 	const char *aging, *aging_reason, *policy_error;
-	int free_page_reporting; /* of D-Bus: a boolean is an int */
+	const char *backend, *backend_used, *backend_reason, *far_compressor;
+	int free_page_reporting, far_encrypted; /* of D-Bus: a boolean is an int */
 	const char *classes[KVMB_FIELDS]; /* as kvmb_guest_status has them */
 	uint32_t pid, shares, refault_target_ppm, pressure_some, pressure_full;
 	uint64_t guarantee_bytes, limit_bytes;
 	uint64_t maximum_bytes, balloon_bytes, target_bytes, resident_bytes, swap_bytes;
 	uint64_t unused_bytes, usable_bytes, caches_bytes, stats_age_usec, cold_bytes;
 	uint64_t cold_age_usec;
+	uint64_t far_bytes, far_same_filled_bytes, far_stored_bytes, far_pool_bytes;
+	uint64_t far_metadata_bytes, far_outs, far_faults, far_fetched, far_dropped, far_dense;
+	uint64_t far_integrity_failures, far_fault_p50_ns, far_fault_p99_ns;
 	uint64_t refaults, refaults_per_min, oom_kills;
 	uint64_t taken_bytes, given_bytes, n_actions;
 	int64_t net_bytes;
@@ -80,7 +87,7 @@ void machine_view_fill(struct manager *manager, struct machine *machine, struct 
  * @ret: names of the properties that changed, ended by NULL; has room for MACHINE_CHANGES_MAX
  * Return: how many; 0 too if the engine does not know the guest.
  */
-#define MACHINE_CHANGES_MAX 15
+#define MACHINE_CHANGES_MAX 19
 size_t machine_changes(struct kvmb_engine *engine, struct machine *machine,
 		       const char *ret[static MACHINE_CHANGES_MAX]);
 

@@ -5,6 +5,7 @@
 #include "manager.h"
 
 #include <errno.h>
+#include <inttypes.h>
 
 #include "util.h"
 
@@ -26,8 +27,19 @@ static void tell_policy_error(const struct machine *machine, const char *const *
 			    machine->seen.policy_error);
 }
 
+/* Once each time that there are more: memory of the guest is lost, and whoever touches it ends. */
+static void tell_integrity(const struct machine *machine, uint64_t before)
+{
+	if (machine->seen.integrity_failures > before)
+		journal_log(JOURNAL_INTEGRITY, machine->name,
+			    "%s: memory in its store could not be read back as it was (%" PRIu64
+			    " times more); whoever touches it gets SIGBUS",
+			    machine->name, machine->seen.integrity_failures - before);
+}
+
 static void machine_tell(struct manager *m, struct machine *machine)
 {
+	uint64_t failures = machine->seen.integrity_failures;
 	enum kvmb_why before = machine->seen.degraded;
 	const char *changes[MACHINE_CHANGES_MAX];
 
@@ -35,6 +47,7 @@ static void machine_tell(struct manager *m, struct machine *machine)
 		return;
 	bus_machine_changed(m, machine, changes);
 	tell_policy_error(machine, changes);
+	tell_integrity(machine, failures);
 	if (before == machine->seen.degraded)
 		return;
 	if (machine->seen.degraded != KVMB_WHY_NONE)
@@ -60,6 +73,7 @@ static void on_added(void *userdata, const char *name)
 	/* InterfacesAdded tells all values: what is seen now is not a change. */
 	if (machine_changes(m->engine, machine, changes) > 0)
 		tell_policy_error(machine, changes);
+	tell_integrity(machine, 0);
 	bus_machine_added(m, machine);
 }
 

@@ -14,6 +14,7 @@ tests_bus_notify_log_SOURCES = %D%/notify-log.c
 
 bus_tests = \
 	%D%/test-ages.sh \
+	%D%/test-far.sh \
 	%D%/test-authz.sh \
 	%D%/test-catalog.sh \
 	%D%/test-driver.sh \

@@ -61,6 +61,13 @@ is "and hides behind nothing that was set at run time" "$(property $web $i_machi
 like "which is gone" "$(property $web $i_machine PolicySources)" '"Guarantee" "metadata"'
 like "a contradiction to the configuration is not written" "$(persist Limit t 1048576)" \
 	'^org.linux_kvm.Balloon1.Error.InvalidPolicy: '
+is "a backend, too" "$(persist Backend s far)" none
+is "which is in force" "$(property $web $i_machine BackendUsed)$(property $web $i_machine BackendReason)" 's "far"s "configured"'
+like "from the definition" "$(property $web $i_machine PolicySources)" '"Backend" "metadata"'
+like "and explained, for nobody offers a store here" "$(bus call $name $web $i_machine Explain)" \
+	'What is cold goes to its store: as configured; but the kernel module offers no store for it'
+is "it is taken away" "$(persist -- Backend)" none
+is "and the host has swap" "$(property $web $i_machine BackendUsed)$(property $web $i_machine BackendReason)" 's "swap"s "has-swap"'
 is "a value is taken away" "$(persist -- RefaultTarget)" none
 is "and is the built-in one again" "$(property $web $i_machine RefaultTargetPPM)" 'u 2000'
 like "the other stays" "$(property $web $i_machine PolicySources)" '"Guarantee" "metadata"'

@@ -142,13 +142,14 @@ set_policy() { error_of "$web" "$i_machine" SetPolicy 'a{sv}' "$@"; }
 invalid='^org.linux_kvm.Balloon1.Error.InvalidPolicy: '
 reset
 is "SetPolicy takes all keys at once" "$(set_policy Guarantee t 67108864 Limit t 1073741824 \
-	Shares u 42 Priority s high RefaultTarget u 1500 Mode s observe)" none
+	Shares u 42 Priority s high RefaultTarget u 1500 Mode s observe Backend s far)" none
 is "the guarantee is set" "$(property $web $i_machine GuaranteeBytes)" 't 67108864'
 is "the limit is set" "$(property $web $i_machine LimitBytes)" 't 1073741824'
 is "the shares are set" "$(property $web $i_machine Shares)" 'u 42'
 is "the priority is set" "$(property $web $i_machine Priority)" 's "high"'
 is "the refault target is set, to the ppm" "$(property $web $i_machine RefaultTargetPPM)" 'u 1500'
 is "the mode is set" "$(property $web $i_machine Mode)" 's "observe"'
+is "the backend is set" "$(property $web $i_machine Backend)" 's "far"'
 like "the values' source is shown" "$(property $web $i_machine PolicySources)" '"Shares" "runtime"'
 mark
 like "the change is told" "$(changes $web)" '"Shares":\{"type":"u","data":42\}'
@@ -159,6 +160,7 @@ like "an unknown key is named" "$(set_policy Colour s red)" "$invalid.*\"Colour\
 like "a wrong type is named" "$(set_policy Shares t 5)" "$invalid.*Shares must be a number"
 like "a negative size is a wrong type" "$(set_policy Guarantee x -1)" "$invalid.*Guarantee must be a size"
 like "a word that does not exist is named with those that do" "$(set_policy Mode s aggressive)" "$invalid.*aggressive.*observe"
+like "nor is there another backend" "$(set_policy Backend s zram)" "$invalid.*zram.*auto, swap, far"
 like "no shares at all are refused" "$(set_policy Shares u 0)" "$invalid.*1 to 1000000"
 like "a refault target above all memory is refused" "$(set_policy RefaultTarget u 1000001)" "$invalid.*RefaultTarget"
 like "a guarantee above the limit is refused" "$(set_policy Guarantee t 2097152 Limit t 1048576)" "$invalid"
