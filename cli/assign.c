@@ -65,6 +65,9 @@ static int append_value(sd_bus_message *m, const struct kvmb_policy *p, enum kvm
 		return sd_bus_message_append(m, "{sv}", key, "u", p->refault_target_ppm);
 	case KVMB_FIELD_MODE:
 		return sd_bus_message_append(m, "{sv}", key, "s", kvmb_mode_to_string(p->mode));
+	case KVMB_FIELD_BACKEND:
+		return sd_bus_message_append(m, "{sv}", key, "s",
+					     kvmb_backend_to_string(p->backend));
 	default:
 		return -EINVAL;
 	}

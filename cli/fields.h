@@ -49,6 +49,7 @@ struct manager {
 	uint64_t need_bytes, spare_bytes;
 	uint64_t total_bytes, available_bytes, free_bytes;
 	uint64_t swap_total_bytes, swap_free_bytes, swap_ram_bytes, ksm_saved_bytes;
+	uint64_t far_bytes, far_pool_bytes;
 	uint64_t oom_kills, ticks, triggers, reaction_usec, taken_bytes, given_bytes;
 	uint64_t guaranteed_bytes;
 	uint64_t aging_usec, cold_usec;
@@ -61,16 +62,20 @@ struct manager {
 struct machine {
 	char *name, *uuid, *state, *mode, *priority;
 	char *stats_status, *excluded, *degraded, *aging, *aging_reason, *policy_error;
+	char *backend, *backend_used, *backend_reason, *far_compressor;
 	char *sources[KVMB_FIELDS];
 	uint64_t guarantee_bytes, limit_bytes;
 	uint64_t maximum_bytes, balloon_bytes, target_bytes, resident_bytes, swap_bytes;
 	uint64_t unused_bytes, usable_bytes, caches_bytes, stats_age_usec, cold_bytes;
 	uint64_t cold_age_usec;
+	uint64_t far_bytes, far_same_filled_bytes, far_stored_bytes, far_pool_bytes;
+	uint64_t far_metadata_bytes, far_outs, far_faults, far_fetched, far_dropped, far_dense;
+	uint64_t far_integrity_failures, far_fault_p50_ns, far_fault_p99_ns;
 	uint64_t refaults, refaults_per_min, oom_kills;
 	uint64_t taken_bytes, given_bytes, n_actions;
 	int64_t net_bytes;
 	uint32_t pid, shares, refault_target_ppm, psi_some, psi_full;
-	bool free_page_reporting;
+	bool free_page_reporting, far_encrypted;
 };
 
 /* Machines ordered by name. */

@@ -20,7 +20,7 @@ static const char text[] =
 	"  map MACHINE              the same as a picture of all its addresses\n"
 	"  monitor                  actions and changes as they happen\n"
 	"  set MACHINE KEY=VALUE... change its policy: Guarantee=, Limit=, Shares=,\n"
-	"                           Priority=, RefaultTarget=, Mode=\n"
+	"                           Priority=, RefaultTarget=, Mode=, Backend=\n"
 	"  reclaim MACHINE SIZE     ask for that much of its memory once\n"
 	"  record FILE              every decision from now on (-: standard output)\n"
 	"  reserve SIZE             make room for a machine before it is started\n"

@@ -26,7 +26,7 @@ libctl_la_SOURCES = \
 	%D%/save.c %D%/save.h \
 	%D%/status.h \
 	%D%/status-host.c \
-	%D%/status-machine.c \
+	%D%/status-far.c %D%/status-machine.c \
 	%D%/table.c %D%/table.h \
 	%D%/term.c %D%/term.h \
 	%D%/text.c %D%/text.h \

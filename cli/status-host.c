@@ -35,7 +35,9 @@ static void print_memory(const struct ctl *ctl, const struct manager *m)
 		   figure_size(m->available_bytes).text, figure_size(m->total_bytes).text,
 		   figure_size(m->free_bytes).text);
 	if (!m->swap_total_bytes) {
-		fact_print(ctl, "Swap", COLOUR_YELLOW, "none");
+		/* With stores it is not missed. */
+		fact_print(ctl, "Swap", m->far_bytes == UINT64_MAX ? COLOUR_YELLOW : COLOUR_NONE,
+			   "none");
 		return;
 	}
 	print_bar(ctl, "Swap", COLOUR_NONE, figure_used(m->swap_total_bytes, m->swap_free_bytes),
@@ -43,6 +45,14 @@ static void print_memory(const struct ctl *ctl, const struct manager *m)
 	fact_print(ctl, "", COLOUR_NONE, "%s used of %s; it occupies %s of memory (zram, zswap)",
 		   figure_size(figure_used(m->swap_total_bytes, m->swap_free_bytes)).text,
 		   figure_size(m->swap_total_bytes).text, figure_size(m->swap_ram_bytes).text);
+}
+
+static void print_far(const struct ctl *ctl, const struct manager *m)
+{
+	if (m->far_bytes != UINT64_MAX)
+		fact_print(ctl, "Far", COLOUR_NONE,
+			   "%s of all machines are out in their stores, which hold %s of memory",
+			   figure_size(m->far_bytes).text, figure_size(m->far_pool_bytes).text);
 }
 
 static void print_ksm(const struct ctl *ctl, const struct manager *m)
@@ -204,6 +214,7 @@ void status_print_host(const struct ctl *ctl, const struct manager *m,
 	if (*m->alarm)
 		fact_print(ctl, "Alarm", COLOUR_RED, "%s", m->alarm);
 	print_memory(ctl, m);
+	print_far(ctl, m);
 	print_ksm(ctl, m);
 	fact_print(ctl, "Pressure", note_pressure_colour(m->psi_some), "some %s %%, full %s %%",
 		   figure_ratio(m->psi_some).text, figure_ratio(m->psi_full).text);

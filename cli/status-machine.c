@@ -170,6 +170,9 @@ static struct figure policy_value(const struct machine *m, enum kvmb_policy_fiel
 	case KVMB_FIELD_MODE:
 		snprintf(f.text, sizeof(f.text), "%.20s", m->mode);
 		return f;
+	case KVMB_FIELD_BACKEND:
+		snprintf(f.text, sizeof(f.text), "%.20s", m->backend);
+		return f;
 	default:
 		return f;
 	}
@@ -202,6 +205,7 @@ int status_print_machine(const struct ctl *ctl, const struct machine *m)
 	print_who(ctl, m);
 	print_memory(ctl, m);
 	print_cold(ctl, m);
+	status_print_far(ctl, m);
 	print_inside(ctl, m);
 	print_effects(ctl, m);
 	putchar('\n');

@@ -10,6 +10,9 @@ void status_print_host(const struct ctl *ctl, const struct manager *m,
 		       const struct machines *machines);
 /** status_print_problems() - what an operator should look at, machine by machine */
 void status_print_problems(const struct ctl *ctl, const struct machines *machines);
+/** status_print_far() - where cold memory goes, and what is out */
+void status_print_far(const struct ctl *ctl, const struct machine *m);
+
 int status_print_machine(const struct ctl *ctl, const struct machine *m);
 
 #endif

@@ -29,12 +29,15 @@
 struct guest {
 	const char *name, *uuid, *state, *mode, *priority, *stats_status, *excluded, *degraded;
 	const char *aging, *aging_reason, *policy_error;
+	const char *backend, *backend_used, *backend_reason, *compressor;
+	uint64_t far, same_filled, stored, pool, metadata, outs, faults, fetched, dropped, dense;
+	uint64_t failures, p50, p99;
 	uint64_t cold, cold_age, guarantee, limit, maximum, balloon, target, resident, swap;
 	uint64_t unused, usable, caches, age, refaults, per_minute, oom_kills;
 	uint64_t taken, given, actions;
 	int64_t net;
 	uint32_t pid, shares, ppm, some, full;
-	int reporting;
+	int reporting, encrypted;
 	char path[1024];
 	sd_bus_slot *slot;
 };
@@ -42,7 +45,7 @@ struct guest {
 struct host {
 	sd_bus *bus;
 	const char *version, *mode, *level, *error, *trigger_error, *alarm, *ksm;
-	uint64_t ksm_saved, need, spare, total, available, free, swap_total, swap_free, swap_ram;
+	uint64_t far, far_pool, ksm_saved, need, spare, total, available, free, swap_total, swap_free, swap_ram;
 	uint64_t oom_kills, ticks, triggers, reaction, taken, given, guaranteed, aging, cold;
 	int64_t net;
 	uint32_t some, full, n, skipped, ratio, advised, sure;
@@ -61,7 +64,12 @@ static const struct guest canned[] = {
 	  .swap = MIB(120), .unused = MIB(200), .usable = MIB(700), .caches = MIB(480),
 	  .age = 1500000, .refaults = 40211, .per_minute = 12, .taken = GIB(3), .given = GIB(1),
 	  .net = GIB(2), .actions = 57, .some = 34, .full = 3, .aging = "module",
-	  .cold = MIB(312), .cold_age = 640000000, .reporting = 1 },
+	  .cold = MIB(312), .cold_age = 640000000, .reporting = 1,
+	  .backend = "far", .backend_used = "far", .backend_reason = "configured",
+	  .compressor = "lz4", .encrypted = 1, .far = MIB(400), .same_filled = MIB(90),
+	  .stored = MIB(96), .pool = MIB(100), .metadata = MIB(6), .outs = 140000,
+	  .faults = 37600, .fetched = 12, .dropped = 9, .dense = 777, .failures = 2,
+	  .p50 = 16383, .p99 = 131071 },
 	{ .name = "db-01", .state = "running", .mode = "proactive", .stats_status = "stats-stale",
 	  .excluded = "", .degraded = "no-effect", .guarantee = GIB(2), .limit = GIB(3),
 	  .maximum = GIB(4), .balloon = GIB(3), .target = 0, .resident = MIB(2990), .swap = 0,
@@ -77,7 +85,9 @@ static const struct guest canned[] = {
 	  .resident = MIB(1100), .swap = 4096, .unused = UNKNOWN, .usable = UNKNOWN,
 	  .caches = UNKNOWN, .age = UNKNOWN, .taken = 0, .given = 0, .net = 0, .some = 10000,
 	  .full = 10000 },
+	/* It wants what is not there. */
 	{ .name = "windows", .state = "running", .mode = "pressure",
+	  .backend = "far", .backend_used = "far", .backend_reason = "configured",
 	  .stats_status = "stats-missing", .excluded = "no-balloon", .degraded = "",
 	  .guarantee = 0, .limit = UNKNOWN, .maximum = GIB(1024), .balloon = GIB(1024),
 	  .resident = UNKNOWN, .swap = UNKNOWN, .unused = UNKNOWN, .usable = UNKNOWN,
@@ -103,9 +113,10 @@ static const struct guest canned[] = {
 static int get_sources(sd_bus *bus, const char *path, const char *interface, const char *property,
 		       sd_bus_message *m, void *userdata, sd_bus_error *error)
 {
-	return sd_bus_message_append(m, "a{ss}", 6, "Guarantee", "guest", "Limit", "config",
+	return sd_bus_message_append(m, "a{ss}", 7, "Guarantee", "guest", "Limit", "config",
 				     "Shares", "metadata", "Priority", "class:[bdw]*-?1",
-				     "RefaultTarget", "builtin", "Mode", "runtime");
+				     "RefaultTarget", "builtin", "Mode", "runtime",
+				     "Backend", "guest");
 }
 
 static int get_degraded(sd_bus *bus, const char *path, const char *interface, const char *property,
@@ -353,6 +364,15 @@ static const sd_bus_vtable machine_vtable[] = {
 	P("PolicyError", "s", policy_error),
 	P("AgingReason", "s", aging_reason), P("ColdBytes", "t", cold),
 	P("ColdAgeUSec", "t", cold_age),
+	P("Backend", "s", backend), P("BackendUsed", "s", backend_used),
+	P("BackendReason", "s", backend_reason), P("FarBytes", "t", far),
+	P("FarSameFilledBytes", "t", same_filled), P("FarStoredBytes", "t", stored),
+	P("FarPoolBytes", "t", pool), P("FarMetadataBytes", "t", metadata),
+	P("FarCompressor", "s", compressor), P("FarEncrypted", "b", encrypted),
+	P("FarOuts", "t", outs), P("FarFaults", "t", faults), P("FarFetched", "t", fetched),
+	P("FarDropped", "t", dropped), P("FarDense", "t", dense),
+	P("FarIntegrityFailures", "t", failures), P("FarFaultP50NSec", "t", p50),
+	P("FarFaultP99NSec", "t", p99),
 	SD_BUS_METHOD("SetPolicy", "a{sv}", NULL, set_policy, 0),
 	SD_BUS_METHOD("PersistPolicy", "a{sv}as", NULL, persist_policy, 0),
 	SD_BUS_METHOD("Reclaim", "t", NULL, reclaim, 0),
@@ -394,6 +414,7 @@ static const sd_bus_vtable manager_vtable[] = {
 	P("NeedBytes", "t", need), P("SpareBytes", "t", spare), P("HostTotalBytes", "t", total),
 	P("HostAvailableBytes", "t", available), P("HostFreeBytes", "t", free),
 	P("HostSwapTotalBytes", "t", swap_total), P("HostSwapFreeBytes", "t", swap_free),
+	P("HostFarBytes", "t", far), P("HostFarPoolBytes", "t", far_pool),
 	P("HostSwapRamBytes", "t", swap_ram), P("HostPressureSome", "u", some),
 	P("HostPressureFull", "u", full), P("HostOOMKills", "t", oom_kills),
 	P("MachineCount", "u", n),
@@ -442,6 +463,16 @@ static struct guest make_guest(uint32_t i)
 		g.aging_reason = "not followed";
 		g.cold = UNKNOWN;
 		g.cold_age = 300000000;
+	}
+	if (!g.backend) {
+		g.backend = "auto";
+		g.backend_used = "swap";
+		g.backend_reason = "has-swap";
+	}
+	if (!g.compressor) {
+		g.compressor = "";
+		g.far = g.same_filled = g.stored = g.pool = g.metadata = g.outs = UNKNOWN;
+		g.faults = g.fetched = g.dropped = g.dense = g.failures = g.p50 = g.p99 = UNKNOWN;
 	}
 	g.aging_reason = g.aging_reason ? g.aging_reason : "";
 	g.policy_error = g.policy_error ? g.policy_error : "";
@@ -505,7 +536,7 @@ int main(int argc, char **argv)
 		.aging = 5000000, .cold = 300000000,
 		.need = MIB(1229), .guaranteed = GIB(20), .total = GIB(16),
 		.available = MIB(1843), .free = MIB(512),
-		.swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,
+		.far = MIB(410), .far_pool = MIB(102), .swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,
 		.triggers = 17, .reaction = 850,
 		.taken = MIB(3482), .given = MIB(1229), .net = MIB(1843), .some = 1234, .full = 96,
 		.ratio = 15000, .advised = 18750, .sure = 4000, .basis = "swap",

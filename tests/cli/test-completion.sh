@@ -61,6 +61,7 @@ offered 'kvm-balloonctl map --svg x we' web-01
 offered 'kvm-balloonctl reclaim web-01 2' 256M
 offered 'kvm-balloonctl set web-01 Gu' Guarantee=
 offered 'kvm-balloonctl set web-01 Mode=p' 'pressure proactive'
+offered 'kvm-balloonctl set web-01 Backend=' 'auto far swap'
 offered 'kvm-balloonctl set web-01 Shares=5 Priority=' 'high low normal'
 offered 'kvm-balloonctl top --o' --once
 offered 'kvm-balloonctl list --na' --names

@@ -38,8 +38,8 @@ says 'an odd name is found' 0 'Machine: Datenbank Größe:1' status 'Datenbank G
 says 'explain' 0 'web' explain web
 says 'top' 0 $'level relaxed .*\nweb .* 512M' top --once
 run status --json
-# What the guests of the test driver use nobody knows, so that there is no advice; its host has no KSM.
-if grep -vE 'Ratio|AdviceConfidence|KSMSavedBytes' <<<"$out" | grep null; then
+# What the guests of the test driver use nobody knows, so that there is no advice; its host has no KSM and no stores.
+if grep -vE 'Ratio|AdviceConfidence|KSMSavedBytes|HostFar' <<<"$out" | grep null; then
 	fail 'every property of the manager is there' "$out"
 else
 	pass 'every property of the manager is there'
@@ -54,12 +54,12 @@ is "and by its name, all that the bus has" "$(members "$out")" "$(properties $i_
 run status web --json
 is "so are those of a machine" "$(members "$out")" "$(properties $i_machine)"
 unread=$(grep -c null <<<"$out" || :)
-known='ResidentBytes|ColdBytes|SwapBytes|UnusedBytes|UsableBytes|CachesBytes|StatsAgeUSec|Refaults|PressureSome|PressureFull|OOMKills|LimitBytes'
+known='ResidentBytes|ColdBytes|SwapBytes|UnusedBytes|UsableBytes|CachesBytes|StatsAgeUSec|Refaults|PressureSome|PressureFull|OOMKills|LimitBytes|Far[A-Za-z0-9]+'
 is 'what is null of a machine is what cannot be known of it' "$(grep -cE "\"($known)\": null" <<<"$out")" "$unread"
 
-says 'set' 0 '^$' set web Guarantee=64M Limit=1G Shares=5 Priority=high RefaultTarget=0.3% Mode=proactive
+says 'set' 0 '^$' set web Guarantee=64M Limit=1G Shares=5 Priority=high RefaultTarget=0.3% Mode=proactive Backend=far
 changed=$'Guarantee +64 MiB set at run time\nLimit +1.0 GiB set at run time\nShares +5 set at run time
-Priority +high set at run time\nRefaultTarget +0.3 % set at run time\nMode +proactive set at run time'
+Priority +high set at run time\nRefaultTarget +0.3 % set at run time\nMode +proactive set at run time\nBackend +far set at run time'
 says 'and what was set is in force' 0 "$changed" status web
 says 'the limit can be taken away' 0 '^$' set web Limit=max
 says 'and is' 0 'Limit +max' status web

@@ -35,7 +35,7 @@ plan_by() {
 same_plan() {
 	: >"$scratch/empty.conf"
 	defaults >"$scratch/defaults.conf"
-	(($(grep -c = "$scratch/defaults.conf") == 30)) || { cat "$scratch/defaults.conf"; return 1; }
+	(($(grep -c = "$scratch/defaults.conf") == 31)) || { cat "$scratch/defaults.conf"; return 1; }
 	plan_by "$scratch/empty.conf" >"$scratch/empty.json" || return 1
 	plan_by "$scratch/defaults.conf" | diff "$scratch/empty.json" -
 }

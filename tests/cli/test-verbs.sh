@@ -136,7 +136,7 @@ fails 2 '--host and --address exclude each other' "$ctl" --host=a --address=b li
 fails 2 'is not the address of a bus' "$ctl" --address=unix:frob=1 list
 
 set_and_see() {
-	"$ctl" set web-01 Guarantee=768M Limit=max Priority=high Shares=7 RefaultTarget=0.5% Mode=observe &&
+	"$ctl" set web-01 Guarantee=768M Limit=max Priority=high Shares=7 RefaultTarget=0.5% Mode=observe Backend=swap &&
 		"$ctl" status web-01 --json | grep -c '"GuaranteeBytes": 805306368'
 }
 ok 'set sends what was typed' set_and_see
