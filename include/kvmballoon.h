@@ -51,7 +51,7 @@ enum kvmb_priority {
 
 /* Where page-out moves what is cold. */
 enum kvmb_backend {
-	KVMB_BACKEND_AUTO, /* to the store on a host without swap where there is one, else to swap */
+	KVMB_BACKEND_AUTO, /* to its store, if any, on a host without swap; else to swap */
 	KVMB_BACKEND_SWAP, /* to the host's swap */
 	KVMB_BACKEND_FAR,  /* to the guest's store of kvm_swap(4), and nowhere else */
 	KVMB_BACKENDS,
@@ -389,7 +389,7 @@ struct kvmb_store {
 	uint64_t dropped;           /* were discarded while out */
 	uint64_t dense;             /* tried, and did not compress */
 	uint64_t integrity_failures; /* could not be read back as they were */
-	/* Faults by the time they took: 2^i to 2^(i+1) - 1 ns, the first from 0, the last without end. */
+	/* Faults by their time: 2^i to 2^(i+1) - 1 ns, the first from 0, the last without end. */
 	uint64_t fault_ns[KVMB_FAULT_BUCKETS];
 };
 

@@ -11,8 +11,8 @@
 #include "model/store.h"
 #include "source/age-map.h"
 
-/* NULL where the guest's memory is to be aged. */
-static const char *why_not_aged(const struct kvmb_engine *e, const struct kvmb_guest_sample *g)
+/* NULL where the guest is to be followed. */
+static const char *why_let_go(const struct kvmb_engine *e, const struct kvmb_guest_sample *g)
 {
 	const struct kvmb_state_guest *state = kvmb_state_find(e->state, g->uuid);
 	struct kvmb_policy policy;
@@ -20,14 +20,29 @@ static const char *why_not_aged(const struct kvmb_engine *e, const struct kvmb_g
 	/* Who releases decides no more. */
 	if (e->releasing)
 		return "the agent stops";
-	/* To a guest that stands still no time passes: it would go on with all its memory cold. */
-	if (g->state != KVMB_GUEST_RUNNING)
-		return "it is not running";
 	/* "Off" is off: the guest's memory is left alone, by the scan too. */
 	kvmb_guest_policy(e->config, g, state, &policy);
 	if (kvmb_guest_mode(e->config, &policy) == KVMB_MODE_OFF)
 		return "its mode is off";
 	return g->pid > 0 ? NULL : "its process is not known";
+}
+
+/* To a guest that stands still no time passes: it would go on with all its memory cold. */
+static const char *why_not_aged(const struct kvmb_engine *e, const struct kvmb_guest_sample *g)
+{
+	const char *why = why_let_go(e, g);
+
+	return g->state == KVMB_GUEST_RUNNING || e->releasing ? why : "it is not running";
+}
+
+/* A pause brings nothing home: whoever pauses a guest may be short of memory. */
+static enum kvmb_follow how_to_follow(const struct kvmb_engine *e,
+				      const struct kvmb_guest_sample *g)
+{
+	if (!why_not_aged(e, g))
+		return KVMB_FOLLOW_AGES;
+	return g->state == KVMB_GUEST_PAUSED && !why_let_go(e, g) ? KVMB_FOLLOW_STORE :
+								    KVMB_FOLLOW_NOT;
 }
 
 const char *kvmb_engine_aging_reason(struct kvmb_engine *e, const struct kvmb_guest_sample *g)
@@ -39,13 +54,13 @@ const char *kvmb_engine_aging_reason(struct kvmb_engine *e, const struct kvmb_gu
 
 int kvmb_engine_read_ages(struct kvmb_engine *e, uint64_t now_ns, struct kvmb_sample *s)
 {
-	_cleanup_free_ bool *follow = calloc(s->n_guests + 1, sizeof(*follow));
+	_cleanup_free_ enum kvmb_follow *follow = calloc(s->n_guests + 1, sizeof(*follow));
 	int r;
 
 	if (!follow)
 		return -ENOMEM;
 	for (size_t i = 0; i < s->n_guests; i++)
-		follow[i] = !why_not_aged(e, &s->guests[i]);
+		follow[i] = how_to_follow(e, &s->guests[i]);
 	r = kvmb_age_watch_read(e->ages, s, follow);
 	/* A round may have ended after the caller looked at the clock. */
 	for (size_t i = 0; i < s->n_guests; i++) {

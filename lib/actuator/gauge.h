@@ -15,7 +15,7 @@ struct kvmb_gauge {
 	const struct kvmb_action *action;
 	uint64_t begin_ns;
 	uint64_t resident_bytes; /* memory.current at the beginning */
-	uint64_t out_bytes;      /* of it in the guest's store: not resident, though it is counted */
+	uint64_t out_bytes;      /* of it in the guest's store: counted, but not resident */
 	uint64_t swap_bytes;     /* of the guest; KVMB_UNKNOWN where it is not accounted */
 	uint64_t swap_ram_bytes; /* of the host */
 	uint64_t stall_usec;     /* PSI some total; KVMB_UNKNOWN without PSI */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * Page-out to the guest's store of kvm_swap(4): the same ranges and the same looks at the guest in
- * between as by process_madvise(2). The kernel says what left, so nobody has to look; and it goes on
- * counting what left as resident.
+ * between as by process_madvise(2). The kernel says what left, so nobody has to look; and it goes
+ * on counting that as resident.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -14,9 +14,12 @@
 #include "base/str.h"
 #include "model/store.h"
 
+#define PAGE_BYTES 4096 /* the store's */
+
 struct far {
 	const struct kvmb_cold_finder *finder;
 	const struct kvmb_action *action;
+	uint64_t want_bytes;
 	struct kvmb_gauge gauge;
 	struct kvmb_moved moved; /* all batches so far */
 	enum kvmb_why why;       /* it ends early for that */
@@ -51,10 +54,10 @@ static void sum_up(struct kvmb_moved *sum, const struct kvmb_moved *m)
 		sum->left_bytes[i] = u64_add_sat(sum->left_bytes[i], m->left_bytes[i]);
 }
 
-static int move_batch(struct far *f, struct kvmb_range_cursor *c)
+static int move_batch(struct far *f, struct kvmb_range_cursor *c, uint64_t step_bytes)
 {
 	struct kvmb_range ranges[KVMB_MOVE_RANGES];
-	size_t n = kvmb_range_peek(c, KVMB_PAGEOUT_BATCH_BYTES, ranges, ARRAY_SIZE(ranges));
+	size_t n = kvmb_range_peek(c, step_bytes, ranges, ARRAY_SIZE(ranges));
 	struct kvmb_moved m = { 0 };
 	uint64_t bytes = 0;
 	int r = f->finder->move(f->finder->ctx, f->action->uuid, ranges, n, &m);
@@ -72,20 +75,28 @@ static int move_batch(struct far *f, struct kvmb_range_cursor *c)
 	return !m.bytes && m.left_bytes[KVMB_LEFT_NO_MEMORY] ? -ENOMEM : 0;
 }
 
+/*
+ * What stays is passed over: what does not compress stays cold, and would be in the way for ever.
+ * The ranges are a multiple of what is asked for, so that ends, too.
+ */
 static int move_all(struct far *f, atomic_bool *cancel)
 {
 	struct kvmb_range_cursor c = kvmb_range_begin(f->action);
 	int r = 0;
 
-	while (r >= 0 && f->why == KVMB_WHY_NONE && kvmb_range_more(&c)) {
+	c.left_bytes = UINT64_MAX;
+	while (r >= 0 && f->why == KVMB_WHY_NONE && kvmb_range_more(&c) &&
+	       f->moved.bytes < f->want_bytes) {
+		uint64_t step_bytes = u64_min(f->want_bytes - f->moved.bytes,
+					      KVMB_PAGEOUT_BATCH_BYTES);
+
 		if (atomic_load(cancel))
 			return -ECANCELED;
-		f->why = kvmb_gauge_stop(&f->gauge,
-					 u64_min(c.left_bytes, KVMB_PAGEOUT_BATCH_BYTES));
+		f->why = kvmb_gauge_stop(&f->gauge, step_bytes);
 		if (f->why == KVMB_WHY_NONE)
-			r = move_batch(f, &c);
+			r = move_batch(f, &c, step_bytes);
 	}
-	/* What was moved before it failed stays moved; that the guest has gone is worth to be said. */
+	/* What was moved before it failed stays moved; but that the guest has gone is said. */
 	if (r < 0)
 		return f->moved.bytes && r != -ESRCH ? 0 : r;
 	return f->why == KVMB_WHY_NONE || f->moved.bytes ? 0 : -ESTALE;
@@ -119,7 +130,11 @@ static void say_left(const struct kvmb_moved *m, char *note)
 int kvmb_pageout_far(const struct kvmb_root *root, const struct kvmb_cold_finder *finder,
 		     const struct kvmb_action *a, atomic_bool *cancel, struct kvmb_result *result)
 {
-	struct far f = { .finder = finder, .action = a };
+	struct far f = {
+		.finder = finder,
+		.action = a,
+		.want_bytes = align_down(a->asked_bytes, PAGE_BYTES),
+	};
 	uint64_t before_bytes;
 	int r;
 

@@ -150,11 +150,14 @@ static int pageout_cold(struct pageout *p, const struct kvmb_action *planned, at
 {
 	struct kvmb_action a = *planned;
 	struct kvmb_cold cold = { NULL, 0 };
+	uint64_t most = a.asked_bytes;
 	int r;
 
 	if (!p->finder.find)
 		return -EOPNOTSUPP;
-	r = p->finder.find(p->finder.ctx, a.uuid, a.idle_usec, a.asked_bytes, &cold);
+	if (a.backend == KVMB_BACKEND_FAR)
+		most = u64_mul_sat(most, KVMB_FAR_LOOK);
+	r = p->finder.find(p->finder.ctx, a.uuid, a.idle_usec, most, &cold);
 	if (r == -ESRCH)
 		result->why = KVMB_WHY_GONE;
 	else if (r >= 0 && !cold.n)

@@ -16,6 +16,12 @@
 /* As much as is paged out without looking at the guest: some 50 ms, into zram or the store. */
 #define KVMB_PAGEOUT_BATCH_BYTES (8 * MIB)
 
+/*
+ * To move so much to a store, as many times as much is looked at: what does not compress stays.
+ * Where that is seven pages of eight there is little to win.
+ */
+#define KVMB_FAR_LOOK 8
+
 /* Where in the list of ranges we are. */
 struct kvmb_range_cursor {
 	const struct kvmb_range *ranges;

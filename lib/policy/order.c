@@ -169,8 +169,8 @@ static bool to_swap(const struct kvmb_view *v, enum means means)
 }
 
 /*
- * Shares @need among the first @n claims. Where some swap and others have stores, those that swap get
- * no more of it than swap has room for, in proportion, and stores the rest.
+ * Shares @need among the first @n claims. Where some swap and others have stores, those that swap
+ * get no more of it than swap has room for, in proportion, and stores the rest.
  */
 static uint64_t share(struct kvmb_turn *t, enum means means, size_t n, uint64_t need)
 {

@@ -332,6 +332,21 @@ static int module_store(void *handle, struct kvmb_store *ret, struct kvmb_host_s
 	return m->has_store ? kvmb_store_read(m->fds, m->n, ret, ret_host) : -EOPNOTSUPP;
 }
 
+/* Who reads it next has it aged again: nobody else's period is in the way then. */
+static int module_rest(void *handle)
+{
+	const struct module *m = handle;
+	uint64_t unit_usec;
+	int r = 0;
+
+	for (size_t i = 0; r >= 0 && i < m->n; i++) {
+		r = unit_of(m->fds[i], &unit_usec);
+		if (r >= 0 && unit_usec)
+			r = set_period(m->fds[i], 0);
+	}
+	return r;
+}
+
 static int module_move(void *handle, const struct kvmb_range *ranges, size_t n,
 		       struct kvmb_moved *ret)
 {
@@ -340,7 +355,11 @@ static int module_move(void *handle, const struct kvmb_range *ranges, size_t n,
 	return m->has_store ? kvmb_store_move(m->fds, m->n, ranges, n, ret) : -EOPNOTSUPP;
 }
 
-static const struct kvmb_store_ops store = { .read = module_store, .move = module_move };
+static const struct kvmb_store_ops store = {
+	.read = module_store,
+	.rest = module_rest,
+	.move = module_move,
+};
 
 const struct kvmb_age_source_ops kvmb_age_source_module = {
 	.kind = KVMB_AGING_MODULE,

@@ -112,6 +112,13 @@ static bool has_told(const struct kvmb_age_follow *f, uint64_t period_usec)
 	return f->ages.source == ops->kind && kvmb_now_ns() - f->ages.told_ns < pause_ns;
 }
 
+static void drop_handle(struct kvmb_age_follow *f)
+{
+	kvmb_age_handle_unref(f->handle);
+	f->handle = NULL;
+	f->ages = (struct kvmb_ages){ 0 };
+}
+
 static void ask(struct kvmb_age_follow *f, uint64_t period_usec)
 {
 	struct kvmb_ages ages = { 0 };
@@ -130,9 +137,7 @@ static void ask(struct kvmb_age_follow *f, uint64_t period_usec)
 		return;
 	(void)kvmb_str_errno(f->reason, sizeof(f->reason), r,
 			     kvmb_aging_to_string(f->handle->ops->kind));
-	kvmb_age_handle_unref(f->handle);
-	f->handle = NULL;
-	f->ages = (struct kvmb_ages){ 0 };
+	drop_handle(f);
 }
 
 /*
@@ -147,6 +152,16 @@ static void ask_store(struct kvmb_age_round *round, struct kvmb_age_follow *f)
 	if (ops && ops->read(f->handle->handle, &store, &round->stores) < 0)
 		store = (struct kvmb_store){ .valid = false };
 	f->store = store;
+}
+
+/* Whose ages would go on while no time passes to it is let go, store or not. */
+static void rest(struct kvmb_age_follow *f)
+{
+	const struct kvmb_store_ops *ops = f->handle ? f->handle->ops->store : NULL;
+
+	f->ages = (struct kvmb_ages){ 0 };
+	if (!ops || ops->rest(f->handle->handle) < 0)
+		drop_handle(f);
 }
 
 struct kvmb_age_follow *kvmb_age_round_find(const struct kvmb_age_round *round, const char *uuid)
@@ -191,18 +206,40 @@ static void publish(struct kvmb_age_round *round)
 	table_free(old, n_old);
 }
 
+static void look(struct kvmb_age_round *round, struct kvmb_age_follow *f)
+{
+	if (f->rests) {
+		rest(f);
+	} else {
+		choose(round, f, kvmb_now_ns());
+		ask(f, round->period_usec);
+	}
+	ask_store(round, f);
+}
+
+/*
+ * Those with a store last: who is followed anew, with another period, has its new handle by then,
+ * and what is out of it stays out.
+ */
+static void let_go(struct kvmb_age_round *round, bool with_store)
+{
+	for (size_t i = 0; i < round->n_gone; i++) {
+		if (!round->gone[i] || !!round->gone[i]->ops->store != with_store)
+			continue;
+		kvmb_age_handle_unref(round->gone[i]);
+		round->gone[i] = NULL;
+	}
+}
+
 void kvmb_age_round_run(struct kvmb_job *job)
 {
 	struct kvmb_age_round *round = (struct kvmb_age_round *)job;
 	const uint64_t one = 1;
 
-	while (round->n_gone)
-		kvmb_age_handle_unref(round->gone[--round->n_gone]);
-	for (size_t i = 0; i < round->n; i++) {
-		choose(round, &round->follows[i], kvmb_now_ns());
-		ask(&round->follows[i], round->period_usec);
-		ask_store(round, &round->follows[i]);
-	}
+	let_go(round, false);
+	for (size_t i = 0; i < round->n; i++)
+		look(round, &round->follows[i]);
+	let_go(round, true);
 	for (size_t i = 0; i < round->n_maps; i++)
 		draw_map(round, &round->maps[i]);
 	publish(round);

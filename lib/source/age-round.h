@@ -35,6 +35,7 @@ struct kvmb_age_follow {
 	struct kvmb_age_handle *handle; /* NULL: no source has been had */
 	struct kvmb_ages ages;
 	struct kvmb_store store;
+	bool rests; /* not aged now: for its store alone */
 	uint64_t retry_ns;
 	char reason[KVMB_TEXT_SIZE];
 };

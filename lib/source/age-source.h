@@ -20,8 +20,8 @@ struct kvmb_age_target {
 };
 
 /*
- * The guest's store outside of its memory. Called as find() is: by one thread each, at the same time
- * as the rest.
+ * The guest's store outside of its memory. read() and move() are called as find() is: by one thread
+ * each, at the same time as the others.
  */
 struct kvmb_store_ops {
 	/*
@@ -30,6 +30,12 @@ struct kvmb_store_ops {
 	 * Return: 0; -EOPNOTSUPP there is none, or another -errno.
 	 */
 	int (*read)(void *handle, struct kvmb_store *ret, struct kvmb_host_store *ret_host);
+
+	/*
+	 * Age the guest no more, until it is read() again; its store stays as it is. Called as
+	 * read() is.
+	 */
+	int (*rest)(void *handle);
 
 	/* As struct kvmb_cold_finder's move(). */
 	int (*move)(void *handle, const struct kvmb_range *ranges, size_t n,

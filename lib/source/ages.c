@@ -144,22 +144,29 @@ static void inherit(struct kvmb_age_follow *f, struct kvmb_age_follow *old)
 	memcpy(f->reason, old->reason, sizeof(f->reason));
 }
 
-static void fill_follows(struct kvmb_age_watch *w, const struct kvmb_guest_sample *guests,
-			 size_t n, const bool *follow, struct kvmb_age_round *round)
+static bool has_out(const struct kvmb_age_follow *old, int32_t pid)
+{
+	return old && old->pid == pid && old->handle && old->store.out_bytes;
+}
+
+static void fill_follows(struct kvmb_age_watch *w, const struct kvmb_sample *s,
+			 const enum kvmb_follow *follow, struct kvmb_age_round *round)
 {
 	bool same = w->last && w->last->period_usec == round->period_usec;
 
-	for (size_t i = 0; round->period_usec && i < n; i++) {
-		const struct kvmb_guest_sample *g = &guests[i];
+	for (size_t i = 0; round->period_usec && i < s->n_guests; i++) {
+		const struct kvmb_guest_sample *g = &s->guests[i];
 		struct kvmb_age_follow *f = &round->follows[round->n];
+		struct kvmb_age_follow *old = same ? kvmb_age_round_find(w->last, g->uuid) : NULL;
+		bool rests = follow[i] == KVMB_FOLLOW_STORE;
 
-		if (!follow[i] || g->pid <= 0)
+		if (follow[i] == KVMB_FOLLOW_NOT || g->pid <= 0 || (rests && !has_out(old, g->pid)))
 			continue;
 		memcpy(f->uuid, g->uuid, sizeof(f->uuid));
 		memcpy(f->cgroup, g->cgroup, sizeof(f->cgroup));
 		f->pid = g->pid;
-		if (same)
-			inherit(f, kvmb_age_round_find(w->last, g->uuid));
+		inherit(f, old);
+		f->rests = rests;
 		round->n++;
 	}
 	qsort(round->follows, round->n, sizeof(round->follows[0]), kvmb_age_compare);
@@ -188,14 +195,14 @@ static struct kvmb_age_round *round_new(const struct kvmb_age_watch *w, size_t n
 	return NULL;
 }
 
-static int begin(struct kvmb_age_watch *w, const struct kvmb_guest_sample *guests, size_t n,
-		 const bool *follow)
+static int begin(struct kvmb_age_watch *w, const struct kvmb_sample *s,
+		 const enum kvmb_follow *follow)
 {
-	struct kvmb_age_round *round = round_new(w, n);
+	struct kvmb_age_round *round = round_new(w, s->n_guests);
 
 	if (!round)
 		return -ENOMEM;
-	fill_follows(w, guests, n, follow, round);
+	fill_follows(w, s, follow, round);
 	round->n_maps = w->n_asked;
 	memcpy(round->maps, w->asked, sizeof(w->asked));
 	w->n_asked = 0;
@@ -204,11 +211,12 @@ static int begin(struct kvmb_age_watch *w, const struct kvmb_guest_sample *guest
 	return 0;
 }
 
-int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s, const bool *follow)
+int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s,
+			const enum kvmb_follow *follow)
 {
 	harvest(w);
 	tell(w->last, s);
-	return w->running ? 0 : begin(w, s->guests, s->n_guests, follow);
+	return w->running ? 0 : begin(w, s, follow);
 }
 
 const char *kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid)

@@ -13,6 +13,16 @@
 struct kvmb_age_source_ops;
 struct kvmb_age_watch;
 
+enum kvmb_follow {
+	KVMB_FOLLOW_NOT,
+	/*
+	 * For what is out in its store alone, if something is: it is not aged, but its store is not
+	 * let go either, or all of it would come home.
+	 */
+	KVMB_FOLLOW_STORE,
+	KVMB_FOLLOW_AGES,
+};
+
 /**
  * kvmb_age_watch_new() - begin; nobody is followed yet, and the period is 0
  * @sources: best first, ended by NULL; must outlive the watch. NULL: all there are
@@ -28,13 +38,14 @@ void kvmb_age_watch_set_period(struct kvmb_age_watch *w, uint64_t period_usec);
 
 /**
  * kvmb_age_watch_read() - write what the last round told into the sample, and begin a new one
- * @follow: which guests are to be followed from now on, an entry each; all others are let go
+ * @follow: how guests are to be followed from now on, an entry each
  *
  * That is ages and store of each guest, and what its store told of all stores of this host.
  * Never waits: while a round goes on, the one before it is what is told.
  * Return: 0 or -ENOMEM.
  */
-int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s, const bool *follow);
+int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s,
+			const enum kvmb_follow *follow);
 
 /** kvmb_age_watch_reason() - why there is no better source; "" for the best; until the next read */
 const char *kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid);

@@ -189,7 +189,7 @@ static void change_ages(struct guest *g, const char *verb, const char *values)
 	}
 }
 
-/* Compressed to a quarter, and with a fault of 5 us for each failure: figures that can be told apart. */
+/* Compressed to a quarter, with a fault of 5 us for each failure: figures to be told apart. */
 static void change_store(struct guest *g, const char *values)
 {
 	unsigned long long out = 0, failures = 0;

@@ -31,6 +31,7 @@ static void check_policy(const struct kvmb_policy *p)
 	REQUIRE(p->shares >= KVMB_SHARES_MIN && p->shares <= KVMB_SHARES_MAX);
 	REQUIRE(p->refault_target_ppm <= PPM);
 	REQUIRE(p->priority <= KVMB_PRIORITY_HIGH && p->mode <= KVMB_MODE_PROACTIVE);
+	REQUIRE(p->backend < KVMB_BACKENDS);
 }
 
 static void check_config(const struct kvmb_config *c)

@@ -23,6 +23,7 @@ static void check_metadata(const struct kvmb_metadata *m)
 	REQUIRE(p->shares >= KVMB_SHARES_MIN && p->shares <= KVMB_SHARES_MAX);
 	REQUIRE(p->refault_target_ppm <= PPM && p->priority <= KVMB_PRIORITY_HIGH);
 	REQUIRE(p->mode <= KVMB_MODE_PROACTIVE && p->set < 1U << KVMB_FIELDS);
+	REQUIRE(p->backend < KVMB_BACKENDS);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

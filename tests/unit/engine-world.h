@@ -49,12 +49,14 @@ int __wrap_kvmb_guest_watch_read(struct kvmb_guest_watch *w, struct kvmb_guest_s
 	return (int)n; /* filled already */
 }
 
-int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s, const bool *follow);
+int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s,
+			       const enum kvmb_follow *follow);
 const char *__wrap_kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid);
 
-static bool followed[8];
+static enum kvmb_follow followed[8];
 
-int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s, const bool *follow)
+int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s,
+			       const enum kvmb_follow *follow)
 {
 	assert_true(s->n_guests <= ARRAY_SIZE(followed));
 	memcpy(followed, follow, s->n_guests * sizeof(*follow));

@@ -130,6 +130,12 @@ tests_unit_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_store_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-store
 
+check_PROGRAMS += %D%/test-store-json
+tests_unit_test_store_json_SOURCES = %D%/test-store-json.c
+tests_unit_test_store_json_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_store_json_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-store-json
+
 check_PROGRAMS += %D%/test-swap-guard
 tests_unit_test_swap_guard_SOURCES = %D%/test-swap-guard.c
 tests_unit_test_swap_guard_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -11,10 +11,17 @@ tests_unit_test_worker_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 
 check_PROGRAMS += %D%/test-ages
 TESTS += %D%/test-ages
-tests_unit_test_ages_SOURCES = %D%/test-ages.c $(tests_tree)
+tests_unit_test_ages_SOURCES = %D%/test-ages.c %D%/ages-world.h $(tests_tree)
 tests_unit_test_ages_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_ages_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_now_ns
 tests_unit_test_ages_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+
+check_PROGRAMS += %D%/test-age-stores
+TESTS += %D%/test-age-stores
+tests_unit_test_age_stores_SOURCES = %D%/test-age-stores.c %D%/ages-world.h $(tests_tree)
+tests_unit_test_age_stores_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_age_stores_LDFLAGS = $(AM_LDFLAGS) -Wl,--wrap=kvmb_now_ns
+tests_unit_test_age_stores_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 
 check_PROGRAMS += %D%/test-host
 TESTS += %D%/test-host

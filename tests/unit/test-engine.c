@@ -205,18 +205,27 @@ static const struct follow_row {
 	const char *mode;
 	int32_t pid;
 	bool releasing;
-	const char *why; /* NULL: it is followed */
+	enum kvmb_follow how;
+	const char *why; /* it is not aged; NULL: it is */
 } follow_rows[] = {
-	{ "a guest that runs is aged", KVMB_GUEST_RUNNING, "pressure", 42, false, NULL },
-	{ "an observed guest, too", KVMB_GUEST_RUNNING, "observe", 42, false, NULL },
-	{ "a paused guest is not aged", KVMB_GUEST_PAUSED, "pressure", 42, false,
-	  "it is not running" },
+	{ "a guest that runs is aged", KVMB_GUEST_RUNNING, "pressure", 42, false,
+	  KVMB_FOLLOW_AGES, NULL },
+	{ "an observed guest, too", KVMB_GUEST_RUNNING, "observe", 42, false,
+	  KVMB_FOLLOW_AGES, NULL },
+	{ "a paused guest is not aged, but its store is kept", KVMB_GUEST_PAUSED, "pressure", 42,
+	  false, KVMB_FOLLOW_STORE, "it is not running" },
+	{ "one that is paused and off has nothing kept", KVMB_GUEST_PAUSED, "off", 42, false,
+	  KVMB_FOLLOW_NOT, "it is not running" },
+	{ "nor has one that is shutting down", KVMB_GUEST_SHUTDOWN, "pressure", 42, false,
+	  KVMB_FOLLOW_NOT, "it is not running" },
 	{ "a guest that is off is not aged", KVMB_GUEST_RUNNING, "off", 42, false,
-	  "its mode is off" },
+	  KVMB_FOLLOW_NOT, "its mode is off" },
 	{ "a guest without a process is not aged", KVMB_GUEST_RUNNING, "pressure", 0, false,
-	  "its process is not known" },
+	  KVMB_FOLLOW_NOT, "its process is not known" },
 	{ "nobody is aged by an agent that stops", KVMB_GUEST_RUNNING, "pressure", 42, true,
-	  "the agent stops" },
+	  KVMB_FOLLOW_NOT, "the agent stops" },
+	{ "nor is a paused one kept by it", KVMB_GUEST_PAUSED, "pressure", 42, true,
+	  KVMB_FOLLOW_NOT, "the agent stops" },
 };
 
 static void follow_row_holds(void **data)
@@ -232,10 +241,9 @@ static void follow_row_holds(void **data)
 	s->pid = row->pid;
 	f.e.releasing = row->releasing;
 	assert_int_equal(kvmb_policy_set(&f.e.config->defaults, "Mode", row->mode, NULL), 0);
-	memset(followed, !row->why, sizeof(followed));
-	followed[1] = row->why;
+	followed[1] = KVMB_FOLLOW_AGES + 1;
 	look(&f);
-	assert_int_equal(followed[1], !row->why);
+	assert_int_equal(followed[1], row->how);
 	assert_int_equal(kvmb_engine_guest_status(&f.e, s->name, &status), 0);
 	assert_string_equal(status.aging_reason, row->why ? row->why : "");
 	end(&f);

@@ -67,6 +67,72 @@ static void cold_row_holds(void **data)
 	end(&f);
 }
 
+/* ---- Where what is cold goes --------------------------------------------------------------- */
+
+static const struct store_row {
+	const char *name;
+	const char *backend;
+	bool swap;
+	struct kvmb_store store;
+	const char *says;
+	uint64_t resident_mib; /* of 700 that the kernel counts */
+} store_rows[] = {
+	{ "swap is explained", "auto", true, { .valid = false },
+	  "\nWhat is cold goes to swap: the host has swap.\nIts policy", 700 },
+	{ "a store is", "auto", false, { .valid = true },
+	  "\nWhat is cold goes to its store: the host has no swap, and the kernel module offers a "
+	  "store.\nIts policy", 700 },
+	{ "that there is neither is", "auto", false, { .valid = false },
+	  "\nWhat is cold goes to swap: the kernel module offers no store for it; but the host has "
+	  "no swap.\nIts policy", 700 },
+	{ "that it is configured so is", "swap", true, { .valid = true },
+	  "\nWhat is cold goes to swap: as configured.\nIts policy", 700 },
+	{ "that what is configured is not there is", "far", true, { .valid = false },
+	  "\nWhat is cold goes to its store: as configured; but the kernel module offers no store "
+	  "for it.\nIts policy", 700 },
+	{ "what is out is", "far", true,
+	  { .valid = true, .out_bytes = 300 * MIB, .pool_bytes = 80 * MIB,
+	    .metadata_bytes = 3 * MIB },
+	  "\n300 MiB of it are out in its store, where they take 80 MiB, and 3 MiB for what is "
+	  "remembered of them.\nIts policy", 400 },
+	{ "what came back is", "far", true,
+	  { .valid = true, .faults = 200, .fault_ns = { [12] = 190, [16] = 10 } },
+	  "\n200 pages came back from there when they were touched: 50 % of them took 9 us at most, "
+	  "99 % of them took 132 us at most (bounds of powers of two).\nIts policy", 700 },
+	{ "what took very long is", "far", true,
+	  { .valid = true, .faults = 1, .fault_ns = { [31] = 1 } },
+	  ": 50 % of them took longer than can be told, 99 % of them took longer", 700 },
+	{ "what is lost is", "far", true, { .valid = true, .integrity_failures = 2 },
+	  "\n2 times a page could not be read back from there as it was: whoever touches it gets "
+	  "SIGBUS.\nIts policy", 700 },
+};
+
+static void store_row_holds(void **data)
+{
+	const struct store_row *row = *data;
+	_cleanup_free_ char *text = NULL;
+	struct kvmb_guest_status status;
+	struct kvmb_guest_sample *s;
+	struct fixture f;
+
+	begin(&f, 1);
+	s = world_guest(&f.w, 0);
+	s->store = row->store;
+	s->refault_anon = 1000;
+	f.w.sample->host.swap_total_bytes = row->swap ? GIB : 0;
+	f.w.sample->host.swap_free_bytes = row->swap ? GIB : 0;
+	assert_int_equal(kvmb_policy_set(&f.e.config->defaults, "Backend", row->backend, NULL), 0);
+	look(&f);
+	kvmb_engine_notify(&f.e);
+	assert_int_equal(kvmb_engine_guest_status(&f.e, s->name, &status), 0);
+	assert_int_equal(status.sample->resident_bytes / MIB, row->resident_mib);
+	assert_int_equal(status.refaults, 1000 + row->store.faults);
+	assert_int_equal(kvmb_engine_explain(&f.e, s->name, &text), 0);
+	if (!strstr(text, row->says))
+		fail_msg("it says '%s', not '%s'", text, row->says);
+	end(&f);
+}
+
 /* ---- What is explained: these texts are in kvm-balloonctl(1) ------------------------------- */
 
 /* Until what was ordered is on its way: the executor has a thread of its own. */
@@ -141,6 +207,7 @@ static const struct explained {
 	  "226 MiB of that are the host's to win: with freePageReporting='on' at its "
 	  "memballoon they would come back by themselves.\n"
 	  "How old its memory is cannot be told.\n"
+	  "What is cold goes to swap: the host has swap.\n"
 	  "Its policy: mode pressure (built in), guarantee 0 MiB (built in), limit its "
 	  "maximum (built in), 1000 shares (built in), priority normal (built in).\n"
 	  "The host has 573 of 4096 MiB available, which is level elevated (2 of 4): "
@@ -157,6 +224,7 @@ static const struct explained {
 	  "On the host 700 MiB of it are resident; in swap: unknown.\n"
 	  "It says that 300 MiB of its memory are free.\n"
 	  "How old its memory is cannot be told.\n"
+	  "What is cold goes to swap: the host has swap.\n"
 	  "Its policy: mode pressure (built in), guarantee 1024 MiB (by [Defaults]), "
 	  "limit its maximum (built in), 1000 shares (built in), priority normal "
 	  "(built in).\n"
@@ -175,6 +243,7 @@ static const struct explained {
 	  "Of its memory, 77 MiB were not touched for 120 s, 77 MiB for ten times as "
 	  "long (ages by module).\n"
 	  "It is cold from 120 s on, by ColdAge.\n"
+	  "What is cold goes to swap: the host has swap.\n"
 	  "Its policy: mode observe (by [Defaults]), guarantee 0 MiB (built in), limit "
 	  "its maximum (built in), 1000 shares (built in), priority normal (built "
 	  "in).\n"
@@ -247,6 +316,7 @@ int main(void)
 	static struct tests t;
 
 	TESTS_ADD_TABLE(&t, cold_rows, cold_row_holds);
+	TESTS_ADD_TABLE(&t, store_rows, store_row_holds);
 	TESTS_ADD_TABLE(&t, explained, text_explains);
 	TESTS_ADD(&t, "an alarm says what is missing, and why each guest gives nothing",
 		  alarm_names_what_is_missing);

@@ -29,9 +29,11 @@ struct far_world {
 	size_t n_ranges;
 	uint64_t range_bytes;
 	int find_error;
+	uint64_t looked_bytes; /* it was asked for */
 	/* the store: of each batch a part stays, for that reason */
 	enum kvmb_left left;
 	uint64_t left_bytes; /* of a batch, at most */
+	uint64_t dense_bytes; /* all of what comes first */
 	int move_error;
 	unsigned int error_at; /* the batch */
 	unsigned int n_batches;
@@ -49,6 +51,7 @@ static int find_cold(void *ctx, const char *uuid, uint64_t idle_usec, uint64_t m
 
 	assert_string_equal(uuid, UUID);
 	assert_int_equal(idle_usec, COLD_USEC);
+	w->looked_bytes = most_bytes;
 	if (w->find_error)
 		return w->find_error;
 	ret->ranges = calloc(w->n_ranges + 1, sizeof(*ret->ranges));
@@ -78,6 +81,8 @@ static int move(void *ctx, const char *uuid, const struct kvmb_range *ranges, si
 	w->n_batches++;
 	w->most_bytes = u64_max(w->most_bytes, bytes);
 	stays = u64_min(w->left_bytes, bytes);
+	if (ranges[0].hva / 2 < w->dense_bytes)
+		stays = bytes;
 	if (w->limit_bytes)
 		stays = u64_max(stays, u64_sub_sat(w->moved_bytes + bytes, w->limit_bytes));
 	*ret = (struct kvmb_moved){ .bytes = bytes - stays, .stored_bytes = (bytes - stays) / 4 };
@@ -172,7 +177,7 @@ static void no_more_than_asked(void **state)
 	struct far_world *w = *state;
 	struct kvmb_result res;
 
-	assert_int_equal(page_out(w, 11 * MIB + 4096, &res), 0);
+	assert_int_equal(page_out(w, 11 * MIB + 4097, &res), 0);
 	assert_int_equal(res.got_bytes, 11 * MIB + 4096);
 	assert_int_equal(w->moved_bytes, 11 * MIB + 4096);
 }
@@ -201,6 +206,7 @@ static void what_stays_is_said_with_the_reason(void **state)
 	};
 	struct far_world *w = *state;
 
+	w->n_ranges = 8;
 	for (size_t i = 0; i < KVMB_LEFTS; i++) {
 		struct kvmb_result res;
 
@@ -213,6 +219,20 @@ static void what_stays_is_said_with_the_reason(void **state)
 		assert_int_equal(res.why, i == KVMB_LEFT_LIMIT ? KVMB_WHY_STORE_FULL :
 								 KVMB_WHY_NONE);
 	}
+}
+
+/* What does not compress stays the coldest of all. */
+static void what_stays_is_not_in_the_way(void **state)
+{
+	struct far_world *w = *state;
+	struct kvmb_result res;
+
+	w->left = KVMB_LEFT_DENSE;
+	w->dense_bytes = 16 * MIB;
+	assert_int_equal(page_out(w, 10 * MIB, &res), 0);
+	assert_int_equal(w->looked_bytes, 80 * MIB);
+	assert_int_equal(res.got_bytes, 10 * MIB);
+	assert_string_equal(res.note, "16M did not compress");
 }
 
 static void a_full_store_ends_it(void **state)
@@ -363,6 +383,7 @@ int main(void)
 		WORLD(no_more_than_asked),
 		WORLD(many_small_ranges_are_many_batches),
 		WORLD(what_stays_is_said_with_the_reason),
+		WORLD(what_stays_is_not_in_the_way),
 		WORLD(a_full_store_ends_it),
 		WORLD(a_host_without_memory_is_left_alone),
 		WORLD(the_floor_counts_what_is_resident),

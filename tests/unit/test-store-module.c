@@ -116,7 +116,8 @@ static int setup(void **state)
 		.compressor = KVM_SWAP_COMPRESSOR_ZSTD, .encrypted = 1, .pages = 10,
 		.same_filled = 3, .stored_bytes = 7000, .pool_bytes = 8192, .metadata_bytes = 4096,
 		.host_pool_bytes = 9 * MIB, .host_pages = 12, .outs = 20, .faults = 5, .fetched = 4,
-		.dropped = 1, .dense = 6, .integrity_failures = 2, .fault_ns = { [12] = 4, [20] = 1 },
+		.dropped = 1, .dense = 6, .integrity_failures = 2,
+		.fault_ns = { [12] = 4, [20] = 1 },
 	};
 	return 0;
 }

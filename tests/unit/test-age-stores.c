@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Stores of guests, by whoever ages them: told of each round, kept over a pause, moved to. */
+#include "ages-world.h"
+
+static void a_store_is_told_of_each_round(void **state)
+{
+	struct watch_world *w = *state;
+
+	read_guests(w, N_GUESTS);
+	assert_false(w->guests[0].store.valid);
+	assert_false(w->stores.valid);
+	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].store.valid));
+	assert_int_equal(w->guests[0].store.out_bytes, 3 * MIB);
+	assert_true(w->stores.valid);
+	assert_int_equal(w->stores.pool_bytes, 5 * MIB);
+	/* ages stand still in this world, a store does not */
+	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].store.faults > 3 * N_GUESTS));
+	/* one that cannot be read is none: what is out is not known any more */
+	good.store_error = -EOPNOTSUPP;
+	WAIT_FOR((read_guests(w, N_GUESTS), !w->guests[0].store.valid));
+	assert_int_equal(w->guests[0].store.out_bytes, 0);
+	assert_int_equal(w->guests[0].ages.source, KVMB_AGING_MODULE);
+}
+
+static void pages_are_moved_by_whoever_ages_them(void **state)
+{
+	const struct kvmb_range ranges[] = { { 0, 4096 }, { 8192, 12288 } };
+	struct watch_world *w = *state;
+	struct kvmb_cold_finder finder;
+	struct kvmb_moved moved;
+	struct kvmb_store store;
+
+	kvmb_age_watch_finder(w->watch, &finder);
+	assert_int_equal(finder.move(finder.ctx, UUID(4), ranges, 2, &moved), -ESRCH);
+	assert_int_equal(finder.store(finder.ctx, UUID(4), &store), -ESRCH);
+	/* found as soon as the round is done */
+	WAIT_FOR((read_guests(w, N_GUESTS),
+		  finder.move(finder.ctx, UUID(4), ranges, 2, &moved) == 0));
+	assert_int_equal(moved.bytes, 12288);
+	assert_int_equal(moved.stored_bytes, 2);
+	assert_int_equal(finder.store(finder.ctx, UUID(4), &store), 0);
+	assert_int_equal(store.out_bytes, 3 * MIB);
+	finder.unref(finder.ctx);
+}
+
+static void what_has_no_store_moves_nothing(void **state)
+{
+	const struct kvmb_range range = { 0, 4096 };
+	struct watch_world *w = *state;
+	struct kvmb_cold_finder finder;
+	struct kvmb_moved moved;
+	struct kvmb_store store;
+
+	good.open_error = -ENOENT;
+	kvmb_age_watch_finder(w->watch, &finder);
+	WAIT_FOR((read_guests(w, N_GUESTS),
+		  finder.move(finder.ctx, UUID(4), &range, 1, &moved) == -EOPNOTSUPP));
+	assert_int_equal(finder.store(finder.ctx, UUID(4), &store), -EOPNOTSUPP);
+	assert_false(w->guests[0].store.valid);
+	finder.unref(finder.ctx);
+}
+
+static void who_has_something_out_is_kept_but_not_aged(void **state)
+{
+	struct watch_world *w = *state;
+
+	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].store.valid));
+	for (size_t i = 0; i < N_GUESTS; i++)
+		w->follow[i] = KVMB_FOLLOW_STORE;
+	WAIT_FOR(is_told_by(w, 0, KVMB_AGING_NONE));
+	WAIT_FOR((read_guests(w, N_GUESTS), good.n_rest >= 2 * N_GUESTS));
+	assert_int_equal(good.n_open, N_GUESTS);
+	assert_int_equal(w->guests[0].store.out_bytes, 3 * MIB);
+	good.n_read = 0;
+	good.n_rest = 0;
+	WAIT_FOR((read_guests(w, N_GUESTS), good.n_rest >= 2 * N_GUESTS));
+	assert_int_equal(good.n_read, 0);
+	/* it goes on with what it had */
+	good.n_opened = 0;
+	w->follow[0] = KVMB_FOLLOW_AGES;
+	WAIT_FOR(is_told_by(w, 0, KVMB_AGING_MODULE));
+	assert_int_equal(good.n_opened, 0);
+	/* who cannot be kept from ageing is let go, and so is who has nothing out any more */
+	good.rest_error = -EIO;
+	WAIT_FOR((read_guests(w, N_GUESTS), good.n_open == 1));
+	good.rest_error = 0;
+	good.out_bytes = 0;
+	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].store.out_bytes == 0));
+	w->follow[0] = KVMB_FOLLOW_STORE;
+	WAIT_FOR((read_guests(w, N_GUESTS), good.n_open == 0));
+	assert_false(w->guests[0].store.valid);
+}
+
+static void another_period_brings_nothing_home(void **state)
+{
+	struct watch_world *w = *state;
+
+	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].store.valid));
+	assert_int_equal(good.most_open, N_GUESTS);
+	kvmb_age_watch_set_period(w->watch, 9 * USEC_PER_SEC);
+	WAIT_FOR((read_guests(w, N_GUESTS), good.period_usec == 9 * USEC_PER_SEC));
+	WAIT_FOR((read_guests(w, N_GUESTS), good.n_open == N_GUESTS));
+	/* the new ones were there before the old ones went */
+	assert_int_equal(good.most_open, 2 * N_GUESTS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		WATCH(a_store_is_told_of_each_round),
+		WATCH(pages_are_moved_by_whoever_ages_them),
+		WATCH(what_has_no_store_moves_nothing),
+		WATCH(who_has_something_out_is_kept_but_not_aged),
+		WATCH(another_period_brings_nothing_home),
+	};
+
+	return cmocka_run_group_tests_name("age-stores", tests, NULL, NULL);
+}
