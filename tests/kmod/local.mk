@@ -3,6 +3,7 @@
 EXTRA_DIST += %D%/build %D%/run \
 	%D%/busy.c %D%/busy.h \
 	%D%/child.c %D%/child.h \
+	%D%/far.c %D%/far.h \
 	%D%/faults.c %D%/faults.h \
 	%D%/kernel-reports \
 	%D%/kmod-torture \
@@ -16,6 +17,7 @@ EXTRA_DIST += %D%/build %D%/run \
 	%D%/test-buffers.c \
 	%D%/test-busy.c \
 	%D%/test-calls.c \
+	%D%/test-far.c \
 	%D%/test-huge.c \
 	%D%/test-kmod.c \
 	%D%/test-memory.c \
