@@ -63,7 +63,8 @@ static bool cold_check(const void *arg)
 {
 	const struct kvm_swap_cold *c = arg;
 
-	return !(c->flags & ~KVM_SWAP_COLD_BY_ADDRESS) && !c->reserved0 && KVMS_ALL_ZERO(c->reserved);
+	return !(c->flags & ~KVM_SWAP_COLD_BY_ADDRESS) && !c->reserved0 &&
+	       KVMS_ALL_ZERO(c->reserved);
 }
 
 static int cold_run(struct kvms_vm *vm, void *arg)

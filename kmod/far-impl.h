@@ -76,12 +76,12 @@ struct kvms_far {
 	struct work_struct refill;
 	bool released;
 
-	struct mutex mutex;
+	struct mutex mutex; /* of all down to @dst */
 	struct list_head chunks;
 	unsigned long src[KVMS_BLOCK_PAGES];
 	unsigned long dst[KVMS_BLOCK_PAGES];
 
-	spinlock_t lock;
+	spinlock_t lock; /* of the rest */
 	unsigned long n_pages;
 	unsigned long used;
 	struct list_head reserve;

@@ -15,7 +15,7 @@
 #include "far-impl.h"
 
 #define CHUNK_MIN	(32UL << 20)
-#define CHUNK_MAX	(1UL << 30)
+#define CHUNK_MAX	(1024UL << 20)
 
 static unsigned long chunk_bytes(const struct kvms_far *far)
 {

@@ -37,7 +37,7 @@ struct kvms_far_slot {
 
 /* Room for work on one page at a time; nothing is allocated while it is in use. */
 struct kvms_context {
-	struct mutex mutex;
+	struct mutex mutex; /* of all of it */
 	void *compress;   /* work memory, NULL where it only reads */
 	void *decompress; /* the same, NULL where none is needed */
 	u8 *text;         /* associated data, then the blob */

@@ -15,7 +15,7 @@ struct kvms_dir {
 
 static struct kobject *top;
 
-struct kvms_vm *kvms_sysfs_vm(struct kobject *kobj)
+static struct kvms_vm *kobj_vm(struct kobject *kobj)
 {
 	return container_of(kobj, struct kvms_dir, kobj)->vm;
 }
@@ -23,7 +23,7 @@ struct kvms_vm *kvms_sysfs_vm(struct kobject *kobj)
 #define COUNTER(name)                                                                              \
 	static ssize_t name##_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)   \
 	{                                                                                          \
-		return sysfs_emit(buf, "%llu\n", READ_ONCE(kvms_sysfs_vm(kobj)->counters.name));         \
+		return sysfs_emit(buf, "%llu\n", READ_ONCE(kobj_vm(kobj)->counters.name));         \
 	}                                                                                          \
 	static struct kobj_attribute name##_attr = __ATTR_RO_MODE(name, 0400)
 
@@ -37,7 +37,7 @@ COUNTER(usec);
 
 static ssize_t guest_gone_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)
 {
-	return sysfs_emit(buf, "%d\n", READ_ONCE(kvms_sysfs_vm(kobj)->gone));
+	return sysfs_emit(buf, "%d\n", READ_ONCE(kobj_vm(kobj)->gone));
 }
 
 static struct kobj_attribute guest_gone_attr = __ATTR_RO_MODE(guest_gone, 0400);
@@ -45,12 +45,12 @@ static struct kobj_attribute guest_gone_attr = __ATTR_RO_MODE(guest_gone, 0400);
 #define PARAM(name)                                                                                \
 	static ssize_t name##_show(struct kobject *kobj, struct kobj_attribute *attr, char *buf)   \
 	{                                                                                          \
-		return sysfs_emit(buf, "%u\n", READ_ONCE(kvms_sysfs_vm(kobj)->params.name));             \
+		return sysfs_emit(buf, "%u\n", READ_ONCE(kobj_vm(kobj)->params.name));             \
 	}                                                                                          \
 	static ssize_t name##_store(struct kobject *kobj, struct kobj_attribute *attr,             \
 				    const char *buf, size_t count)                                 \
 	{                                                                                          \
-		struct kvms_vm *vm = kvms_sysfs_vm(kobj);                                                \
+		struct kvms_vm *vm = kobj_vm(kobj);                                                \
 		struct kvms_params p;                                                              \
 		u32 value;                                                                         \
 		int ret = kstrtou32(buf, 10, &value);                                              \
@@ -118,6 +118,11 @@ void kvms_sysfs_remove(struct kvms_vm *vm)
 	kobject_del(&vm->dir->kobj);
 	kobject_put(&vm->dir->kobj);
 	vm->dir = NULL;
+}
+
+struct kvms_vm *kvms_sysfs_vm(struct kobject *kobj)
+{
+	return kobj_vm(kobj);
 }
 
 struct kobject *kvms_sysfs_top(void)

@@ -24,8 +24,12 @@ struct probed {
 	char bytes[64];
 };
 
-int probe_region(struct probed *p, void (*folio_free)(struct folio *folio));
-int probe_region(struct probed *p, void (*folio_free)(struct folio *folio))
+static void folio_free(struct folio *folio)
+{
+}
+
+int probe_region(struct probed *p);
+int probe_region(struct probed *p)
 {
 	struct resource *res = request_free_mem_region(&iomem_resource, PAGE_SIZE, "probe");
 
@@ -59,14 +63,13 @@ unsigned long probe_pool(struct probed *p, struct zs_pool *pool)
 	return zs_get_total_pages(pool) + !zs_create_pool("probe");
 }
 
-unsigned long probe_compressors(struct probed *p, zstd_parameters params, zstd_cctx *c,
-				zstd_dctx *d);
-unsigned long probe_compressors(struct probed *p, zstd_parameters params, zstd_cctx *c,
-				zstd_dctx *d)
+unsigned long probe_compressors(struct probed *p);
+unsigned long probe_compressors(struct probed *p)
 {
-	c = zstd_init_cctx(p, zstd_cctx_workspace_bound(&params.cParams));
-	d = zstd_init_dctx(p, zstd_dctx_workspace_bound());
-	params = zstd_get_params(zstd_default_clevel(), 1);
+	zstd_parameters params = zstd_get_params(zstd_default_clevel(), 1);
+	zstd_cctx *c = zstd_init_cctx(p, zstd_cctx_workspace_bound(&params.cParams));
+	zstd_dctx *d = zstd_init_dctx(p, zstd_dctx_workspace_bound());
+
 	return LZ4_compress_default(p->bytes, p->bytes, 1, 1, p) +
 	       LZ4_decompress_safe(p->bytes, p->bytes, 1, 1) +
 	       zstd_compress_cctx(c, p->bytes, 1, p->bytes, 1, &params) +

@@ -131,15 +131,14 @@ int move_once(int fd, unsigned long call, struct kvm_swap_move *m)
 	return ioctl(fd, call, m) < 0 ? errno : 0;
 }
 
-int move_all(int fd, unsigned long call, const struct vm *vm, size_t first, size_t n,
-	     struct kvm_swap_move *sum)
+int move_part(int fd, unsigned long call, struct part part, struct kvm_swap_move *sum)
 {
 	struct kvm_swap_move m = { .count = 1 };
 	int r;
 
 	*sum = (struct kvm_swap_move){};
-	m.ranges[0].hva = (uintptr_t)vm->memory + first * PAGE;
-	m.ranges[0].bytes = n * PAGE;
+	m.ranges[0].hva = (uintptr_t)part.vm->memory + part.first * PAGE;
+	m.ranges[0].bytes = part.n * PAGE;
 	do {
 		r = move_once(fd, call, &m);
 		if (r)
@@ -155,7 +154,7 @@ int move_all(int fd, unsigned long call, const struct vm *vm, size_t first, size
 size_t page_out(int fd, const struct vm *vm, size_t first, size_t n)
 {
 	struct kvm_swap_move sum;
-	int r = move_all(fd, KVM_SWAP_PAGE_OUT, vm, first, n, &sum);
+	int r = move_part(fd, KVM_SWAP_PAGE_OUT, (struct part){ vm, first, n }, &sum);
 
 	if (r)
 		errx(2, "KVM_SWAP_PAGE_OUT: %s", strerror(r));
@@ -165,7 +164,7 @@ size_t page_out(int fd, const struct vm *vm, size_t first, size_t n)
 size_t page_in(int fd, const struct vm *vm, size_t first, size_t n)
 {
 	struct kvm_swap_move sum;
-	int r = move_all(fd, KVM_SWAP_PAGE_IN, vm, first, n, &sum);
+	int r = move_part(fd, KVM_SWAP_PAGE_IN, (struct part){ vm, first, n }, &sum);
 
 	if (r)
 		errx(2, "KVM_SWAP_PAGE_IN: %s", strerror(r));

@@ -14,7 +14,7 @@ void fill_page(uint8_t *page, size_t number, enum fill fill);
 /** fill() - all pages of a guest, which has touched none */
 void fill(const struct vm *vm, enum fill fill);
 
-/** wrong_pages() - those of [first, first + n) that are not as filled and then touched by the guest */
+/** wrong_pages() - those of [first, first + n) not as filled, and then touched by the guest */
 size_t wrong_pages(const struct vm *vm, size_t first, size_t n, enum fill fill,
 		   unsigned int touches);
 
@@ -33,9 +33,15 @@ int set_store(int fd, const struct kvm_swap_store_params *p);
 /** move_once() - one call; 0 or errno */
 int move_once(int fd, unsigned long call, struct kvm_swap_move *m);
 
-/** move_all() - one range of a guest's memory, call after call, and the sum; 0 or errno */
-int move_all(int fd, unsigned long call, const struct vm *vm, size_t first, size_t n,
-	     struct kvm_swap_move *sum);
+/* Pages of a guest's memory. */
+struct part {
+	const struct vm *vm;
+	size_t first;
+	size_t n;
+};
+
+/** move_part() - call after call, and the sum; 0 or errno */
+int move_part(int fd, unsigned long call, struct part part, struct kvm_swap_move *sum);
 
 /** page_out(), page_in() - how many pages went; what fails ends the program */
 size_t page_out(int fd, const struct vm *vm, size_t first, size_t n);

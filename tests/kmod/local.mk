@@ -18,6 +18,10 @@ EXTRA_DIST += %D%/build %D%/run \
 	%D%/test-busy.c \
 	%D%/test-calls.c \
 	%D%/test-far.c \
+	%D%/test-far-bad.c \
+	%D%/test-far-end.c \
+	%D%/test-far-store.c \
+	%D%/test-far-ways.c \
 	%D%/test-huge.c \
 	%D%/test-kmod.c \
 	%D%/test-memory.c \
@@ -32,4 +36,5 @@ EXTRA_DIST += %D%/build %D%/run \
 	%D%/torture-calls.c \
 	%D%/torture-worker.c \
 	%D%/vm.c %D%/vm.h
-EXTRA_DIST += %D%/deaf/Kbuild %D%/deaf/deaf.c %D%/deaf-kvm.c %D%/test-build %D%/trace-events.c
+EXTRA_DIST += %D%/deaf/Kbuild %D%/deaf/deaf.c %D%/deaf-kvm.c %D%/far-spoiled.c \
+	%D%/spoil/Kbuild %D%/spoil/spoil.c %D%/test-build %D%/trace-events.c

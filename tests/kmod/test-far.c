@@ -77,7 +77,7 @@ static void by_order(void)
 
 	page_out(fd, &vm, 0, PAGES);
 	vm_touch(&vm, 7, 100, 3);
-	r = move_all(fd, KVM_SWAP_PAGE_IN, &vm, 0, HALF, &sum);
+	r = move_part(fd, KVM_SWAP_PAGE_IN, (struct part){ &vm, 0, HALF }, &sum);
 	ok(!r && sum.pages == HALF - 100 && sum.skipped[KVM_SWAP_SKIP_ABSENT] == 100,
 	   "PAGE_IN brings home what is out of a range, and says what was not (%llu)", sum.pages);
 	ok(vm_resident(&vm) == HALF && store_stats(fd).fetched == HALF - 100, "all of it, no more");
@@ -173,12 +173,13 @@ void test_far(void)
 		return;
 	}
 	by_guest(false, "plain");
+	by_guest(true, "encrypted");
 	by_process();
 	by_order();
 	ages_of_others();
 	ages_of_read();
-
-
-
-
+	test_far_ways();
+	test_far_end();
+	test_far_store();
+	test_far_bad();
 }
