@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The inside of far memory. Files: pageout.c moves pages by order, home.c brings them back,
- * region.c has the device pages that stand for them, dense.c remembers what does not compress,
- * life.c makes and ends all that, and counts; below them store.c has the content.
+ * The inside of far memory. Files: move.c walks ranges, pageout.c and pagein.c do what is asked
+ * with each part of them, home.c brings pages back, region.c has the device pages that stand for
+ * them, dense.c remembers what does not compress, life.c makes and ends all that, figures.c tells
+ * of it; below them store.c has the content.
  *
  * Locks (docs/LOCKING.md): vm->mutex, far->mutex, mmap_lock, page locks, far->lock.
  */
@@ -171,6 +172,9 @@ void kvms_far_measure_room(struct kvms_far *far);
 
 /** kvms_far_has_room() - are the limits not reached? As it was measured last. vm->mutex. */
 bool kvms_far_has_room(struct kvms_far *far);
+
+/** kvms_far_replace() - its parameters change: a new one begins, if nothing is out. vm->mutex. */
+int kvms_far_replace(struct kvms_vm *vm, const struct kvms_far_params *wanted);
 
 /* ---- far-sysfs.c ------------------------------------------------------------------------- */
 

@@ -21,12 +21,15 @@ nobase_dist_dkms_DATA = \
 	%D%/far-impl.h \
 	%D%/far-sysfs.c \
 	%D%/far.h \
+	%D%/figures.c \
 	%D%/hist.c \
 	%D%/home.c \
 	%D%/kvm_swap.h \
 	%D%/life.c \
 	%D%/main.c \
 	%D%/notifier.c %D%/notifier.h \
+	%D%/move.c %D%/move.h \
+	%D%/pagein.c \
 	%D%/pageout.c \
 	%D%/pageout-none.c \
 	%D%/params.c %D%/params.h \

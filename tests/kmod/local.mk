@@ -37,4 +37,5 @@ EXTRA_DIST += %D%/build %D%/run \
 	%D%/torture-worker.c \
 	%D%/vm.c %D%/vm.h
 EXTRA_DIST += %D%/deaf/Kbuild %D%/deaf/deaf.c %D%/deaf-kvm.c %D%/far-spoiled.c \
+	%D%/far-torture.c \
 	%D%/spoil/Kbuild %D%/spoil/spoil.c %D%/test-build %D%/trace-events.c

@@ -83,6 +83,23 @@ static void bad_others(int fd)
 	ok(ioctl(fd, KVM_SWAP_STORE_PARAMS, &p) < 0 && errno == EINVAL, "STORE_PARAMS: reserved");
 }
 
+static void bad_memory(int fd, const struct vm *vm)
+{
+	struct kvm_swap_move *m = (struct kvm_swap_move *)vm_map(BLOCK, VM_SMALL);
+
+	m->count = 1;
+	m->ranges[0] = (struct kvm_swap_span){ (uintptr_t)vm->memory, PAGE };
+	ok(move_once(fd, KVM_SWAP_PAGE_OUT, NULL) == EFAULT &&
+		   move_once(fd, KVM_SWAP_PAGE_OUT, (void *)-PAGE) == EFAULT,
+	   "no record: EFAULT");
+	mprotect(m, BLOCK, PROT_READ);
+	ok(move_once(fd, KVM_SWAP_PAGE_OUT, m) == EFAULT, "one that cannot be written: EFAULT");
+	munmap((uint8_t *)m + PAGE, BLOCK - PAGE);
+	ok(move_once(fd, KVM_SWAP_PAGE_OUT, m) == EFAULT, "half of one: EFAULT");
+	ok(ioctl(fd, KVM_SWAP_PAGE_OUT ^ 1 << 20, m) < 0 && errno == ENOTTY, "of another size");
+	munmap(m, PAGE);
+}
+
 /* The middle of the memory is another mapping, and a part of it is none. */
 static void several_mappings(int fd, struct vm *vm)
 {
@@ -165,6 +182,7 @@ void test_far_bad(void)
 
 	bad_records(fd);
 	bad_others(fd);
+	bad_memory(fd, &vm);
 	ok(!store_stats(fd).outs && vm_resident(&vm) == PAGES, "nothing has moved for all that");
 	in_steps(fd, &vm);
 	several_mappings(fd, &vm);

@@ -10,6 +10,9 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/swap.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -256,6 +259,37 @@ static void oom_score(const char *value)
 		err(2, "oom_score_adj");
 }
 
+/* The host's swap would be one more place to go to. */
+static char swap[64];
+
+static void swap_off(void)
+{
+	FILE *f = fopen("/proc/swaps", "re");
+
+	if (f && (fscanf(f, "%*[^\n] %63s", swap) != 1 || swapoff(swap)))
+		swap[0] = 0;
+	if (f)
+		fclose(f);
+}
+
+static void swap_on(void)
+{
+	if (swap[0] && swapon(swap, 0))
+		err(2, "swapon %s", swap);
+}
+
+/* Memory that nobody can take away again. */
+static bool take(size_t blocks)
+{
+	while (blocks--) {
+		uint8_t *at = vm_map(BLOCK, VM_SMALL);
+
+		if (!at || mlock(at, BLOCK))
+			return false;
+	}
+	return true;
+}
+
 /* Takes all memory there is, is killed for it, and does it again. */
 static void __attribute__((noreturn)) hog(void)
 {
@@ -265,14 +299,13 @@ static void __attribute__((noreturn)) hog(void)
 
 		if (!pid) {
 			oom_score("1000");
-			for (;;)
-				memset(vm_map(BLOCK, VM_SMALL), 1, BLOCK);
+			_exit(!take(SIZE_MAX));
 		}
 		waitpid(pid, NULL, 0);
 	}
 }
 
-static bool is_short(void)
+static unsigned long free_kib(void)
 {
 	FILE *f = fopen("/proc/meminfo", "re");
 	unsigned long kib = ~0UL;
@@ -283,7 +316,12 @@ static bool is_short(void)
 			break;
 	if (f)
 		fclose(f);
-	return kib < 32 << 10;
+	return kib;
+}
+
+static bool is_short(void)
+{
+	return free_kib() < 32 << 10;
 }
 
 static void short_of_memory(void)
@@ -295,6 +333,7 @@ static void short_of_memory(void)
 	pid_t pid;
 
 	oom_score("-1000");
+	swap_off();
 	page_out(fd, &vm, 0, PAGES);
 	pid = fork();
 	if (!pid)
@@ -307,10 +346,70 @@ static void short_of_memory(void)
 	}
 	kill(-pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+	swap_on();
 	oom_score("0");
 	s = store_stats(fd);
 	ok(!wrong && s.faults == PAGES, "all come home while memory is short (%llu by the reserve)",
 	   s.reserve_used);
+	far_done(&vm, fd);
+}
+
+/* All but 16 MiB of the host's memory, until it is killed. */
+static pid_t hold(void)
+{
+	int pipes[2];
+	char byte = 0;
+	pid_t pid;
+
+	if (pipe(pipes))
+		err(2, "pipe");
+	pid = fork();
+	if (!pid) {
+		oom_score("1000");
+		while (free_kib() > 18 << 10 && take(1))
+			;
+		if (write(pipes[1], &byte, 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(pipes[1]);
+	if (read(pipes[0], &byte, 1) != 1)
+		errx(2, "memory could not be taken");
+	close(pipes[0]);
+	return pid;
+}
+
+/* 0 or errno, when nothing is left or nothing more comes. */
+static int drain_all(int fd)
+{
+	struct kvm_swap_drain d = { .max_usec = 100000 };
+	int r;
+
+	do {
+		r = ioctl(fd, KVM_SWAP_DRAIN, &d) < 0 ? errno : 0;
+	} while (!r && d.left);
+	return r;
+}
+
+static void no_room(void)
+{
+	struct kvm_swap_store_stats s;
+	struct vm vm;
+	int fd = far_vm(&vm, 2 * PAGES, FILL_TEXT, false), r;
+	pid_t pid;
+
+	swap_off();
+	page_out(fd, &vm, 0, 2 * PAGES);
+	pid = hold();
+	r = drain_all(fd);
+	s = store_stats(fd);
+	ok(r == ENOMEM && s.pages && s.pages + s.fetched == 2 * PAGES,
+	   "a drain that the host has no room for is refused: ENOMEM (%d, %llu left)", r, s.pages);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	swap_on();
+	ok(!drain_all(fd) && !wrong_pages(&vm, 0, 2 * PAGES, FILL_TEXT, 0),
+	   "when it has, all comes home, and nothing was lost");
 	far_done(&vm, fd);
 }
 
@@ -366,5 +465,6 @@ void test_far_end(void)
 	let_go();
 	pager_killed();
 	short_of_memory();
+	no_room();
 	module_stays();
 }
