@@ -20,6 +20,7 @@
 #include <linux/sched/signal.h>
 
 #include "age.h"
+#include "block.h"
 #include "compat/flush.h"
 #include "notifier.h"
 #include "residency.h"
@@ -30,7 +31,6 @@
 #define PIECE_ORDER_MAX	9	/* 512 pages */
 #define RUN_ORDER_MAX	7	/* 128 huge blocks keep KVM for about as long as 512 pages do */
 #define ALONE_MAX	16	/* huge blocks per look at the clock, which costs as much as one */
-#define CLOSE_LOOK	16
 #define RESIDENCY_LOOK	64
 
 /* Pages of a block, both included; last < first: none. */
@@ -96,7 +96,7 @@ static u8 page_answer(struct walk *w, const struct kvms_block *b, u8 age, bool y
 
 static bool close_look_due(const struct kvms_block *b)
 {
-	return is_power_of_2(b->aux) || b->aux % CLOSE_LOOK == 0;
+	return is_power_of_2(b->aux) || b->aux % KVMS_CLOSE_LOOK == 0;
 }
 
 /* Asked as one: all of it is old, or it was all young not long ago, or there is nothing. */
@@ -104,7 +104,7 @@ static bool is_simple(struct kvms_vm *vm, const struct kvms_block *b)
 {
 	lockdep_assert_held(&vm->lock);
 
-	if (b->ages || !b->known || b->inval || b->giant)
+	if (b->ages || !b->known || b->inval || b->came || b->giant)
 		return false;
 	if (b->huge || !b->resident)
 		return true;
@@ -120,7 +120,7 @@ static void uniform_young(struct walk *w, struct kvms_block *b)
 		w->vm->promoted[was] += was ? b->resident : 0;
 		WRITE_ONCE(b->age, 0);
 	} else if (b->age == 0) {
-		b->aux = b->aux < 2 * CLOSE_LOOK - 1 ? b->aux + 1 : CLOSE_LOOK;
+		b->aux = b->aux < 2 * KVMS_CLOSE_LOOK - 1 ? b->aux + 1 : KVMS_CLOSE_LOOK;
 	} else {
 		b->aux = was;
 		WRITE_ONCE(b->age, KVMS_SUSPECT);
@@ -198,14 +198,6 @@ static bool ask_pieces(struct walk *w, struct kvms_block *b, unsigned long hva, 
 	return arrived;
 }
 
-static void load(struct kvms_vm *vm, const struct kvms_block *b, unsigned long n)
-{
-	if (b->ages)
-		memcpy(vm->ages, b->ages, n);
-	else
-		memset(vm->ages, b->age, n);
-}
-
 /* Residency has to be known before pages can be told apart. */
 static bool must_read(const struct kvms_block *b, bool invalid, unsigned long n)
 {
@@ -247,15 +239,17 @@ static void make_young(struct kvms_vm *vm, struct hull used)
 			vm->ages[i] = 0;
 }
 
+/* Pages that came home from the store lost no accessed bits: none of them is in the hull. */
 static bool take_invalid(struct kvms_vm *vm, struct kvms_block *b, struct hull *ret)
 {
 	bool invalid;
 
 	spin_lock(&vm->lock);
-	invalid = b->inval;
-	if (invalid)
+	invalid = b->inval || b->came;
+	if (b->inval)
 		*ret = (struct hull){ b->inval_first, b->inval_last };
 	b->inval = 0;
+	b->came = 0;
 	spin_unlock(&vm->lock);
 	return invalid;
 }
@@ -263,7 +257,10 @@ static bool take_invalid(struct kvms_vm *vm, struct kvms_block *b, struct hull *
 static void put_invalid(struct kvms_vm *vm, struct kvms_block *b, struct hull hull)
 {
 	spin_lock(&vm->lock);
-	kvms_block_mark(vm, b, hull.first, hull.last);
+	if (hull.last >= hull.first)
+		kvms_block_mark(vm, b, hull.first, hull.last);
+	else
+		b->came = 1;
 	spin_unlock(&vm->lock);
 }
 
@@ -275,61 +272,6 @@ static bool has_raced(struct kvms_vm *vm, const struct kvms_block *b, struct spa
 	raced = b->inval || kvms_notifier_busy(vm, at.hva, at.hva + (at.n << PAGE_SHIFT));
 	spin_unlock(&vm->lock);
 	return raced;
-}
-
-struct tally {
-	unsigned long resident;
-	unsigned long sum;
-	u8 age;
-	bool even;
-};
-
-static void count(const u8 *ages, unsigned long n, struct tally *t)
-{
-	unsigned long i;
-
-	*t = (struct tally){ .even = true };
-	for (i = 0; i < n; i++) {
-		if (ages[i] == KVMS_ABSENT)
-			continue;
-		if (!t->resident++)
-			t->age = ages[i];
-		t->even &= ages[i] == t->age;
-		t->sum += ages[i] == KVMS_SUSPECT ? 0 : ages[i];
-	}
-}
-
-static void make_uniform(struct kvms_block *b, u8 age)
-{
-	kfree(b->ages);
-	b->ages = NULL;
-	WRITE_ONCE(b->age, age);
-}
-
-/* What vm->ages has come to. Without memory for an age per page all are taken to be young. */
-static void store(struct kvms_vm *vm, struct kvms_block *b, unsigned long n)
-{
-	bool was_hot = !b->ages && b->age == 0;
-	struct tally t;
-
-	count(vm->ages, n, &t);
-	b->resident = t.resident;
-	if (t.even) {
-		make_uniform(b, t.age);
-		if (t.age == 0)
-			b->aux = was_hot && b->aux < 2 * CLOSE_LOOK - 1 ? b->aux + 1 : 1;
-		return;
-	}
-	if (!b->ages)
-		b->ages = kmalloc(KVMS_BLOCK_PAGES, GFP_KERNEL_ACCOUNT);
-	if (!b->ages) {
-		vm->counters.alloc_failures++;
-		make_uniform(b, 0);
-		b->aux = 1;
-		return;
-	}
-	memcpy(b->ages, vm->ages, n);
-	WRITE_ONCE(b->age, t.sum / t.resident);
 }
 
 /* Ask for all pages once, and for the residency of what was unmapped as often as it raced. */
@@ -365,13 +307,13 @@ static int age_pages(struct walk *w, struct kvms_block *b, struct span at)
 	bool asked = false;
 	int tries, ret;
 
-	load(vm, b, at.n);
+	kvms_block_load(vm, b, at.n);
 	w->suspects = memchr(vm->ages, KVMS_SUSPECT, at.n);
 	for (tries = 0; tries < TRIES; tries++) {
 		ret = age_pages_try(w, b, at, &asked);
 		/* What KVM has answered it will not answer again. */
 		if (!ret || asked)
-			store(vm, b, at.n);
+			kvms_block_store(vm, b, at.n);
 		if (ret)
 			break;
 		if (!has_raced(vm, b, at))
@@ -465,11 +407,11 @@ static int admit(struct walk *w, struct kvms_block *b, struct span at)
 	int ret;
 
 	b->known = 0;
-	load(w->vm, b, at.n);
+	kvms_block_load(w->vm, b, at.n);
 	ret = refresh(w, b, at, no_pages);
 	if (!ret) {
 		make_young(w->vm, (struct hull){ 0, at.n - 1 });
-		store(w->vm, b, at.n);
+		kvms_block_store(w->vm, b, at.n);
 	}
 	return ret == -EINTR ? ret : 0;
 }

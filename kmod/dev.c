@@ -13,28 +13,16 @@
 #include "age.h"
 #include "compat/flush.h"
 #include "dev.h"
+#include "far.h"
 #include "params.h"
 #include "report.h"
 #include "vm.h"
-
-/*
- * @check: are flags and reserved members as they must be
- * @run: vm->mutex is held, unless @lockless
- */
-struct call {
-	unsigned int cmd;
-	bool (*check)(const void *arg);
-	int (*run)(struct kvms_vm *vm, void *arg);
-	bool lockless;
-};
-
-#define ALL_ZERO(member) (!memchr_inv(&(member), 0, sizeof(member)))
 
 static bool age_check(const void *arg)
 {
 	const struct kvm_swap_age *a = arg;
 
-	return !a->flags && ALL_ZERO(a->reserved) && IS_ALIGNED(a->cursor, PAGE_SIZE) &&
+	return !a->flags && KVMS_ALL_ZERO(a->reserved) && IS_ALIGNED(a->cursor, PAGE_SIZE) &&
 	       a->cursor <= TASK_SIZE_MAX;
 }
 
@@ -63,7 +51,7 @@ static bool histogram_check(const void *arg)
 {
 	const struct kvm_swap_histogram *h = arg;
 
-	return !h->flags && !h->reserved0 && ALL_ZERO(h->reserved);
+	return !h->flags && !h->reserved0 && KVMS_ALL_ZERO(h->reserved);
 }
 
 static int histogram_run(struct kvms_vm *vm, void *arg)
@@ -75,7 +63,8 @@ static bool cold_check(const void *arg)
 {
 	const struct kvm_swap_cold *c = arg;
 
-	return !(c->flags & ~KVM_SWAP_COLD_BY_ADDRESS) && !c->reserved0 && ALL_ZERO(c->reserved);
+	return !(c->flags & ~KVM_SWAP_COLD_BY_ADDRESS) && !c->reserved0 &&
+	       KVMS_ALL_ZERO(c->reserved);
 }
 
 static int cold_run(struct kvms_vm *vm, void *arg)
@@ -87,7 +76,7 @@ static bool map_check(const void *arg)
 {
 	const struct kvm_swap_map *m = arg;
 
-	return !m->flags && ALL_ZERO(m->reserved);
+	return !m->flags && KVMS_ALL_ZERO(m->reserved);
 }
 
 static int map_run(struct kvms_vm *vm, void *arg)
@@ -99,7 +88,7 @@ static bool stats_check(const void *arg)
 {
 	const struct kvm_swap_stats *s = arg;
 
-	return !s->flags && ALL_ZERO(s->reserved);
+	return !s->flags && KVMS_ALL_ZERO(s->reserved);
 }
 
 static int stats_run(struct kvms_vm *vm, void *arg)
@@ -112,7 +101,7 @@ static bool params_check(const void *arg)
 {
 	const struct kvm_swap_params *p = arg;
 
-	return !(p->flags & ~KVM_SWAP_PARAMS_SET) && p->flush <= 1 && ALL_ZERO(p->reserved);
+	return !(p->flags & ~KVM_SWAP_PARAMS_SET) && p->flush <= 1 && KVMS_ALL_ZERO(p->reserved);
 }
 
 static int params_run(struct kvms_vm *vm, void *arg)
@@ -138,7 +127,7 @@ static int params_run(struct kvms_vm *vm, void *arg)
 	return 0;
 }
 
-static const struct call calls[] = {
+static const struct kvms_call calls[] = {
 	{ KVM_SWAP_AGE, age_check, age_run },
 	{ KVM_SWAP_HISTOGRAM, histogram_check, histogram_run },
 	{ KVM_SWAP_COLD, cold_check, cold_run },
@@ -147,7 +136,7 @@ static const struct call calls[] = {
 	{ KVM_SWAP_PARAMS, params_check, params_run },
 };
 
-static int call_run(struct kvms_vm *vm, const struct call *call, void *arg)
+static int call_run(struct kvms_vm *vm, const struct kvms_call *call, void *arg)
 {
 	int ret;
 
@@ -164,7 +153,7 @@ static int call_run(struct kvms_vm *vm, const struct call *call, void *arg)
 }
 
 /* A record that cannot be written is refused before the call changes anything. */
-static int call_run_if_writable(struct kvms_vm *vm, const struct call *call, void *arg,
+static int call_run_if_writable(struct kvms_vm *vm, const struct kvms_call *call, void *arg,
 				void __user *user)
 {
 	size_t size = _IOC_SIZE(call->cmd);
@@ -178,16 +167,25 @@ static int call_run_if_writable(struct kvms_vm *vm, const struct call *call, voi
 	return ret;
 }
 
-static long guest_ioctl(struct file *file, unsigned int cmd, unsigned long user)
+static const struct kvms_call *call_find(unsigned int cmd)
 {
-	const struct call *call = NULL;
 	unsigned int i;
-	void *arg;
-	long ret;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		if (calls[i].cmd == cmd)
-			call = &calls[i];
+			return &calls[i];
+	for (i = 0; i < KVMS_STORE_CALLS; i++)
+		if (kvms_store_calls[i].cmd == cmd)
+			return &kvms_store_calls[i];
+	return NULL;
+}
+
+static long guest_ioctl(struct file *file, unsigned int cmd, unsigned long user)
+{
+	const struct kvms_call *call = call_find(cmd);
+	void *arg;
+	long ret;
+
 	if (!call)
 		return -ENOTTY;
 	arg = memdup_user((void __user *)user, _IOC_SIZE(cmd));
@@ -244,7 +242,7 @@ static long dev_attach(void __user *user)
 
 	if (copy_from_user(&attach, user, sizeof(attach)))
 		return -EFAULT;
-	if (attach.flags || !ALL_ZERO(attach.reserved))
+	if (attach.flags || !KVMS_ALL_ZERO(attach.reserved))
 		return -EINVAL;
 	ret = kvms_vm_attach(attach.vm_fd, &vm);
 	if (ret)
@@ -260,7 +258,8 @@ static long dev_info_get(void __user *user)
 	const struct kvm_swap_info info = {
 		.abi = KVM_SWAP_ABI,
 		.max_age = KVM_SWAP_AGE_MAX,
-		.features = KVMS_CAN_FLUSH ? KVM_SWAP_FEATURE_FLUSH : 0,
+		.features = (KVMS_CAN_FLUSH ? KVM_SWAP_FEATURE_FLUSH : 0) | kvms_far_features(),
+		.compressors = kvms_far_compressors(),
 	};
 
 	return copy_to_user(user, &info, sizeof(info)) ? -EFAULT : 0;

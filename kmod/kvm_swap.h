@@ -41,13 +41,15 @@
  * @huge: the host maps it as one
  * @giant: as a part of a larger one (1 GiB), whose bit speaks for all of that: always young
  * @known: residency has been asked
- * @facts: those four in one, for who reads them without the mutex; see kvms_block_age()
+ * @away: some of its pages are out in the store
+ * @facts: those five in one, for who reads them without the mutex; see kvms_block_age()
  * @age: of all resident pages; when split, their mean
  * @aux: uniform and age 0: passes it has been all young, to tell when to look closely again;
  *       with suspects: the age they had
  * @inval_first, @inval_last, @inval: hull of the pages unmapped since they were last asked
+ * @came: pages have come home from the store since
  *
- * vm->mutex protects all but the last three, which are vm->lock's and so in a word of their own.
+ * vm->mutex protects all but the last four, which are vm->lock's and so in a word of their own.
  * 16 bytes for 2 MiB: 0.0008 % of the guest.
  */
 struct kvms_block {
@@ -58,6 +60,7 @@ struct kvms_block {
 			u16 huge:1;
 			u16 known:1;
 			u16 giant:1;
+			u16 away:1;
 		};
 		u16 facts;
 	};
@@ -66,6 +69,7 @@ struct kvms_block {
 	u32 inval_first:9;
 	u32 inval_last:9;
 	u32 inval:1;
+	u32 came:1;
 };
 
 /**
@@ -166,6 +170,13 @@ struct kvms_counters {
 	u64 alloc_failures;
 };
 
+/* Of the store that the next PAGE_OUT makes, or that there is. */
+struct kvms_far_params {
+	u32 compressor;
+	bool encrypt;
+	u64 limit_bytes;
+};
+
 /**
  * struct kvms_vm - a guest that is attached, shared by all who attach to it
  * @kvm: referenced until the guest is gone; NULL afterwards (mutex)
@@ -173,6 +184,7 @@ struct kvms_counters {
  * @mm: of the guest's process, kept by @mn's registration
  * @tree: all slots of all roots by address (written under mutex and lock, read under either)
  * @view: what the map shows (written under mutex, read under RCU)
+ * @far: its memory that is out, made by the first PAGE_OUT (mutex; notifiers compare it)
  * @in_progress, @busy_start, @busy_end: as KVM's own: invalidations that go on, their hull (lock)
  * @gone: the guest has ended; set once
  * @detaching: the last user lets go; set once
@@ -200,6 +212,8 @@ struct kvms_vm {
 	struct kvms_view __rcu *view;
 	u64 generation[KVMS_AS_MAX];
 	struct kvms_params params;
+	struct kvms_far_params far_params;
+	struct kvms_far *far;
 	struct kvms_counters counters;
 	u64 promoted[KVM_SWAP_AGES];
 	u64 scan_cursor;

@@ -9,23 +9,41 @@ nobase_dist_dkms_DATA = \
 	include/uapi/kvm_swap.h \
 	%D%/Kbuild \
 	%D%/age.c %D%/age.h \
+	%D%/block.c %D%/block.h \
+	%D%/cipher.c %D%/cipher.h \
 	%D%/cold.c \
 	%D%/compat/as_ids.h \
 	%D%/compat/flush.h \
+	%D%/compressor.c %D%/compressor.h \
+	%D%/dense.c \
 	%D%/dev.c %D%/dev.h \
+	%D%/dev-store.c \
+	%D%/far-impl.h \
+	%D%/far-sysfs.c \
+	%D%/far.h \
+	%D%/figures.c \
 	%D%/hist.c \
+	%D%/home.c \
 	%D%/kvm_swap.h \
+	%D%/life.c \
 	%D%/main.c \
 	%D%/notifier.c %D%/notifier.h \
+	%D%/move.c %D%/move.h \
+	%D%/pagein.c \
+	%D%/pageout.c \
+	%D%/pageout-none.c \
 	%D%/params.c %D%/params.h \
 	%D%/probes/as_ids.c \
 	%D%/probes/flush.c \
 	%D%/probes/need_notifier.c \
 	%D%/probes/need_residency.c \
 	%D%/probes/need_vm.c \
+	%D%/probes/store.c \
+	%D%/region.c \
 	%D%/report.h \
 	%D%/residency.c %D%/residency.h \
 	%D%/scan.c %D%/scan.h \
+	%D%/store.c %D%/store.h \
 	%D%/sysfs.c %D%/sysfs.h \
 	%D%/trace.h \
 	%D%/tree.c %D%/tree.h \

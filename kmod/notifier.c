@@ -8,6 +8,7 @@
  * Callbacks may come in atomic context: they take one spinlock and allocate nothing. They
  * flush nothing: KVM's own notifier does what its page tables need.
  */
+#include "far.h"
 #include "kvm_swap.h"
 #include "notifier.h"
 #include "scan.h"
@@ -31,7 +32,11 @@ static int invalidate_start(struct mmu_notifier *mn, const struct mmu_notifier_r
 		vm->busy_start = min(vm->busy_start, range->start);
 		vm->busy_end = max(vm->busy_end, range->end);
 	}
-	if (kvms_tree_invalidate(vm, range->start, range->end)) {
+	if (kvms_far_leaves(vm, range)) {
+		; /* whoever moves them tells the tree which have gone */
+	} else if (kvms_far_comes(vm, range)) {
+		kvms_tree_came(vm, range->start, range->end);
+	} else if (kvms_tree_invalidate(vm, range->start, range->end)) {
 		vm->invalidations++;
 		trace_kvm_swap_invalidate(vm, range->start, range->end);
 	}

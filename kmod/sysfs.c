@@ -4,6 +4,7 @@
 #include <linux/slab.h>
 #include <linux/sysfs.h>
 
+#include "far.h"
 #include "params.h"
 #include "sysfs.h"
 
@@ -104,8 +105,12 @@ int kvms_sysfs_add(struct kvms_vm *vm)
 		kobject_put(&dir->kobj);
 		return ret;
 	}
+	if (kvms_far_sysfs_group())
+		ret = sysfs_create_group(&dir->kobj, kvms_far_sysfs_group());
 	vm->dir = dir;
-	return 0;
+	if (ret)
+		kvms_sysfs_remove(vm);
+	return ret;
 }
 
 void kvms_sysfs_remove(struct kvms_vm *vm)
@@ -113,6 +118,16 @@ void kvms_sysfs_remove(struct kvms_vm *vm)
 	kobject_del(&vm->dir->kobj);
 	kobject_put(&vm->dir->kobj);
 	vm->dir = NULL;
+}
+
+struct kvms_vm *kvms_sysfs_vm(struct kobject *kobj)
+{
+	return kobj_vm(kobj);
+}
+
+struct kobject *kvms_sysfs_top(void)
+{
+	return top;
 }
 
 int kvms_sysfs_init(void)

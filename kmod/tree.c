@@ -52,6 +52,27 @@ static void slot_mark(struct kvms_vm *vm, struct kvms_slot *slot, unsigned long 
 	}
 }
 
+static void slot_mark_came(struct kvms_slot *slot, unsigned long start, unsigned long end)
+{
+	unsigned long base = slot->it.start & KVMS_BLOCK_MASK;
+	unsigned long i = (max(start, slot->it.start) - base) >> KVM_SWAP_BLOCK_SHIFT;
+	unsigned long last = (min(end - 1, slot->it.last) - base) >> KVM_SWAP_BLOCK_SHIFT;
+
+	for (; i <= last; i++)
+		slot->blocks[i].came = 1;
+}
+
+void kvms_tree_came(struct kvms_vm *vm, unsigned long start, unsigned long end)
+{
+	struct interval_tree_node *it;
+
+	lockdep_assert_held(&vm->lock);
+
+	for (it = interval_tree_iter_first(&vm->tree, start, end - 1); it;
+	     it = interval_tree_iter_next(it, start, end - 1))
+		slot_mark_came(container_of(it, struct kvms_slot, it), start, end);
+}
+
 void kvms_slot_unmark(struct kvms_vm *vm, struct kvms_slot *slot)
 {
 	unsigned long i, hva, n;

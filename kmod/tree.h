@@ -30,6 +30,9 @@ void kvms_tree_clear(struct kvms_vm *vm);
 /** kvms_tree_invalidate() - mark pages of [start, end); was any of them the guest's? vm->lock. */
 bool kvms_tree_invalidate(struct kvms_vm *vm, unsigned long start, unsigned long end);
 
+/** kvms_tree_came() - some of [start, end), a block at most, come home from the store. vm->lock. */
+void kvms_tree_came(struct kvms_vm *vm, unsigned long start, unsigned long end);
+
 /** kvms_block_mark() - pages first to last of the block were unmapped. vm->lock. */
 void kvms_block_mark(struct kvms_vm *vm, struct kvms_block *b, unsigned int first,
 		     unsigned int last);

@@ -16,6 +16,7 @@
 #include <linux/module.h>
 #include <linux/sched/mm.h>
 
+#include "far.h"
 #include "notifier.h"
 #include "scan.h"
 #include "sysfs.h"
@@ -155,6 +156,7 @@ static void vm_free(struct kvms_vm *vm)
 {
 	cancel_work_sync(&vm->gone_work);
 	vm_drop_kvm(vm);
+	kvms_far_release(vm);
 	kfree(vm->pfns);
 	kfree(vm);
 }
@@ -167,6 +169,7 @@ static void begin(struct kvms_vm *vm)
 	vm->scan_cursor = 0;
 	vm->grow = false;
 	vm->params = default_params;
+	kvms_far_prepare(vm);
 }
 
 static int roots_get_locked(struct kvms_vm *vm)

@@ -251,18 +251,18 @@ struct kvm_swap_span {
 };
 
 /* kvm_swap_move.skipped: why a page was left where it is */
-#define KVM_SWAP_SKIP_ABSENT	0	/* nothing to move: never touched, swapped; or it is there already */
-#define KVM_SWAP_SKIP_OUTSIDE	1	/* in none of the guest's memslots, or not mapped */
+#define KVM_SWAP_SKIP_ABSENT	0	/* not there: never touched, swapped, or moved already */
+#define KVM_SWAP_SKIP_OUTSIDE	1	/* in no memslot of the guest, or not mapped */
 #define KVM_SWAP_SKIP_FILE	2	/* of a file, of shared memory or hugetlbfs */
 #define KVM_SWAP_SKIP_SHARED	3	/* mapped more than once, as after a fork */
 #define KVM_SWAP_SKIP_KSM	4	/* merged */
 #define KVM_SWAP_SKIP_LOCKED	5	/* mlock(2), or memory that must not be moved */
 #define KVM_SWAP_SKIP_PINNED	6	/* somebody holds it: pinned for DMA, under I/O, locked */
-#define KVM_SWAP_SKIP_DENSE	7	/* does not compress to 2,990 bytes, or did not a short while ago */
+#define KVM_SWAP_SKIP_DENSE	7	/* does not compress to 2,990 bytes, or did not lately */
 #define KVM_SWAP_SKIP_RACED	8	/* changed hands meanwhile */
-#define KVM_SWAP_SKIP_LIMIT	9	/* the limit of this store, or of all of them, is reached */
-#define KVM_SWAP_SKIP_NO_MEMORY	10	/* memory for it was not to be had */
-#define KVM_SWAP_SKIP_POISONED	11	/* PAGE_IN: what is stored is not what was stored; see STATS */
+#define KVM_SWAP_SKIP_LIMIT	9	/* this store, or all together, are at their limit */
+#define KVM_SWAP_SKIP_NO_MEMORY	10	/* no memory for it */
+#define KVM_SWAP_SKIP_POISONED	11	/* PAGE_IN: failed its check: lost */
 #define KVM_SWAP_SKIPS		16
 
 /**

@@ -3,6 +3,7 @@
 EXTRA_DIST += %D%/build %D%/run \
 	%D%/busy.c %D%/busy.h \
 	%D%/child.c %D%/child.h \
+	%D%/far.c %D%/far.h \
 	%D%/faults.c %D%/faults.h \
 	%D%/kernel-reports \
 	%D%/kmod-torture \
@@ -16,6 +17,11 @@ EXTRA_DIST += %D%/build %D%/run \
 	%D%/test-buffers.c \
 	%D%/test-busy.c \
 	%D%/test-calls.c \
+	%D%/test-far.c \
+	%D%/test-far-bad.c \
+	%D%/test-far-end.c \
+	%D%/test-far-store.c \
+	%D%/test-far-ways.c \
 	%D%/test-huge.c \
 	%D%/test-kmod.c \
 	%D%/test-memory.c \
@@ -30,4 +36,6 @@ EXTRA_DIST += %D%/build %D%/run \
 	%D%/torture-calls.c \
 	%D%/torture-worker.c \
 	%D%/vm.c %D%/vm.h
-EXTRA_DIST += %D%/deaf/Kbuild %D%/deaf/deaf.c %D%/deaf-kvm.c %D%/test-build %D%/trace-events.c
+EXTRA_DIST += %D%/deaf/Kbuild %D%/deaf/deaf.c %D%/deaf-kvm.c %D%/far-spoiled.c \
+	%D%/far-torture.c \
+	%D%/spoil/Kbuild %D%/spoil/spoil.c %D%/test-build %D%/trace-events.c

@@ -24,6 +24,7 @@ union record {
 	struct kvm_swap_map map;
 	struct kvm_swap_stats stats;
 	struct kvm_swap_params params;
+	struct kvm_swap_move move;
 	uint8_t bytes[1];
 };
 
@@ -70,6 +71,24 @@ static const struct {
 	{ "stats: reserved", KVM_SWAP_STATS, AREA(kvm_swap_stats, reserved), 0 },
 	{ "params: flags", KVM_SWAP_PARAMS, AREA(kvm_swap_params, flags), KVM_SWAP_PARAMS_SET },
 	{ "params: reserved", KVM_SWAP_PARAMS, AREA(kvm_swap_params, reserved), 0 },
+	{ "page out: flags", KVM_SWAP_PAGE_OUT, AREA(kvm_swap_move, flags), 0 },
+	{ "page out: reserved0", KVM_SWAP_PAGE_OUT, AREA(kvm_swap_move, reserved0), 0 },
+	{ "page out: reserved", KVM_SWAP_PAGE_OUT, AREA(kvm_swap_move, reserved), 0 },
+	{ "page in: flags", KVM_SWAP_PAGE_IN, AREA(kvm_swap_move, flags), 0 },
+	{ "page in: reserved0", KVM_SWAP_PAGE_IN, AREA(kvm_swap_move, reserved0), 0 },
+	{ "page in: reserved", KVM_SWAP_PAGE_IN, AREA(kvm_swap_move, reserved), 0 },
+	{ "drain: flags", KVM_SWAP_DRAIN, AREA(kvm_swap_drain, flags), 0 },
+	{ "drain: reserved", KVM_SWAP_DRAIN, AREA(kvm_swap_drain, reserved), 0 },
+	{ "store stats: flags", KVM_SWAP_STORE_STATS, AREA(kvm_swap_store_stats, flags), 0 },
+	{ "store stats: reserved0", KVM_SWAP_STORE_STATS, AREA(kvm_swap_store_stats, reserved0),
+	  0 },
+	{ "store stats: reserved", KVM_SWAP_STORE_STATS, AREA(kvm_swap_store_stats, reserved), 0 },
+	{ "store params: flags", KVM_SWAP_STORE_PARAMS, AREA(kvm_swap_store_params, flags),
+	  KVM_SWAP_STORE_PARAMS_SET },
+	{ "store params: reserved0", KVM_SWAP_STORE_PARAMS,
+	  AREA(kvm_swap_store_params, reserved0), 0 },
+	{ "store params: reserved", KVM_SWAP_STORE_PARAMS, AREA(kvm_swap_store_params, reserved),
+	  0 },
 };
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))

@@ -21,7 +21,8 @@ static const struct {
 	{ "spaces", test_spaces }, { "memory", test_memory },   { "swap", test_swap },
 	{ "huge", test_huge },     { "numa", test_numa },       { "attach", test_attach },
 	{ "calls", test_calls },   { "buffers", test_buffers }, { "busy", test_busy },
-	{ "races", test_races },   { "reclaim", test_reclaim }, { "reload", test_reload },
+	{ "races", test_races },   { "reclaim", test_reclaim }, { "far", test_far },
+	{ "reload", test_reload },
 };
 
 #define N_SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))

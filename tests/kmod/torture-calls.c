@@ -101,6 +101,40 @@ static void fill_params(struct chance *c, void *record)
 	};
 }
 
+/* What COLD has told last: as a program would page it out. */
+static struct kvm_swap_span known[KVM_SWAP_COLD_RANGES];
+static uint32_t n_known;
+
+static void fill_move(struct chance *c, void *record)
+{
+	struct kvm_swap_move *m = record;
+
+	m->count = n_known ? 1 + (uint32_t)chance_below(c, n_known) : 1;
+	m->max_usec = (uint32_t)chance_below(c, 20000);
+	m->max_pages = chance_one_in(c, 2) ? 0 : chance_below(c, 4 * BLOCK_PAGES);
+	memcpy(m->ranges, known, m->count * sizeof(known[0]));
+}
+
+static void fill_drain(struct chance *c, void *record)
+{
+	struct kvm_swap_drain *d = record;
+
+	d->max_usec = (uint32_t)chance_below(c, 20000);
+}
+
+static void fill_store_params(struct chance *c, void *record)
+{
+	struct kvm_swap_store_params *p = record;
+
+	*p = (struct kvm_swap_store_params){
+		.flags = chance_one_in(c, 2) ? KVM_SWAP_STORE_PARAMS_SET : 0,
+		.compressor = 1 + (uint32_t)chance_below(c, 2),
+		.encrypt = (uint32_t)chance_below(c, 2),
+		.limit_bytes = chance_one_in(c, 4) ? chance_below(c, BLOCK) : KVM_SWAP_NO_LIMIT,
+		.host_limit_bytes = KVM_SWAP_NO_LIMIT,
+	};
+}
+
 /* ---- What an answer cannot be ------------------------------------------------------------ */
 
 static bool sane_any(const void *record)
@@ -138,7 +172,9 @@ static bool sane_cold(const void *record)
 		    r->age > KVM_SWAP_AGE_MAX || r->level < KVM_SWAP_LEVEL_4K ||
 		    r->level > KVM_SWAP_LEVEL_2M)
 			return false;
+		known[i] = (struct kvm_swap_span){ r->hva, r->bytes };
 	}
+	n_known = c->count;
 	return true;
 }
 
@@ -159,6 +195,18 @@ static bool sane_stats(const void *record)
 	return s->guest_gone <= 1 && s->split_blocks <= s->blocks && s->slots <= s->blocks;
 }
 
+static bool sane_move(const void *record)
+{
+	const struct kvm_swap_move *m = record;
+	uint64_t asked = 0, told = m->pages;
+
+	for (uint32_t i = 0; i < m->count; i++)
+		asked += m->ranges[i].bytes / PAGE;
+	for (size_t i = 0; i < KVM_SWAP_SKIPS; i++)
+		told += m->skipped[i];
+	return told <= asked && m->cursor / PAGE <= asked;
+}
+
 static const struct call calls[] = {
 	{ KVM_SWAP_AGE, fill_age, sane_age },
 	{ KVM_SWAP_AGE, fill_nothing, sane_age }, /* twice: it makes what the others look at */
@@ -167,6 +215,11 @@ static const struct call calls[] = {
 	{ KVM_SWAP_MAP, fill_map, sane_map },
 	{ KVM_SWAP_STATS, fill_nothing, sane_stats },
 	{ KVM_SWAP_PARAMS, fill_params, sane_any },
+	{ KVM_SWAP_PAGE_OUT, fill_move, sane_move },
+	{ KVM_SWAP_PAGE_IN, fill_move, sane_move },
+	{ KVM_SWAP_DRAIN, fill_drain, sane_any },
+	{ KVM_SWAP_STORE_STATS, fill_nothing, sane_any },
+	{ KVM_SWAP_STORE_PARAMS, fill_store_params, sane_any },
 };
 
 /* ---- Spoiling it ------------------------------------------------------------------------- */
@@ -246,7 +299,7 @@ static void *bad_memory(struct chance *c)
 static bool is_documented(int error)
 {
 	static const int errors[] = { EINVAL, EFAULT, EINTR, ENOTTY, ESRCH, ENOMEM, EOPNOTSUPP,
-				      EBADF, ENODEV, EMFILE, ENFILE };
+				      EBADF, ENODEV, EMFILE, ENFILE, ENOENT, EBUSY };
 
 	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++)
 		if (errors[i] == error)

@@ -228,8 +228,8 @@ static bool some_folder(struct worker *w, char name[NAME_MAX + 1])
 	bool any = false;
 
 	while (dir && (entry = readdir(dir))) {
-		if (entry->d_name[0] == '.')
-			continue;
+		if (entry->d_name[0] < '0' || entry->d_name[0] > '9')
+			continue; /* no guest's */
 		strcpy(name, entry->d_name);
 		any = true;
 		if (!skip--)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The trace events of kvm_swap say what the calls say. Prints TAP. */
 #define _GNU_SOURCE
+#include <ctype.h>
 #include <dirent.h>
 #include <err.h>
 #include <fcntl.h>
@@ -80,7 +81,7 @@ static void find_guest(void)
 	if (!dir)
 		err(2, "/sys/kernel/kvm_swap");
 	while ((entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
+		if (isdigit((unsigned char)entry->d_name[0]))
 			snprintf(guest, sizeof(guest), "%s", entry->d_name);
 	closedir(dir);
 }

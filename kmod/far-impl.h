@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * The inside of far memory. Files: move.c walks ranges, pageout.c and pagein.c do what is asked
+ * with each part of them, home.c brings pages back, region.c has the device pages that stand for
+ * them, dense.c remembers what does not compress, life.c makes and ends all that, figures.c tells
+ * of it; below them store.c has the content.
+ *
+ * Locks (docs/LOCKING.md): vm->mutex, far->mutex, mmap_lock, page locks, far->lock.
+ */
+#ifndef _KVMS_FAR_IMPL_H
+#define _KVMS_FAR_IMPL_H
+
+#include <linux/memremap.h>
+#include <linux/xarray.h>
+
+#include "far.h"
+#include "store.h"
+
+/* For faults when memory is short: as many vCPUs as may fault at once; refilled by a work. */
+#define KVMS_RESERVE_PAGES	64
+
+/**
+ * struct kvms_chunk - a stretch of device pages: addresses that no memory has
+ * @link: in far->chunks (far->mutex and far->lock to change, either to look)
+ * @first: number of its first page
+ * @free: list by zone_device_data, @used: those that are not in it (far->lock)
+ * @slots: one a page, written by who owns the page
+ */
+struct kvms_chunk {
+	struct dev_pagemap pagemap;
+	struct list_head link;
+	struct kvms_far *far;
+	struct resource *res;
+	unsigned long first;
+	unsigned long n_pages;
+	struct page *free;
+	unsigned long used;
+	struct kvms_far_slot *slots;
+};
+
+/* Pages of a block that did not compress. */
+struct kvms_dense {
+	unsigned long since;
+	DECLARE_BITMAP(pages, KVMS_BLOCK_PAGES);
+};
+
+struct kvms_far_counters {
+	atomic64_t outs;
+	atomic64_t faults;
+	atomic64_t fetched;
+	atomic64_t dense;
+	atomic64_t reserve_used;
+	atomic64_t fault_ns[KVM_SWAP_FAULT_BUCKETS];
+};
+
+/**
+ * struct kvms_far - a guest's far memory; lives on without the guest until nothing is out
+ * @link: in the list of all, life.c
+ * @limit_bytes: see the UAPI (READ_ONCE); @room_bytes: the same for the host's sake (vm->mutex)
+ * @dense: blocks by address, struct kvms_dense (vm->mutex)
+ * @work: gives back chunks, drains where @released, ends it all
+ * @refill: of the reserve
+ * @released: nobody is attached any more; set once
+ * @mutex: of chunks that come and go, of @src and @dst
+ * @lock: of free pages, @used and the reserve; leaf, taken under page table locks
+ * @used: device pages that stand for a page, or are about to
+ */
+struct kvms_far {
+	struct list_head link;
+	struct kvms_store store;
+	u64 limit_bytes;
+	u64 room_bytes;
+	struct xarray dense;
+	atomic_long_t dense_blocks;
+	struct kvms_far_counters counters;
+	struct delayed_work work;
+	struct work_struct refill;
+	bool released;
+
+	struct mutex mutex; /* of all down to @dst */
+	struct list_head chunks;
+	unsigned long src[KVMS_BLOCK_PAGES];
+	unsigned long dst[KVMS_BLOCK_PAGES];
+
+	spinlock_t lock; /* of the rest */
+	unsigned long n_pages;
+	unsigned long used;
+	struct list_head reserve;
+	unsigned int n_reserve;
+};
+
+/* ---- region.c ---------------------------------------------------------------------------- */
+
+/** kvms_region_grow() - so that @n pages are free. -ENOMEM. Sleeps, for long. far->mutex. */
+int kvms_region_grow(struct kvms_far *far, unsigned long n);
+
+/** kvms_region_shrink() - give back chunks that are empty, all or but one. Sleeps. far->mutex. */
+void kvms_region_shrink(struct kvms_far *far, bool all);
+
+/** kvms_region_take() - a page that stands for nothing yet, or NULL. */
+struct page *kvms_region_take(struct kvms_far *far);
+
+/** kvms_region_put_back() - it was not needed */
+void kvms_region_put_back(struct page *page);
+
+/** kvms_region_slot() - what is remembered of a device page */
+struct kvms_far_slot *kvms_region_slot(struct page *page);
+
+static inline struct kvms_chunk *kvms_page_chunk(struct page *page)
+{
+	return container_of(page_pgmap(page), struct kvms_chunk, pagemap);
+}
+
+/* ---- home.c ------------------------------------------------------------------------------ */
+
+extern const struct dev_pagemap_ops kvms_pagemap_ops;
+
+struct kvms_home {
+	unsigned long moved;
+	u64 stored_bytes;
+	unsigned long poisoned;
+	unsigned long no_memory;
+};
+
+/**
+ * kvms_home_range() - bring home what is out of a part of a mapping, up to a block
+ * far->mutex, mmap_lock; the mapping is anonymous. @h is added to.
+ */
+void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end, struct kvms_home *h);
+
+/**
+ * kvms_home_any() - bring home what is out, wherever it is mapped, until @max or @end_ns
+ * far->mutex. Return: 0, -EINTR a fatal signal.
+ */
+int kvms_home_any(struct kvms_far *far, unsigned long max, u64 end_ns, struct kvms_home *h);
+
+/** kvms_reserve_fill(), kvms_reserve_empty() - pages for faults. Sleep. */
+void kvms_reserve_fill(struct kvms_far *far);
+void kvms_reserve_empty(struct kvms_far *far);
+
+/* ---- dense.c ----------------------------------------------------------------------------- */
+
+/** kvms_dense_test() - did the page fail to compress a short while ago? vm->mutex. */
+bool kvms_dense_test(struct kvms_far *far, unsigned long hva);
+
+/** kvms_dense_set() - remember it, if there is memory for that. vm->mutex. */
+void kvms_dense_set(struct kvms_far *far, unsigned long hva);
+
+void kvms_dense_clear(struct kvms_far *far);
+
+extern unsigned int kvms_dense_ms; /* how long that is */
+
+/* ---- life.c ------------------------------------------------------------------------------ */
+
+extern u64 kvms_far_limit_bytes; /* of all pools (READ_ONCE) */
+
+/** kvms_far_sum() - memory of all pools, pages that are out of all guests. Sleeps. */
+void kvms_far_sum(u64 *ret_bytes, u64 *ret_pages);
+
+/** kvms_far_get() - the guest's, made if there is none. vm->mutex. -ENOENT, -ENOMEM. */
+int kvms_far_get(struct kvms_vm *vm, struct kvms_far **ret);
+
+/** kvms_far_kick() - look soon whether chunks can be given back. Any context. */
+void kvms_far_kick(struct kvms_far *far);
+
+/** kvms_far_refill() - fill the reserve soon. Any context. */
+void kvms_far_refill(struct kvms_far *far);
+
+/** kvms_far_measure_room() - what the other stores leave of the host's limit. vm->mutex. Sleeps. */
+void kvms_far_measure_room(struct kvms_far *far);
+
+/** kvms_far_has_room() - are the limits not reached? As it was measured last. vm->mutex. */
+bool kvms_far_has_room(struct kvms_far *far);
+
+/** kvms_far_replace() - its parameters change: a new one begins, if nothing is out. vm->mutex. */
+int kvms_far_replace(struct kvms_vm *vm, const struct kvms_far_params *wanted);
+
+/* ---- far-sysfs.c ------------------------------------------------------------------------- */
+
+int kvms_far_sysfs_init(struct kobject *top);
+void kvms_far_sysfs_exit(void);
+
+#endif

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The way home: by a fault, by address, or from the device pages on.
+ *
+ * A fault comes with mmap_lock held and the device page locked. It takes no mutex but a reader's of
+ * the store, which is held by others who read for as long as one page takes, and it waits for no
+ * page-out: that holds vm->mutex and far->mutex, which are not taken here. Memory for the page is
+ * asked for with reclaim but without an end, taken from the reserve where there is none, and at
+ * last as any fault would have it.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/ktime.h>
+#include <linux/log2.h>
+#include <linux/migrate.h>
+#include <linux/mm.h>
+#include <linux/sched/signal.h>
+
+#include "far-impl.h"
+
+/* ---- Pages ------------------------------------------------------------------------------- */
+
+static struct page *reserve_take(struct kvms_far *far)
+{
+	struct page *page;
+
+	spin_lock(&far->lock);
+	page = list_first_entry_or_null(&far->reserve, struct page, lru);
+	if (page) {
+		list_del(&page->lru);
+		far->n_reserve--;
+	}
+	spin_unlock(&far->lock);
+	if (page) {
+		atomic64_inc(&far->counters.reserve_used);
+		kvms_far_refill(far);
+	}
+	return page;
+}
+
+void kvms_reserve_fill(struct kvms_far *far)
+{
+	while (READ_ONCE(far->n_reserve) < KVMS_RESERVE_PAGES) {
+		struct page *page = alloc_page(GFP_HIGHUSER | __GFP_NORETRY | __GFP_NOWARN);
+
+		if (!page)
+			return; /* the next fault that takes one asks again */
+		spin_lock(&far->lock);
+		list_add(&page->lru, &far->reserve);
+		far->n_reserve++;
+		spin_unlock(&far->lock);
+	}
+}
+
+void kvms_reserve_empty(struct kvms_far *far)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &far->reserve, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+	far->n_reserve = 0;
+}
+
+static struct page *page_for_fault(struct kvms_far *far, struct vm_fault *vmf)
+{
+	const gfp_t gfp = GFP_HIGHUSER_MOVABLE;
+	struct folio *folio;
+	struct page *page;
+
+	folio = vma_alloc_folio(gfp | __GFP_NORETRY | __GFP_NOWARN, 0, vmf->vma, vmf->address);
+	if (folio)
+		return folio_page(folio, 0);
+	page = reserve_take(far);
+	if (page)
+		return page;
+	folio = vma_alloc_folio(gfp, 0, vmf->vma, vmf->address);
+	return folio ? folio_page(folio, 0) : NULL;
+}
+
+/* By order nobody waits for it: it may fail. */
+static struct page *page_by_order(void)
+{
+	return alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+}
+
+/* ---- One page ---------------------------------------------------------------------------- */
+
+/* @from, a device page that is locked and unmapped, to @to. 0 or -EBADMSG. */
+static int page_load(struct kvms_far *far, struct page *from, struct page *to)
+{
+	struct kvms_far_slot slot = *kvms_region_slot(from);
+	int ret = kvms_store_get(&far->store, to, page_to_pfn(from), slot,
+				 (unsigned long)from->zone_device_data);
+
+	if (ret)
+		pr_err_ratelimited("store %llu: a page failed its check and is lost\n",
+				   far->store.id);
+	return ret;
+}
+
+static unsigned long page_lock_for(struct page *page)
+{
+	lock_page(page);
+	return migrate_pfn(page_to_pfn(page));
+}
+
+static bool is_ours(const struct kvms_far *far, unsigned long src)
+{
+	struct page *page = migrate_pfn_to_page(src);
+
+	return page && (src & MIGRATE_PFN_MIGRATE) && is_device_private_page(page) &&
+	       page_pgmap(page)->owner == far;
+}
+
+/* The last of it: the kernel drops the device page, whoever holds the last reference. */
+static void folio_free(struct folio *folio)
+{
+	struct page *page = folio_page(folio, 0);
+	struct kvms_far_slot *slot = kvms_region_slot(page);
+
+	kvms_store_drop(&kvms_page_chunk(page)->far->store, *slot,
+			(unsigned long)page->zone_device_data);
+	*slot = (struct kvms_far_slot){ .type = KVMS_SLOT_FREE };
+	kvms_region_put_back(page);
+}
+
+/* ---- Faults ------------------------------------------------------------------------------ */
+
+static void count_fault(struct kvms_far *far, u64 ns)
+{
+	unsigned int bucket = ns ? min(ilog2(ns), KVM_SWAP_FAULT_BUCKETS - 1) : 0;
+
+	atomic64_inc(&far->counters.faults);
+	atomic64_inc(&far->counters.fault_ns[bucket]);
+}
+
+static vm_fault_t fault_load(struct kvms_far *far, struct vm_fault *vmf, struct migrate_vma *args)
+{
+	struct page *page;
+
+	if (!is_ours(far, *args->src))
+		return 0; /* the fault comes again */
+	page = page_for_fault(far, vmf);
+	if (!page)
+		return VM_FAULT_OOM;
+	if (page_load(far, vmf->page, page)) {
+		__free_page(page);
+		return VM_FAULT_HWPOISON;
+	}
+	*args->dst = page_lock_for(page);
+	return 0;
+}
+
+static vm_fault_t migrate_to_ram(struct vm_fault *vmf)
+{
+	struct kvms_far *far = page_pgmap(vmf->page)->owner;
+	unsigned long src = 0, dst = 0, start = vmf->address & PAGE_MASK;
+	struct migrate_vma args = {
+		.vma = vmf->vma,
+		.src = &src,
+		.dst = &dst,
+		.start = start,
+		.end = start + PAGE_SIZE,
+		.pgmap_owner = far,
+		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE,
+		.fault_page = vmf->page,
+	};
+	u64 start_ns = ktime_get_ns();
+	vm_fault_t ret;
+
+	if (migrate_vma_setup(&args))
+		return VM_FAULT_SIGBUS;
+	ret = fault_load(far, vmf, &args);
+	if (!ret)
+		migrate_vma_pages(&args);
+	if (dst && (src & MIGRATE_PFN_MIGRATE))
+		count_fault(far, ktime_get_ns() - start_ns);
+	migrate_vma_finalize(&args);
+	return ret;
+}
+
+const struct dev_pagemap_ops kvms_pagemap_ops = {
+	.folio_free = folio_free,
+	.migrate_to_ram = migrate_to_ram,
+};
+
+/* ---- By order ---------------------------------------------------------------------------- */
+
+/* Those of far->src that are ours, until memory is short. */
+static void load_all(struct kvms_far *far, unsigned long n, struct kvms_home *h)
+{
+	struct page *page = NULL;
+	unsigned long i;
+
+	for (i = 0; i < n; i++) {
+		far->dst[i] = 0;
+		if (!is_ours(far, far->src[i]) || h->no_memory)
+			continue;
+		if (!page)
+			page = page_by_order();
+		if (!page) {
+			h->no_memory++;
+		} else if (page_load(far, migrate_pfn_to_page(far->src[i]), page)) {
+			h->poisoned++;
+		} else {
+			far->dst[i] = page_lock_for(page);
+			page = NULL;
+		}
+	}
+	if (page)
+		__free_page(page);
+}
+
+static void count_moved(struct kvms_far *far, unsigned long n, struct kvms_home *h)
+{
+	unsigned long i;
+
+	for (i = 0; i < n; i++) {
+		struct page *page = migrate_pfn_to_page(far->src[i]);
+
+		if (!far->dst[i] || !page || !(far->src[i] & MIGRATE_PFN_MIGRATE))
+			continue;
+		h->moved++;
+		h->stored_bytes += kvms_region_slot(page)->bytes;
+		atomic64_inc(&far->counters.fetched);
+	}
+}
+
+void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned long start,
+		     unsigned long end, struct kvms_home *h)
+{
+	struct migrate_vma args = {
+		.vma = vma,
+		.src = far->src,
+		.dst = far->dst,
+		.start = start,
+		.end = end,
+		.pgmap_owner = far,
+		.flags = MIGRATE_VMA_SELECT_DEVICE_PRIVATE,
+	};
+
+	lockdep_assert_held(&far->mutex);
+	mmap_assert_locked(vma->vm_mm);
+
+	if (migrate_vma_setup(&args))
+		return;
+	load_all(far, args.npages, h);
+	migrate_vma_pages(&args);
+	count_moved(far, args.npages, h);
+	migrate_vma_finalize(&args);
+}
+
+static void home_pfns(struct kvms_far *far, unsigned long first, unsigned long n,
+		      struct kvms_home *h)
+{
+	migrate_device_range(far->src, first, n);
+	load_all(far, n, h);
+	migrate_device_pages(far->src, far->dst, n);
+	count_moved(far, n, h);
+	migrate_device_finalize(far->src, far->dst, n);
+}
+
+/* Locks are not taken: a page that is put meanwhile was not there when we began. */
+static bool has_any(const struct kvms_chunk *c, unsigned long at, unsigned long n)
+{
+	while (n--)
+		if (READ_ONCE(*(u64 *)&c->slots[at + n]))
+			return true;
+	return false;
+}
+
+int kvms_home_any(struct kvms_far *far, unsigned long max, u64 end_ns, struct kvms_home *h)
+{
+	struct kvms_chunk *c;
+	unsigned long at, n;
+
+	lockdep_assert_held(&far->mutex);
+
+	list_for_each_entry(c, &far->chunks, link) {
+		for (at = 0; at < c->n_pages; at += n) {
+			n = min3(c->n_pages - at, KVMS_BLOCK_PAGES, max - h->moved);
+			if (!n || h->no_memory || ktime_get_ns() >= end_ns)
+				return 0;
+			if (!has_any(c, at, n))
+				continue;
+			home_pfns(far, c->first + at, n, h);
+			cond_resched();
+			if (fatal_signal_pending(current))
+				return -EINTR;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,293 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Far memory's beginning and end, and how much of it there may be.
+ *
+ * It begins with the first PAGE_OUT. When the last user has let the guest go it is nobody's: a work
+ * drains it, at a pace that leaves the host room, and ends it when nothing is out. Until then it
+ * holds the module, whose code faults need. The work ends with it; the module's exit waits for
+ * works.
+ */
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/slab.h>
+
+#include "far-impl.h"
+#include "params.h"
+
+#define REST_MS		1000 /* an empty chunk may be wanted again; memory may be short */
+#define DRAIN_REST_MS	20   /* 512 pages in this time: 100 MiB/s at most */
+#define DRAIN_USEC	10000
+#define DRAIN_PAGES	65536
+#define DRAIN_PAGES_MAX	1048576
+
+static DEFINE_MUTEX(kvms_fars_mutex);
+static LIST_HEAD(kvms_fars);
+static u64 kvms_next_store;
+static struct workqueue_struct *far_queue;
+
+u64 kvms_far_limit_bytes;
+
+u64 kvms_far_features(void)
+{
+	return KVM_SWAP_FEATURE_STORE;
+}
+
+u32 kvms_far_compressors(void)
+{
+	return kvms_compressor_mask();
+}
+
+/* ---- Limits ------------------------------------------------------------------------------ */
+
+void kvms_far_sum(u64 *ret_bytes, u64 *ret_pages)
+{
+	struct kvms_far *far;
+
+	*ret_bytes = 0;
+	*ret_pages = 0;
+	mutex_lock(&kvms_fars_mutex);
+	list_for_each_entry(far, &kvms_fars, link) {
+		*ret_bytes += kvms_store_bytes(&far->store);
+		*ret_pages += READ_ONCE(far->used);
+	}
+	mutex_unlock(&kvms_fars_mutex);
+}
+
+/* Where the store's pool has to stop for the host's sake, were it the only one that grows. */
+void kvms_far_measure_room(struct kvms_far *far)
+{
+	u64 limit = READ_ONCE(kvms_far_limit_bytes), bytes, pages;
+
+	kvms_far_sum(&bytes, &pages);
+	far->room_bytes = kvms_store_bytes(&far->store) + (bytes < limit ? limit - bytes : 0);
+}
+
+bool kvms_far_has_room(struct kvms_far *far)
+{
+	u64 bytes = kvms_store_bytes(&far->store);
+
+	return bytes < READ_ONCE(far->limit_bytes) && bytes < far->room_bytes;
+}
+
+/* ---- End --------------------------------------------------------------------------------- */
+
+static void far_free(struct kvms_far *far)
+{
+	mutex_lock(&kvms_fars_mutex);
+	list_del(&far->link);
+	mutex_unlock(&kvms_fars_mutex);
+	cancel_work_sync(&far->refill);
+	kvms_reserve_empty(far);
+	kvms_dense_clear(far);
+	kvms_store_free(&far->store);
+	kvfree(far);
+	module_put(THIS_MODULE);
+}
+
+/* Nothing is out, and who has freed the last page has left: chunks wait for that. */
+static bool far_is_over(struct kvms_far *far)
+{
+	bool over;
+
+	mutex_lock(&far->mutex);
+	kvms_region_shrink(far, far->released);
+	over = far->released && list_empty(&far->chunks);
+	mutex_unlock(&far->mutex);
+	return over;
+}
+
+static unsigned long drain_some(struct kvms_far *far)
+{
+	struct kvms_home h = { 0 };
+
+	mutex_lock(&far->mutex);
+	if (far->released)
+		kvms_home_any(far, KVMS_BLOCK_PAGES, U64_MAX, &h);
+	mutex_unlock(&far->mutex);
+	return h.moved;
+}
+
+static void far_work(struct work_struct *work)
+{
+	struct kvms_far *far = container_of(to_delayed_work(work), struct kvms_far, work);
+	unsigned long moved = drain_some(far);
+
+	if (far_is_over(far)) {
+		cancel_delayed_work(&far->work);
+		far_free(far);
+	} else if (READ_ONCE(far->released)) {
+		queue_delayed_work(far_queue, &far->work,
+				   msecs_to_jiffies(moved ? DRAIN_REST_MS : REST_MS));
+	}
+}
+
+static void far_release(struct kvms_far *far)
+{
+	cancel_delayed_work_sync(&far->work);
+	mutex_lock(&far->mutex);
+	WRITE_ONCE(far->released, true);
+	mutex_unlock(&far->mutex);
+	if (!READ_ONCE(far->used) && far_is_over(far)) {
+		cancel_delayed_work_sync(&far->work);
+		far_free(far);
+	} else {
+		mod_delayed_work(far_queue, &far->work, 0);
+	}
+}
+
+void kvms_far_release(struct kvms_vm *vm)
+{
+	if (vm->far)
+		far_release(vm->far);
+}
+
+void kvms_far_kick(struct kvms_far *far)
+{
+	queue_delayed_work(far_queue, &far->work, msecs_to_jiffies(REST_MS));
+}
+
+/* ---- Beginning --------------------------------------------------------------------------- */
+
+static void refill_work(struct work_struct *work)
+{
+	kvms_reserve_fill(container_of(work, struct kvms_far, refill));
+}
+
+void kvms_far_refill(struct kvms_far *far)
+{
+	queue_work(far_queue, &far->refill);
+}
+
+static int far_new(const struct kvms_far_params *params, struct kvms_far **ret)
+{
+	struct kvms_far *far = kvzalloc(sizeof(*far), GFP_KERNEL_ACCOUNT);
+	int r;
+
+	if (!far)
+		return -ENOMEM;
+	mutex_init(&far->mutex);
+	spin_lock_init(&far->lock);
+	INIT_LIST_HEAD(&far->chunks);
+	INIT_LIST_HEAD(&far->reserve);
+	INIT_DELAYED_WORK(&far->work, far_work);
+	INIT_WORK(&far->refill, refill_work);
+	xa_init(&far->dense);
+	far->limit_bytes = params->limit_bytes;
+	r = kvms_store_init(&far->store, kvms_compressor_find(params->compressor),
+			    params->encrypt);
+	if (r) {
+		kvfree(far);
+		return r;
+	}
+	kvms_reserve_fill(far);
+	__module_get(THIS_MODULE);
+	mutex_lock(&kvms_fars_mutex);
+	far->store.id = ++kvms_next_store;
+	list_add(&far->link, &kvms_fars);
+	mutex_unlock(&kvms_fars_mutex);
+	*ret = far;
+	return 0;
+}
+
+int kvms_far_get(struct kvms_vm *vm, struct kvms_far **ret)
+{
+	struct kvms_far *far = vm->far;
+	int r = 0;
+
+	lockdep_assert_held(&vm->mutex);
+
+	if (!far)
+		r = far_new(&vm->far_params, &far);
+	if (r)
+		return r;
+	WRITE_ONCE(vm->far, far);
+	*ret = far;
+	return 0;
+}
+
+void kvms_far_prepare(struct kvms_vm *vm)
+{
+	lockdep_assert_held(&vm->mutex);
+
+	if (vm->far) /* of who had the guest before */
+		return;
+	vm->far_params = (struct kvms_far_params){
+		.compressor = KVM_SWAP_COMPRESSOR_LZ4,
+		.encrypt = true,
+		.limit_bytes = KVM_SWAP_NO_LIMIT,
+	};
+}
+
+/* What is out was made in another way: there may be none. A new store begins with the next page. */
+int kvms_far_replace(struct kvms_vm *vm, const struct kvms_far_params *wanted)
+{
+	struct kvms_far *far = vm->far;
+
+	lockdep_assert_held(&vm->mutex);
+
+	if (!far || (vm->far_params.compressor == wanted->compressor &&
+		     vm->far_params.encrypt == wanted->encrypt))
+		return 0;
+	if (READ_ONCE(far->used))
+		return -EBUSY;
+	WRITE_ONCE(vm->far, NULL);
+	far_release(far);
+	return 0;
+}
+
+/* ---- Drain ------------------------------------------------------------------------------- */
+
+int kvms_drain(struct kvms_vm *vm, struct kvm_swap_drain *d)
+{
+	u64 start_ns = ktime_get_ns();
+	u64 end_ns = start_ns + (d->max_usec ?: DRAIN_USEC) * (u64)NSEC_PER_USEC;
+	struct kvms_far *far = vm->far;
+	struct kvms_home h = { 0 };
+	int ret = 0;
+
+	lockdep_assert_held(&vm->mutex);
+
+	if (d->max_usec > KVMS_BUDGET_USEC_MAX || d->max_pages > DRAIN_PAGES_MAX)
+		return -EINVAL;
+	if (far) {
+		mutex_lock(&far->mutex);
+		ret = kvms_home_any(far, d->max_pages ?: DRAIN_PAGES, end_ns, &h);
+		if (!far->used)
+			kvms_region_shrink(far, true);
+		mutex_unlock(&far->mutex);
+	}
+	if (!ret && !h.moved && h.no_memory)
+		ret = -ENOMEM;
+	if (ret)
+		return ret;
+	d->pages = h.moved;
+	d->left = far ? READ_ONCE(far->used) : 0;
+	d->usec = (ktime_get_ns() - start_ns) / NSEC_PER_USEC;
+	return 0;
+}
+
+/* ---- The module's ------------------------------------------------------------------------ */
+
+int kvms_far_init(struct kobject *top)
+{
+	int ret;
+
+	/* More would be no store of memory but a second one: what goes out must halve at least. */
+	kvms_far_limit_bytes = (u64)totalram_pages() << (PAGE_SHIFT - 1);
+	far_queue = alloc_workqueue("kvm_swap_far", WQ_UNBOUND | WQ_FREEZABLE, 0);
+	if (!far_queue)
+		return -ENOMEM;
+	ret = kvms_far_sysfs_init(top);
+	if (ret)
+		destroy_workqueue(far_queue);
+	return ret;
+}
+
+/* The last far memory holds the module until its work has nothing more to do but to return. */
+void kvms_far_exit(void)
+{
+	kvms_far_sysfs_exit();
+	destroy_workqueue(far_queue);
+}
