@@ -217,29 +217,19 @@ static void look(struct kvmb_age_round *round, struct kvmb_age_follow *f)
 	ask_store(round, f);
 }
 
-/*
- * Those with a store last: who is followed anew, with another period, has its new handle by then,
- * and what is out of it stays out.
- */
-static void let_go(struct kvmb_age_round *round, bool with_store)
-{
-	for (size_t i = 0; i < round->n_gone; i++) {
-		if (!round->gone[i] || !!round->gone[i]->ops->store != with_store)
-			continue;
-		kvmb_age_handle_unref(round->gone[i]);
-		round->gone[i] = NULL;
-	}
-}
-
 void kvmb_age_round_run(struct kvmb_job *job)
 {
 	struct kvmb_age_round *round = (struct kvmb_age_round *)job;
 	const uint64_t one = 1;
 
-	let_go(round, false);
+	/*
+	 * What finders know keeps each handle until the new ones are known: who is followed anew,
+	 * with another period, has its new one by then, and what is out of it stays out.
+	 */
+	while (round->n_gone)
+		kvmb_age_handle_unref(round->gone[--round->n_gone]);
 	for (size_t i = 0; i < round->n; i++)
 		look(round, &round->follows[i]);
-	let_go(round, true);
 	for (size_t i = 0; i < round->n_maps; i++)
 		draw_map(round, &round->maps[i]);
 	publish(round);
