@@ -45,7 +45,8 @@ struct guest {
 struct host {
 	sd_bus *bus;
 	const char *version, *mode, *level, *error, *trigger_error, *alarm, *ksm;
-	uint64_t far, far_pool, ksm_saved, need, spare, total, available, free, swap_total, swap_free, swap_ram;
+	uint64_t ksm_saved, need, spare, total, available, free, swap_total, swap_free, swap_ram;
+	uint64_t far, far_pool;
 	uint64_t oom_kills, ticks, triggers, reaction, taken, given, guaranteed, aging, cold;
 	int64_t net;
 	uint32_t some, full, n, skipped, ratio, advised, sure;
@@ -536,7 +537,8 @@ int main(int argc, char **argv)
 		.aging = 5000000, .cold = 300000000,
 		.need = MIB(1229), .guaranteed = GIB(20), .total = GIB(16),
 		.available = MIB(1843), .free = MIB(512),
-		.far = MIB(410), .far_pool = MIB(102), .swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,
+		.far = MIB(410), .far_pool = MIB(102),
+		.swap_total = GIB(8), .swap_free = MIB(6963), .swap_ram = MIB(410), .ticks = 4210,
 		.triggers = 17, .reaction = 850,
 		.taken = MIB(3482), .given = MIB(1229), .net = MIB(1843), .some = 1234, .full = 96,
 		.ratio = 15000, .advised = 18750, .sure = 4000, .basis = "swap",

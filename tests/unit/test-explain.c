@@ -97,8 +97,8 @@ static const struct store_row {
 	  "remembered of them.\nIts policy", 400 },
 	{ "what came back is", "far", true,
 	  { .valid = true, .faults = 200, .fault_ns = { [12] = 190, [16] = 10 } },
-	  "\n200 pages came back from there when they were touched: 50 % of them took 9 us at most, "
-	  "99 % of them took 132 us at most (bounds of powers of two).\nIts policy", 700 },
+	  "\n200 pages came back from there when they were touched: 50 % of them took 9 us at "
+	  "most, 99 % of them took 132 us at most (bounds of powers of two).\nIts policy", 700 },
 	{ "what took very long is", "far", true,
 	  { .valid = true, .faults = 1, .fault_ns = { [31] = 1 } },
 	  ": 50 % of them took longer than can be told, 99 % of them took longer", 700 },
