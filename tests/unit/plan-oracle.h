@@ -127,6 +127,7 @@ static inline wide oracle_floor(const struct kvmb_guest_sample *g, const struct 
 
 	if (g->swap_bytes != KVMB_UNKNOWN)
 		held += g->swap_bytes;
+	held += g->store.out_bytes;
 	if (held > UINT64_MAX)
 		held = UINT64_MAX; /* no counter can say more */
 	least = qemu + less(held, qemu) / 4;
@@ -157,6 +158,24 @@ static inline void require_balloon(const struct oracle *o, const struct kvmb_act
 	REQUIRE(o, a, (wide)a->asked_bytes + 2 * room <= g->usable_bytes);
 }
 
+/* What is to go to a store goes to none but one with room, and never to swap. */
+static inline void require_way(const struct oracle *o, const struct kvmb_action *a,
+			       const struct kvmb_guest_sample *g, const struct kvmb_policy *p)
+{
+	const struct kvmb_host_sample *host = &o->sample->host;
+	bool far = p->backend == KVMB_BACKEND_FAR ||
+		   (p->backend == KVMB_BACKEND_AUTO && !host->swap_total_bytes && g->store.valid);
+
+	REQUIRE(o, a, a->kind != KVMB_ACTION_PAGEOUT || to_store(a) == far);
+	REQUIRE(o, a, a->out_bytes == g->store.out_bytes);
+	if (!to_store(a)) {
+		REQUIRE(o, a, host->swap_total_bytes > 0);
+		return;
+	}
+	REQUIRE(o, a, g->store.valid && g->store.pool_bytes < g->store.limit_bytes);
+	REQUIRE(o, a, !host->store.valid || host->store.pool_bytes < host->store.limit_bytes);
+}
+
 static inline void require_swap_out(const struct oracle *o, const struct kvmb_action *a,
 				    const struct kvmb_guest_sample *g, const struct kvmb_policy *p)
 {
@@ -164,7 +183,7 @@ static inline void require_swap_out(const struct oracle *o, const struct kvmb_ac
 	wide idle = 0;
 
 	REQUIRE(o, a, !g->backing.shared);
-	REQUIRE(o, a, o->sample->host.swap_total_bytes > 0);
+	require_way(o, a, g, p);
 	REQUIRE(o, a, resident >= oracle_floor(g, p) + a->asked_bytes);
 	REQUIRE(o, a, a->facts.floor_bytes >= oracle_floor(g, p));
 	if (a->kind == KVMB_ACTION_HIGH)
@@ -261,7 +280,7 @@ static inline void require_sums(const struct oracle *o)
 		if (a->kind == KVMB_ACTION_DEFLATE)
 			continue;
 		takes = true;
-		if (a->kind != KVMB_ACTION_BALLOON)
+		if (a->kind != KVMB_ACTION_BALLOON && !to_store(a))
 			swapped += a->asked_bytes;
 		REQUIRE(o, a, taken_in_minute(o, guest) <= c->guest_rate_bytes);
 	}
@@ -425,7 +444,8 @@ static inline void require_writes(const struct oracle *o)
 
 	for (size_t i = 0; i < o->plan->n_actions; i++)
 		if (o->plan->actions[i].kind == KVMB_ACTION_RECLAIM ||
-		    o->plan->actions[i].kind == KVMB_ACTION_PAGEOUT ||
+		    (o->plan->actions[i].kind == KVMB_ACTION_PAGEOUT &&
+		     !to_store(&o->plan->actions[i])) ||
 		    o->plan->actions[i].kind == KVMB_ACTION_HIGH)
 			swapped += o->plan->actions[i].asked_bytes;
 	REQUIRE(o, NULL, !limit || !swapped || o->plan->level == KVMB_LEVEL_EMERGENCY ||

@@ -207,4 +207,10 @@ static inline void world_available(struct world *w, uint32_t permyriad)
 	w->sample->host.available_bytes = permyriad_of(w->sample->host.total_bytes, permyriad);
 }
 
+/* It needs no swap. */
+static inline bool to_store(const struct kvmb_action *a)
+{
+	return a->kind == KVMB_ACTION_PAGEOUT && a->backend == KVMB_BACKEND_FAR;
+}
+
 #endif

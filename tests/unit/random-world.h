@@ -106,10 +106,19 @@ static inline void random_store(uint64_t *seed, struct kvmb_store *s)
 	if (!s->valid)
 		return;
 	s->limit_bytes = random_one_in(seed, 3) ? random_below(seed, 512 * MIB) : KVMB_UNKNOWN;
-	s->out_bytes = random_size(seed, 1024);
-	s->pool_bytes = random_size(seed, 256);
+	s->out_bytes = u64_min(random_size(seed, 1024), INT64_MAX);
+	s->pool_bytes = u64_min(random_size(seed, 256), INT64_MAX);
 	s->metadata_bytes = random_below(seed, 16 * MIB);
 	s->faults += random_below(seed, random_one_in(seed, 4) ? 300 : 20);
+}
+
+static inline void random_stores(uint64_t seed, struct kvmb_host_store *s)
+{
+	*s = (struct kvmb_host_store){ .valid = !random_one_in(&seed, 3) };
+	if (!s->valid)
+		return;
+	s->pool_bytes = random_below(&seed, 1024 * MIB);
+	s->limit_bytes = random_one_in(&seed, 3) ? random_below(&seed, 1024 * MIB) : KVMB_UNKNOWN;
 }
 
 static inline void random_guest(uint64_t *seed, uint64_t now_ns, uint64_t stale_usec,
@@ -178,6 +187,7 @@ static inline void random_tick(uint64_t *seed, struct world *w)
 	s->now_ns += random_below(seed, 6 * SEC);
 	s->guests_valid = !random_one_in(seed, 20);
 	random_host(seed, &s->host);
+	random_stores(~*seed, &s->host.store);
 	if (w->plan && w->plan->ksm.set && w->plan->ksm.why == KVMB_WHY_NONE) {
 		s->host.ksm.run = w->plan->ksm.run;
 		s->host.ksm.pages_to_scan = w->plan->ksm.pages_to_scan;

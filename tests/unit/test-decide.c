@@ -104,7 +104,8 @@ static void assert_taking(struct run *x, size_t i, const struct kvmb_action *a,
 		assert_true(g->cgroup_valid);
 		assert_true(g->resident_bytes >= p->guarantee_bytes + a->asked_bytes);
 		assert_true(g->resident_bytes >= a->facts.floor_bytes + a->asked_bytes);
-		assert_true(x->w.sample->host.swap_total_bytes > 0);
+		assert_true(to_store(a) ? g->store.valid :
+					  x->w.sample->host.swap_total_bytes > 0);
 	}
 	if (a->kind == KVMB_ACTION_PAGEOUT) {
 		assert_true(a->idle_usec >= c->cold_usec);
@@ -149,7 +150,8 @@ static void assert_sums(const struct run *x)
 	for (size_t i = 0; i < x->w.plan->n_actions; i++) {
 		const struct kvmb_action *a = &x->w.plan->actions[i];
 
-		if (a->kind == KVMB_ACTION_RECLAIM || a->kind == KVMB_ACTION_PAGEOUT)
+		if (a->kind == KVMB_ACTION_RECLAIM ||
+		    (a->kind == KVMB_ACTION_PAGEOUT && !to_store(a)))
 			swapped += a->asked_bytes;
 		for (size_t k = 0; k < i; k++)
 			assert_string_not_equal(x->w.plan->actions[k].uuid, a->uuid);
