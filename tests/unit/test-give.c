@@ -210,16 +210,33 @@ static void proactive_reports(struct world *w)
 		world_guest(w, i)->backing.reports_free = true;
 }
 
+/* Seen for that long: nobody will tell its ages any more. */
+static void proactive_seen(struct world *w, uint64_t sec)
+{
+	struct kvmb_state_counters *c = &world_state(w, 0)->counters;
+
+	set_mode(w, 0, KVMB_MODE_PROACTIVE);
+	w->state->fresh = false;
+	w->state->last_ns = w->sample->now_ns;
+	c->host_valid = true;
+	c->host_since_ns = w->sample->now_ns - sec * SEC;
+	c->refaults = world_guest(w, 0)->refault_anon + world_guest(w, 0)->refault_file;
+}
+
 static void proactive_quiet(struct world *w)
 {
-	set_mode(w, 0, KVMB_MODE_PROACTIVE);
+	proactive_seen(w, 30);
+}
+
+static void proactive_just_seen(struct world *w)
+{
+	proactive_seen(w, 29);
 }
 
 /* Its ages are known for as long as the warm-up is, or for less. */
 static void proactive_cold(struct world *w, uint64_t known_sec)
 {
 	proactive_quiet(w);
-	w->state->fresh = false;
 	aged(w, 0, 300);
 	world_state(w, 0)->cold = (struct kvmb_state_cold){
 		.source = KVMB_AGING_MODULE,
@@ -241,9 +258,7 @@ static void proactive_not_warm(struct world *w)
 static void proactive_refaults(struct world *w)
 {
 	proactive_quiet(w);
-	w->state->fresh = false;
-	world_state(w, 0)->counters.host_valid = true;
-	world_guest(w, 0)->refault_file = 1000;
+	world_guest(w, 0)->refault_file += 1000;
 }
 
 static void proactive_half_quiet(struct world *w)
@@ -415,6 +430,9 @@ static const struct rule_row give_rows[] = {
 	{ "a quiet proactive guest is reclaimed from gently",
 	  proactive_quiet,
 	  { RECLAIMS(PROACTIVE, 4), NOTHING, NOTHING } },
+	{ "but not before the first passes of aging can have told what is cold",
+	  proactive_just_seen,
+	  { NOTHING, NOTHING, NOTHING } },
 	{ "what of a proactive guest is cold is paged out",
 	  proactive_warm,
 	  { PAGES_OUT(PROACTIVE, 64), NOTHING, NOTHING } },
