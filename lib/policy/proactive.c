@@ -34,8 +34,8 @@ static uint64_t cold_bytes(const struct kvmb_turn *t, const struct kvmb_view *v)
 }
 
 /*
- * The first two passes of aging tell what is cold. Reclaim that looks at no ages is for guests whose
- * ages nobody can tell, not for those that nobody has told yet.
+ * The first two passes of aging tell what is cold. Reclaim that looks at no ages is for guests
+ * whose ages nobody can tell, not for those that nobody has told yet.
  */
 static bool ages_to_come(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
