@@ -41,8 +41,8 @@ static bool ages_to_come(const struct kvmb_turn *t, const struct kvmb_view *v)
 {
 	uint64_t wait_ns = u64_mul_sat(t->config->host.aging_usec, 2 * NSEC_PER_USEC);
 
-	return !v->aged &&
-	       u64_sub_sat(t->sample->now_ns, v->state->counters.host_since_ns) < wait_ns;
+	return !v->aged && (v->state->cold.source != KVMB_AGING_NONE ||
+			    u64_sub_sat(t->sample->now_ns, v->state->cold.since_ns) < wait_ns);
 }
 
 static int take_from(struct kvmb_turn *t, struct kvmb_view *v)
