@@ -114,7 +114,7 @@ static int explain_cold(char **text, const struct kvmb_engine *e,
 	if (cold.idle_usec == UINT64_MAX)
 		r = kvmb_str_append(text, "None of it is cold, ");
 	else
-		r = kvmb_str_append(text, "It is cold from %" PRIu64 " s on, ",
+		r = kvmb_str_append(text, "Its memory is cold from %" PRIu64 " s on, ",
 				    cold.idle_usec / USEC_PER_SEC);
 	if (r >= 0)
 		r = explain_basis(text, &cold);

@@ -69,7 +69,7 @@ struct kvmb_state_counters {
 /* From what idle time on a guest's memory is cold; see policy/cold-age.h. */
 struct kvmb_state_cold {
 	enum kvmb_aging source; /* of the ages below; NONE: nobody tells */
-	uint64_t since_ns;      /* its ages go on since then */
+	uint64_t since_ns;      /* its ages go on since then, or nobody tells them */
 	uint64_t told_ns;       /* when it was asked last */
 	uint64_t minute_ns;     /* the running minute began; 0: none runs */
 	uint64_t promoted_bytes[KVMB_AGE_BUCKETS]; /* the counters then */

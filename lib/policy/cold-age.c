@@ -141,12 +141,21 @@ static void feel(const struct kvmb_cold_look *l, struct kvmb_state_cold *s)
 		s->floor_bucket = 0;
 }
 
+/* Since when it is waited for somebody to tell: seen first, at work again, or the last who did. */
+static void nobody_tells(const struct kvmb_cold_look *l, bool works, struct kvmb_state_cold *s)
+{
+	if (!works || !s->since_ns || s->source != KVMB_AGING_NONE)
+		s->since_ns = l->now_ns;
+	s->source = KVMB_AGING_NONE;
+}
+
 void kvmb_cold_age_update(const struct kvmb_cold_look *l, struct kvmb_state_cold *s)
 {
 	const struct kvmb_ages *a = &l->guest->ages;
+	bool works = l->guest->state == KVMB_GUEST_RUNNING && !l->off;
 
-	if (a->source < KVMB_AGING_DAMON || l->guest->state != KVMB_GUEST_RUNNING) {
-		s->source = KVMB_AGING_NONE;
+	if (a->source < KVMB_AGING_DAMON || !works) {
+		nobody_tells(l, works, s);
 		return;
 	}
 	if (!goes_on(l, s))

@@ -21,6 +21,7 @@ struct kvmb_cold_look {
 	const struct kvmb_guest_sample *guest;
 	uint64_t now_ns;
 	bool over_target; /* the kernel counted more refaults than the target allows */
+	bool off; /* its mode: nobody looks at its ages */
 };
 
 /* What the threshold in use comes from. */

@@ -84,6 +84,7 @@ static void update_cold(const struct kvmb_turn *t, struct kvmb_view *v)
 		.guest = v->guest,
 		.now_ns = t->sample->now_ns,
 		.over_target = v->feel.over_target,
+		.off = v->mode == KVMB_MODE_OFF,
 	};
 
 	kvmb_cold_age_update(&look, &v->state->cold);

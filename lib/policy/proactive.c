@@ -33,6 +33,18 @@ static uint64_t cold_bytes(const struct kvmb_turn *t, const struct kvmb_view *v)
 	return u64_min(v->cold_bytes, step);
 }
 
+/*
+ * The first two passes of aging tell what is cold. Reclaim that looks at no ages is for guests
+ * whose ages nobody can tell, not for those that nobody has told yet.
+ */
+static bool ages_to_come(const struct kvmb_turn *t, const struct kvmb_view *v)
+{
+	uint64_t wait_ns = u64_mul_sat(t->config->host.aging_usec, 2 * NSEC_PER_USEC);
+
+	return !v->aged && (v->state->cold.source != KVMB_AGING_NONE ||
+			    u64_sub_sat(t->sample->now_ns, v->state->cold.since_ns) < wait_ns);
+}
+
 static int take_from(struct kvmb_turn *t, struct kvmb_view *v)
 {
 	uint64_t rate_left = kvmb_view_rate_left(t, v);
@@ -55,7 +67,7 @@ static int take_from(struct kvmb_turn *t, struct kvmb_view *v)
 	if (kvmb_view_no_pageout(t, v) == KVMB_WHY_NONE)
 		return kvmb_turn_pageout(t, v, KVMB_RULE_PROACTIVE, v->cold.idle_usec,
 					 u64_min(cold_bytes(t, v), rate_left));
-	if (kvmb_view_no_reclaim(t, v) != KVMB_WHY_NONE)
+	if (ages_to_come(t, v) || kvmb_view_no_reclaim(t, v) != KVMB_WHY_NONE)
 		return 0;
 	return kvmb_turn_reclaim(t, v, KVMB_RULE_PROACTIVE,
 				 u64_min(gentle_bytes(t, v), rate_left));

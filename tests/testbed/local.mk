@@ -8,4 +8,3 @@ testbeddir = $(prefix)/lib/kvmb-test
 install-testbed: %D%/kvmb-probe
 	$(MKDIR_P) '$(DESTDIR)$(testbeddir)'
 	$(LIBTOOL) --mode=install $(INSTALL_PROGRAM) $< '$(DESTDIR)$(testbeddir)/kvmb-probe'
-.PHONY: install-testbed

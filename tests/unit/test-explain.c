@@ -17,21 +17,21 @@ static const struct cold_row {
 } cold_rows[] = {
 	{ "a guest is cold by ColdAge, and how long its ages are still too young",
 	  { .source = KVMB_AGING_DAMON, .since_ns = 900 * SEC }, 120 * USEC_PER_SEC,
-	  "\nIt is cold from 120 s on, by ColdAge; nothing is paged out unasked for 321 s "
+	  "\nIts memory is cold from 120 s on, by ColdAge; nothing is paged out unasked for 321 s "
 	  "more.\n", "proactive" },
 	{ "which says nothing to a guest that is left alone anyway",
 	  { .source = KVMB_AGING_DAMON, .since_ns = 900 * SEC }, 120 * USEC_PER_SEC,
-	  "\nIt is cold from 120 s on, by ColdAge.\n", "pressure" },
+	  "\nIts memory is cold from 120 s on, by ColdAge.\n", "pressure" },
 	{ "a guest is cold by its minutes",
 	  { .source = KVMB_AGING_MODULE, .n_minutes = 2, .minutes = { 9, 7 } },
 	  1280 * USEC_PER_SEC,
-	  "\nIt is cold from 1280 s on, as 98 % of its minutes asked for (known: 2).\n",
+	  "\nIts memory is cold from 1280 s on, as 98 % of its minutes asked for (known: 2).\n",
 	  "proactive" },
 	{ "a guest is cold by its last minute, and what came back in that is said",
 	  { .source = KVMB_AGING_MODULE, .n_minutes = 50, .minutes = { [0 ... 48] = 6, 7 },
 	    .judged = true, .back_pages = { [7] = 350 } },
 	  320 * USEC_PER_SEC,
-	  "\nIt is cold from 320 s on, as its last minute alone asked for: 350 pages of that "
+	  "\nIts memory is cold from 320 s on, as its last minute alone asked for: 350 pages of that "
 	  "age were touched again in the last minute, 358 are allowed.\n", "proactive" },
 	{ "of a guest that needs everything nothing is cold",
 	  { .source = KVMB_AGING_MODULE, .n_minutes = 1, .minutes = { 16 }, .judged = true },
@@ -39,7 +39,7 @@ static const struct cold_row {
 	  "proactive" },
 	{ "a guest is cold by what it suffered",
 	  { .source = KVMB_AGING_DAMON, .floor_bucket = 8 }, 640 * USEC_PER_SEC,
-	  "\nIt is cold from 640 s on, because it read back more than its target allows.\n",
+	  "\nIts memory is cold from 640 s on, because it read back more than its target allows.\n",
 	  "proactive" },
 };
 
@@ -242,7 +242,7 @@ static const struct explained {
 	  "old.\n"
 	  "Of its memory, 77 MiB were not touched for 120 s, 77 MiB for ten times as "
 	  "long (ages by module).\n"
-	  "It is cold from 120 s on, by ColdAge.\n"
+	  "Its memory is cold from 120 s on, by ColdAge.\n"
 	  "What is cold goes to swap: the host has swap.\n"
 	  "Its policy: mode observe (by [Defaults]), guarantee 0 MiB (built in), limit "
 	  "its maximum (built in), 1000 shares (built in), priority normal (built "

@@ -141,7 +141,7 @@ static void proactive_content(struct world *w)
 	w->sample->host.swap_total_bytes = w->sample->host.swap_free_bytes = 0;
 }
 
-/* Of the 45 MiB that its balloon leaves it. */
+/* Of the 48 MiB of head-room that its balloon leaves it; three quarters are 36. */
 static void proactive_has(struct world *w, uint64_t mib)
 {
 	proactive_content(w);
@@ -150,12 +150,12 @@ static void proactive_has(struct world *w, uint64_t mib)
 
 static void proactive_at_headroom(struct world *w)
 {
-	proactive_has(w, 39);
+	proactive_has(w, 36);
 }
 
 static void proactive_below_headroom(struct world *w)
 {
-	proactive_has(w, 30);
+	proactive_has(w, 35);
 }
 
 static void let_go(struct world *w)
@@ -210,16 +210,72 @@ static void proactive_reports(struct world *w)
 		world_guest(w, i)->backing.reports_free = true;
 }
 
+/* For that long nobody has told its ages. */
+static void proactive_seen(struct world *w, uint64_t sec)
+{
+	struct kvmb_state_counters *c = &world_state(w, 0)->counters;
+
+	set_mode(w, 0, KVMB_MODE_PROACTIVE);
+	w->state->fresh = false;
+	w->state->last_ns = w->sample->now_ns;
+	world_state(w, 0)->cold.since_ns = w->sample->now_ns - sec * SEC;
+	c->host_valid = true;
+	c->host_since_ns = w->sample->now_ns - 60 * SEC;
+	c->refaults = world_guest(w, 0)->refault_anon + world_guest(w, 0)->refault_file;
+}
+
 static void proactive_quiet(struct world *w)
 {
+	proactive_seen(w, 30);
+}
+
+static void proactive_just_seen(struct world *w)
+{
+	proactive_seen(w, 29);
+}
+
+static void proactive_new(struct world *w)
+{
 	set_mode(w, 0, KVMB_MODE_PROACTIVE);
+}
+
+/* It was paused, or its mode was off: ages begin anew. */
+static void proactive_resumed(struct world *w)
+{
+	proactive_seen(w, 60);
+	world_guest(w, 0)->state = KVMB_GUEST_PAUSED;
+	world_decide(w);
+	world_guest(w, 0)->state = KVMB_GUEST_RUNNING;
+	world_pass(w, 2 * SEC);
+}
+
+static void proactive_switched_on(struct world *w)
+{
+	proactive_seen(w, 60);
+	set_mode(w, 0, KVMB_MODE_OFF);
+	world_decide(w);
+	set_mode(w, 0, KVMB_MODE_PROACTIVE);
+	world_pass(w, 2 * SEC);
+}
+
+/* The module was unloaded a moment ago: DAMON may follow. */
+static void proactive_no_longer_told(struct world *w)
+{
+	proactive_seen(w, 60);
+	world_state(w, 0)->cold.source = KVMB_AGING_MODULE;
+}
+
+static void proactive_told_late(struct world *w)
+{
+	proactive_no_longer_told(w);
+	aged(w, 0, 300);
+	world_guest(w, 0)->ages.told_ns = w->sample->now_ns - 60 * SEC;
 }
 
 /* Its ages are known for as long as the warm-up is, or for less. */
 static void proactive_cold(struct world *w, uint64_t known_sec)
 {
 	proactive_quiet(w);
-	w->state->fresh = false;
 	aged(w, 0, 300);
 	world_state(w, 0)->cold = (struct kvmb_state_cold){
 		.source = KVMB_AGING_MODULE,
@@ -241,9 +297,7 @@ static void proactive_not_warm(struct world *w)
 static void proactive_refaults(struct world *w)
 {
 	proactive_quiet(w);
-	w->state->fresh = false;
-	world_state(w, 0)->counters.host_valid = true;
-	world_guest(w, 0)->refault_file = 1000;
+	world_guest(w, 0)->refault_file += 1000;
 }
 
 static void proactive_half_quiet(struct world *w)
@@ -415,6 +469,24 @@ static const struct rule_row give_rows[] = {
 	{ "a quiet proactive guest is reclaimed from gently",
 	  proactive_quiet,
 	  { RECLAIMS(PROACTIVE, 4), NOTHING, NOTHING } },
+	{ "but not before the first passes of aging can have told what is cold",
+	  proactive_just_seen,
+	  { NOTHING, NOTHING, NOTHING } },
+	{ "nor in the first turn of all",
+	  proactive_new,
+	  { NOTHING, NOTHING, NOTHING } },
+	{ "nor after it was paused",
+	  proactive_resumed,
+	  { NOTHING, NOTHING, NOTHING } },
+	{ "nor after its mode was off",
+	  proactive_switched_on,
+	  { NOTHING, NOTHING, NOTHING } },
+	{ "nor when who told its ages has just gone",
+	  proactive_no_longer_told,
+	  { NOTHING, NOTHING, NOTHING } },
+	{ "nor while he is late",
+	  proactive_told_late,
+	  { NOTHING, NOTHING, NOTHING } },
 	{ "what of a proactive guest is cold is paged out",
 	  proactive_warm,
 	  { PAGES_OUT(PROACTIVE, 64), NOTHING, NOTHING } },

@@ -254,6 +254,7 @@ static void test_proactive(void **data)
 	(void)data;
 	world_init(&w, N_GUESTS);
 	w.sample->host.swap_reads = 1;
+	w.config->host.aging_usec = 0; /* ages are not waited for */
 	for (size_t i = 0; i < N_GUESTS; i++) {
 		set_mode(&w, i, KVMB_MODE_PROACTIVE);
 		world_guest(&w, i)->unused_bytes = 50 * MIB;
