@@ -326,8 +326,9 @@ enum kvmb_why {
 	KVMB_WHY_LAST_RESORT,      /* not of the lowest class, or the host is not that short */
 	KVMB_WHY_REPORTING,        /* what it holds free comes back by itself soon */
 	KVMB_WHY_RESERVED,         /* it is about to grow into room that is held for it */
-	KVMB_WHY_NO_STORE,         /* Backend=far, and the module offers no store for it */
+	KVMB_WHY_NO_STORE,         /* Backend=far, and there is no store for it */
 	KVMB_WHY_STORE_FULL,       /* its store, or all of them, have grown to their limit */
+	KVMB_WHY_FAR_ONLY,         /* Backend=far: nothing of it is to go to swap */
 	KVMB_WHYS,
 };
 

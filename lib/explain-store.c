@@ -11,6 +11,13 @@
 #define P50 5000
 #define P99 9900
 
+/* A store is needed, and there is none. */
+static bool lacks_store(const struct kvmb_guest_status *status)
+{
+	return status->backend_basis == KVMB_BACKEND_NO_STORE ||
+	       (status->backend == KVMB_BACKEND_FAR && !status->sample->store.valid);
+}
+
 static const char *basis_text(const struct kvmb_guest_status *status)
 {
 	switch (status->backend_basis) {
@@ -19,12 +26,24 @@ static const char *basis_text(const struct kvmb_guest_status *status)
 	case KVMB_BACKEND_HAS_SWAP:
 		return "the host has swap";
 	case KVMB_BACKEND_NO_STORE:
-		return "the kernel module offers no store for it; but the host has no swap";
+		return "the host has no swap, and there is no store for it";
 	default:
-		return status->backend == KVMB_BACKEND_FAR && !status->sample->store.valid ?
-			       "as configured; but the kernel module offers no store for it" :
-			       "as configured";
+		return lacks_store(status) ? "its backend is far, and there is no store for it" :
+					     "as configured";
 	}
+}
+
+/* What keeps the module from ageing it keeps it from a store. */
+static int explain_where(char **text, const struct kvmb_guest_status *status)
+{
+	const char *where = status->backend == KVMB_BACKEND_FAR ? "to its store" : "to swap";
+	const char *reason = lacks_store(status) ? status->aging_reason ?: "" : "";
+	int r = kvmb_str_append(text, "What is cold goes %s: %s",
+				lacks_store(status) ? "nowhere" : where, basis_text(status));
+
+	if (r >= 0 && *reason)
+		r = kvmb_str_append(text, " (%s)", reason);
+	return r < 0 ? r : kvmb_str_append(text, ".\n");
 }
 
 /* What is out is what left it; what that takes is the store's pool and what it remembers. */
@@ -64,9 +83,7 @@ static int explain_back(char **text, const struct kvmb_store *s)
 int kvmb_explain_store(char **text, const struct kvmb_guest_status *status)
 {
 	const struct kvmb_store *s = &status->sample->store;
-	int r = kvmb_str_append(text, "What is cold goes to %s: %s.\n",
-				status->backend == KVMB_BACKEND_FAR ? "its store" : "swap",
-				basis_text(status));
+	int r = explain_where(text, status);
 
 	if (r >= 0 && s->out_bytes)
 		r = explain_out(text, s);

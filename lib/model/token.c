@@ -124,6 +124,7 @@ static const char *const why_names[] = {
 	[KVMB_WHY_RESERVED] = "reserved",
 	[KVMB_WHY_NO_STORE] = "no-store",
 	[KVMB_WHY_STORE_FULL] = "store-full",
+	[KVMB_WHY_FAR_ONLY] = "far-only",
 };
 _Static_assert(ARRAY_SIZE(why_names) == KVMB_WHYS, "each reason has a token");
 const struct kvmb_tokens kvmb_why_tokens = { why_names, ARRAY_SIZE(why_names) };

@@ -59,9 +59,10 @@ static const char *const sentences[] = {
 		"the guest reports what it frees: its free memory comes back by itself soon",
 	[KVMB_WHY_RESERVED] =
 		"room is reserved for the guest, which is about to grow into it",
-	[KVMB_WHY_NO_STORE] = "its backend is far, and the kernel module offers no store for it",
+	[KVMB_WHY_NO_STORE] = "its backend is far, and there is no store for it",
 	[KVMB_WHY_STORE_FULL] =
 		"the guest's store, or all stores of the host, have grown to their limit",
+	[KVMB_WHY_FAR_ONLY] = "its backend is far: nothing of it is to go to swap",
 };
 _Static_assert(ARRAY_SIZE(sentences) == KVMB_WHYS, "each reason has a sentence");
 

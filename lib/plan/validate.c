@@ -173,6 +173,8 @@ static enum kvmb_why check_room(const struct gate *gate, struct entrant *e)
 {
 	if (to_store(e))
 		return kvmb_store_why(&gate->sample->host, e->guest);
+	if (e->policy.backend == KVMB_BACKEND_FAR)
+		return KVMB_WHY_FAR_ONLY;
 	if (!gate->sample->host.swap_total_bytes)
 		return KVMB_WHY_NO_SWAP;
 	if (kvmb_swap_slow(gate->config, gate->state, gate->sample->now_ns))

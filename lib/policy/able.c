@@ -129,6 +129,9 @@ static enum kvmb_why no_room(const struct kvmb_turn *t, const struct kvmb_view *
 {
 	if (kind == KVMB_ACTION_PAGEOUT && v->backend == KVMB_BACKEND_FAR)
 		return kvmb_store_why(&t->sample->host, v->guest);
+	/* What the kernel chooses goes to swap, whatever else it does. */
+	if (v->policy.backend == KVMB_BACKEND_FAR)
+		return KVMB_WHY_FAR_ONLY;
 	if (!t->sample->host.swap_total_bytes)
 		return KVMB_WHY_NO_SWAP;
 	if (t->swap_room_bytes < t->unit_bytes)

@@ -65,7 +65,7 @@ is "a backend, too" "$(persist Backend s far)" none
 is "which is in force" "$(property $web $i_machine BackendUsed)$(property $web $i_machine BackendReason)" 's "far"s "configured"'
 like "from the definition" "$(property $web $i_machine PolicySources)" '"Backend" "metadata"'
 like "and explained, for nobody offers a store here" "$(bus call $name $web $i_machine Explain)" \
-	'What is cold goes to its store: as configured; but the kernel module offers no store for it'
+	'What is cold goes nowhere: its backend is far, and there is no store for it'
 is "it is taken away" "$(persist -- Backend)" none
 is "and the host has swap" "$(property $web $i_machine BackendUsed)$(property $web $i_machine BackendReason)" 's "swap"s "has-swap"'
 is "a value is taken away" "$(persist -- RefaultTarget)" none

@@ -53,7 +53,28 @@ int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s,
 			       const enum kvmb_follow *follow);
 const char *__wrap_kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid);
 
+void __wrap_kvmb_age_watch_moved(struct kvmb_age_watch *w, const char *uuid, int32_t pid,
+				 uint64_t bytes);
+
+/* What was said to have gone out to a store. */
+static struct {
+	char uuid[KVMB_UUID_SIZE];
+	int32_t pid;
+	uint64_t bytes;
+	unsigned int n;
+} moved_out;
+
+void __wrap_kvmb_age_watch_moved(struct kvmb_age_watch *w, const char *uuid, int32_t pid,
+				 uint64_t bytes)
+{
+	memcpy(moved_out.uuid, uuid, sizeof(moved_out.uuid));
+	moved_out.pid = pid;
+	moved_out.bytes += bytes;
+	moved_out.n++;
+}
+
 static enum kvmb_follow followed[8];
+static const char *aging_reason = "";
 
 int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s,
 			       const enum kvmb_follow *follow)
@@ -65,7 +86,7 @@ int __wrap_kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s,
 
 const char *__wrap_kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid)
 {
-	return "";
+	return aging_reason;
 }
 
 bool __wrap_kvmb_guest_watch_take_host(struct kvmb_guest_watch *w)
@@ -109,9 +130,12 @@ struct fixture {
 	size_t n_results;
 };
 
+static uint64_t action_gets_bytes; /* though nothing is done */
+
 static int do_nothing(void *ctx, const struct kvmb_action *a, atomic_bool *cancel,
 		      struct kvmb_result *result)
 {
+	result->got_bytes = action_gets_bytes;
 	return 0;
 }
 

@@ -169,7 +169,7 @@ static inline void require_way(const struct oracle *o, const struct kvmb_action 
 	REQUIRE(o, a, a->kind != KVMB_ACTION_PAGEOUT || to_store(a) == far);
 	REQUIRE(o, a, a->out_bytes == g->store.out_bytes);
 	if (!to_store(a)) {
-		REQUIRE(o, a, host->swap_total_bytes > 0);
+		REQUIRE(o, a, host->swap_total_bytes > 0 && p->backend != KVMB_BACKEND_FAR);
 		return;
 	}
 	REQUIRE(o, a, g->store.valid && g->store.pool_bytes < g->store.limit_bytes);

@@ -76,6 +76,7 @@ static const struct store_row {
 	struct kvmb_store store;
 	const char *says;
 	uint64_t resident_mib; /* of 700 that the kernel counts */
+	const char *aging_reason;
 } store_rows[] = {
 	{ "swap is explained", "auto", true, { .valid = false },
 	  "\nWhat is cold goes to swap: the host has swap.\nIts policy", 700 },
@@ -83,13 +84,16 @@ static const struct store_row {
 	  "\nWhat is cold goes to its store: the host has no swap, and the kernel module offers a "
 	  "store.\nIts policy", 700 },
 	{ "that there is neither is", "auto", false, { .valid = false },
-	  "\nWhat is cold goes to swap: the kernel module offers no store for it; but the host has "
-	  "no swap.\nIts policy", 700 },
+	  "\nWhat is cold goes nowhere: the host has no swap, and there is no store for it.\nIts "
+	  "policy", 700 },
+	{ "and what keeps it from one is", "far", true, { .valid = false },
+	  "\nWhat is cold goes nowhere: its backend is far, and there is no store for it "
+	  "(AgingInterval is 0).\nIts policy", 700, "AgingInterval is 0" },
 	{ "that it is configured so is", "swap", true, { .valid = true },
 	  "\nWhat is cold goes to swap: as configured.\nIts policy", 700 },
 	{ "that what is configured is not there is", "far", true, { .valid = false },
-	  "\nWhat is cold goes to its store: as configured; but the kernel module offers no store "
-	  "for it.\nIts policy", 700 },
+	  "\nWhat is cold goes nowhere: its backend is far, and there is no store for it.\nIts "
+	  "policy", 700 },
 	{ "what is out is", "far", true,
 	  { .valid = true, .out_bytes = 300 * MIB, .pool_bytes = 80 * MIB,
 	    .metadata_bytes = 3 * MIB },
@@ -121,6 +125,7 @@ static void store_row_holds(void **data)
 	s->refault_anon = 1000;
 	f.w.sample->host.swap_total_bytes = row->swap ? GIB : 0;
 	f.w.sample->host.swap_free_bytes = row->swap ? GIB : 0;
+	aging_reason = row->aging_reason ?: "";
 	assert_int_equal(kvmb_policy_set(&f.e.config->defaults, "Backend", row->backend, NULL), 0);
 	look(&f);
 	kvmb_engine_notify(&f.e);

@@ -198,6 +198,49 @@ static void proactive(struct world *w)
 	world_state(w, 0)->cold.told_ns = w->sample->now_ns;
 }
 
+/* One alone, whose store keeps taking nothing; there is swap. */
+static void without_effect(struct world *w)
+{
+	offered(w, 0);
+	set_backend(w, 0, KVMB_BACKEND_FAR);
+	world_state(w, 0)->n_no_effect[KVMB_ACTION_PAGEOUT] = KVMB_NO_EFFECT_MAX;
+	world_state(w, 0)->retry_ns[KVMB_ACTION_PAGEOUT] = UINT64_MAX;
+	for (size_t i = 1; i < N_GUESTS; i++)
+		set_mode(w, i, KVMB_MODE_OFF);
+}
+
+static void short_without_effect(struct world *w)
+{
+	cold_and_short(w);
+	without_effect(w);
+}
+
+static void proactive_without_effect(struct world *w)
+{
+	const struct kvmb_host_sample host = w->sample->host;
+
+	proactive(w);
+	w->sample->host = host;
+	without_effect(w);
+}
+
+static void asked_for_with_swap(struct world *w)
+{
+	const struct kvmb_host_sample host = w->sample->host;
+
+	asked_for_what_is_in_use(w);
+	w->sample->host = host;
+	set_backend(w, 0, KVMB_BACKEND_FAR);
+}
+
+/* Nobody tells ages, so what is coarse is all that there is. */
+static void far_and_never_aged(struct world *w)
+{
+	host_short(w);
+	set_backend(w, 0, KVMB_BACKEND_FAR);
+	w->sample->guests[0].has_balloon = false;
+}
+
 /* Nothing is cold, so that what a guest holds free is all that there is to hold. */
 #define KEPT_FROM_GROWING                                                                          \
 	{ TAKES(HOST_PRESSURE, 44, ANY), TAKES(HOST_PRESSURE, 40, ANY),                            \
@@ -223,6 +266,14 @@ static const struct rule_row rule_rows[] = {
 	{ "swap's room is shared by those that swap, stores give the rest", swap_has_little_room,
 	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 4),
 	    PAGES_OUT(HOST_PRESSURE, 4) } },
+	{ "what its store does not take is not reclaimed to swap", short_without_effect,
+	  { TAKES(HOST_PRESSURE, ANY, ANY), NOTHING, NOTHING } },
+	{ "nor when nobody is short", proactive_without_effect, { NOTHING, NOTHING, NOTHING } },
+	{ "nor when an operator asks for it", asked_for_with_swap, { NOTHING, NOTHING, NOTHING },
+	  KVMB_ACTION_RECLAIM, KVMB_WHY_FAR_ONLY },
+	{ "nor where nobody tells ages", far_and_never_aged,
+	  { NOTHING, RECLAIMS(HOST_PRESSURE, ANY), RECLAIMS(HOST_PRESSURE, ANY) },
+	  KVMB_ACTION_RECLAIM, KVMB_WHY_FAR_ONLY },
 	{ "what an operator asks for goes to the store", asked_for,
 	  { PAGES_OUT(OPERATOR, 48), NOTHING, NOTHING } },
 	{ "but not what is in use", asked_for_what_is_in_use, { NOTHING, NOTHING, NOTHING },
@@ -266,6 +317,13 @@ static void far_with_swap_that_is_slow(struct case_ *c)
 	c->w.state->swap.latency_ns = c->w.sample->now_ns;
 }
 
+static void far_and_last_resort(struct case_ *c)
+{
+	far(c);
+	c->w.state->level = KVMB_LEVEL_HARD;
+	policy(c, KVMB_FIELD_PRIORITY)->priority = KVMB_PRIORITY_LOW;
+}
+
 static void auto_without_swap(struct case_ *c)
 {
 	far_on_a_host_without_swap(c);
@@ -299,8 +357,11 @@ static const struct gate_row gate_rows[] = {
 	{ "nor to one that is full", far_and_full, P, 90, KVMB_WHY_STORE_FULL },
 	{ "nor to one that is not to be used", swap_though_it_was_planned_far, P, 90,
 	  KVMB_WHY_NO_SWAP },
-	{ "reclaim needs swap, and a store is none", far_on_a_host_without_swap, R, 64,
-	  KVMB_WHY_NO_SWAP },
+	{ "reclaim needs swap, and a store is none", auto_without_swap, R, 64, KVMB_WHY_NO_SWAP },
+	{ "what is to go to a store alone is not reclaimed to swap", far, R, 64,
+	  KVMB_WHY_FAR_ONLY },
+	{ "nor driven there by a limit", far_and_last_resort, KVMB_ACTION_HIGH, 64,
+	  KVMB_WHY_FAR_ONLY },
 	{ "what is out is not resident: the floor holds", far_and_mostly_out, P, 90,
 	  KVMB_WHY_AT_GUARANTEE },
 };
