@@ -169,6 +169,30 @@ static bool to_swap(const struct kvmb_view *v, enum means means)
 }
 
 /*
+ * Those that swap can give later what swap has room for, no more, the lowest class first: a class
+ * above that has stores must not wait for them in vain. Return: what all of them can give later.
+ */
+static uint64_t bound_later(struct kvmb_turn *t, enum means means, size_t n)
+{
+	uint64_t room = t->swap_room_bytes, sum = 0;
+
+	for (enum kvmb_priority p = KVMB_PRIORITY_LOW; p <= KVMB_PRIORITY_HIGH; p++) {
+		for (size_t i = 0; i < n; i++) {
+			struct kvmb_claim *c = &t->claims[i];
+
+			if (c->priority != p)
+				continue;
+			if (to_swap(t->claimants[i], means)) {
+				c->later_bytes = u64_min(c->later_bytes, room);
+				room -= c->later_bytes;
+			}
+			sum = u64_add_sat(sum, c->later_bytes);
+		}
+	}
+	return sum;
+}
+
+/*
  * Shares @need among the first @n claims. Where some swap and others have stores, those that swap
  * get no more of it than swap has room for, in proportion, and stores the rest.
  */
@@ -192,7 +216,7 @@ static uint64_t share(struct kvmb_turn *t, enum means means, size_t n, uint64_t 
 /* Asks the guests of a round for @need; *need is what is missing still. */
 static int ask(struct kvmb_turn *t, enum means means, bool observed, uint64_t *need)
 {
-	uint64_t given, later = 0, swapped_later = 0;
+	uint64_t given, later;
 	size_t n = 0;
 	int r = 0;
 
@@ -201,13 +225,9 @@ static int ask(struct kvmb_turn *t, enum means means, bool observed, uint64_t *n
 
 		if (v->acted || !in_round(v, observed) || !claims(t, v, means, &t->claims[n]))
 			continue;
-		if (to_swap(v, means))
-			swapped_later = u64_add_sat(swapped_later, t->claims[n].later_bytes);
-		else
-			later = u64_add_sat(later, t->claims[n].later_bytes);
 		t->claimants[n++] = v;
 	}
-	later = u64_add_sat(later, u64_min(swapped_later, t->swap_room_bytes));
+	later = bound_later(t, means, n);
 	given = share(t, means, n, *need);
 	for (size_t i = 0; r >= 0 && i < n; i++)
 		if (t->claims[i].give_bytes)

@@ -172,6 +172,22 @@ static void swap_has_little_room(struct world *w)
 	w->sample->host.swap_free_bytes = permyriad_of(2048 * MIB, 1000) + 8 * MIB;
 }
 
+/* Those that swap are of a lower class than the one with a store, which is not to wait for them. */
+static void swap_of_the_low_has_little_room(struct world *w)
+{
+	swap_has_little_room(w);
+	for (size_t i = 1; i < N_GUESTS; i++) {
+		world_state(w, i)->runtime.set |= 1U << KVMB_FIELD_PRIORITY;
+		world_state(w, i)->runtime.priority = KVMB_PRIORITY_LOW;
+	}
+}
+
+static void swap_of_the_low_has_room(struct world *w)
+{
+	swap_of_the_low_has_little_room(w);
+	w->sample->host.swap_free_bytes = 2048 * MIB;
+}
+
 static void asked_for(struct world *w)
 {
 	no_swap(w);
@@ -266,6 +282,12 @@ static const struct rule_row rule_rows[] = {
 	{ "swap's room is shared by those that swap, stores give the rest", swap_has_little_room,
 	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 4),
 	    PAGES_OUT(HOST_PRESSURE, 4) } },
+	{ "nor does a store wait for a lower class whose swap has none",
+	  swap_of_the_low_has_little_room,
+	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 4),
+	    PAGES_OUT(HOST_PRESSURE, 4) } },
+	{ "but for one whose swap has room it does", swap_of_the_low_has_room,
+	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 60) } },
 	{ "what its store does not take is not reclaimed to swap", short_without_effect,
 	  { TAKES(HOST_PRESSURE, ANY, ANY), NOTHING, NOTHING } },
 	{ "nor when nobody is short", proactive_without_effect, { NOTHING, NOTHING, NOTHING } },
