@@ -249,7 +249,8 @@ static void seen_fill(const struct kvmb_guest_status *s, struct machine_seen *re
 		.backend = s->policy.backend,
 		.backend_used = s->backend,
 		.backend_basis = s->backend_basis,
-		.integrity_failures = s->sample ? s->sample->store.integrity_failures : 0,
+		.integrity_failures = s->sample && s->sample->store.valid ?
+					      s->sample->store.integrity_failures : KVMB_UNKNOWN,
 		.target_bytes = s->target_bytes,
 		.stats_why = s->sample ? s->sample->stats_why : KVMB_WHY_GONE,
 		.excluded = s->excluded,

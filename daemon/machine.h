@@ -40,6 +40,7 @@ struct machine {
 	char *name;
 	char *path; /* of the object */
 	struct machine_seen seen;
+	uint64_t integrity_failures; /* known last, of a store that may not be read just now */
 };
 
 /* Ordered by name. */

@@ -27,19 +27,28 @@ static void tell_policy_error(const struct machine *machine, const char *const *
 			    machine->seen.policy_error);
 }
 
-/* Once each time that there are more: memory of the guest is lost, and whoever touches it ends. */
-static void tell_integrity(const struct machine *machine, uint64_t before)
+/*
+ * Once each time that there are more: memory of the guest is lost, and whoever touches it ends. A
+ * store that has gone, or cannot be read for a while, says nothing; one that counts less is new.
+ */
+static void tell_integrity(struct machine *machine)
 {
-	if (machine->seen.integrity_failures > before)
+	uint64_t now = machine->seen.integrity_failures, before = machine->integrity_failures;
+
+	if (now == KVMB_UNKNOWN)
+		return;
+	machine->integrity_failures = now;
+	if (now < before)
+		before = 0;
+	if (now > before)
 		journal_log(JOURNAL_INTEGRITY, machine->name,
 			    "%s: memory in its store could not be read back as it was (%" PRIu64
 			    " times more); whoever touches it gets SIGBUS",
-			    machine->name, machine->seen.integrity_failures - before);
+			    machine->name, now - before);
 }
 
 static void machine_tell(struct manager *m, struct machine *machine)
 {
-	uint64_t failures = machine->seen.integrity_failures;
 	enum kvmb_why before = machine->seen.degraded;
 	const char *changes[MACHINE_CHANGES_MAX];
 
@@ -47,7 +56,7 @@ static void machine_tell(struct manager *m, struct machine *machine)
 		return;
 	bus_machine_changed(m, machine, changes);
 	tell_policy_error(machine, changes);
-	tell_integrity(machine, failures);
+	tell_integrity(machine);
 	if (before == machine->seen.degraded)
 		return;
 	if (machine->seen.degraded != KVMB_WHY_NONE)
@@ -73,7 +82,7 @@ static void on_added(void *userdata, const char *name)
 	/* InterfacesAdded tells all values: what is seen now is not a change. */
 	if (machine_changes(m->engine, machine, changes) > 0)
 		tell_policy_error(machine, changes);
-	tell_integrity(machine, 0);
+	tell_integrity(machine);
 	bus_machine_added(m, machine);
 }
 

@@ -17,6 +17,7 @@
  *   aging NAME N REASON           enum kvmb_aging, and why none better
  *   ages NAME I COLD PROMOTED     bytes in bucket I
  *   store NAME OUT FAILURES       what is out in its store, and how often it could not be read
+ *   store NAME none               it has none
  *   map NAME ERRNO | map NAME BYTES    the answer to those who asked for one: of so many bytes
  *   fault NAME TEXT               what is meant for it and does not count, and why
  *   persisted ERRNO               libvirt's answer to the PersistPolicy that was told last
@@ -194,6 +195,10 @@ static void change_store(struct guest *g, const char *values)
 {
 	unsigned long long out = 0, failures = 0;
 
+	if (strcmp(values, "none") == 0) {
+		g->sample.store = (struct kvmb_store){ .valid = false };
+		return;
+	}
 	(void)sscanf(values, "%llu %llu", &out, &failures);
 	g->sample.store = (struct kvmb_store){
 		.valid = true,

@@ -52,8 +52,16 @@ is "is no new loss" "$(grep -c "$lost" "$work/daemon.log")" 1
 tell 'store web 8388608 4'
 comes "one more is" losses 2
 comes "by what came" logged 'read back as it was \(1 times more\)'
-tell 'store web 0 0' 'store web 0 1'
+tell 'store web none'
+comes "a store that cannot be read says nothing" has_property $web $i_machine FarIntegrityFailures "$unknown"
+unknown_told() { signals PropertiesChanged | grep -q '"FarIntegrityFailures":{"type":"t","data":18446744073709551615}'; }
+comes "which is told" unknown_told
+tell 'store web 8388608 4'
+comes "when it can be again" has_property $web $i_machine FarIntegrityFailures 't 4'
+is "nothing more is lost" "$(grep -c "$lost" "$work/daemon.log")" 2
+tell 'store web 0 1'
 comes "a store that is made anew counts from the beginning" losses 3
+like "all of its own" "$(grep "$lost" "$work/daemon.log" | tail -n 1)" '\(1 times more\)'
 tell 'remove web' 'add web' 'store web 4096 1'
 comes "what is lost already is told of a guest that comes" losses 4
 finish
