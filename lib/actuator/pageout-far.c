@@ -16,34 +16,60 @@
 
 #define PAGE_BYTES 4096 /* the store's */
 
+/* So little is not worth another batch: where half of each stays, the rest is never all gone. */
+#define LEAST_BYTES MIB
+
 struct far {
 	const struct kvmb_cold_finder *finder;
 	const struct kvmb_action *action;
 	uint64_t want_bytes;
 	struct kvmb_gauge gauge;
+	bool told; /* the store was read at the beginning */
+	struct kvmb_store before, now;
 	struct kvmb_moved moved; /* all batches so far */
 	enum kvmb_why why;       /* it ends early for that */
 };
 
-static uint64_t ram_now(const struct far *f)
+static int read_store(const struct far *f, struct kvmb_store *ret)
 {
-	struct kvmb_store store;
+	return f->finder->store(f->finder->ctx, f->action->uuid, ret);
+}
 
-	return f->finder->store(f->finder->ctx, f->action->uuid, &store) < 0 ?
-		       KVMB_UNKNOWN : kvmb_store_ram(&store);
+/* What the action says of the store is of the tick before it, or older. */
+static void first_look(struct far *f)
+{
+	f->told = read_store(f, &f->before) >= 0;
+	f->now = f->before;
+	if (f->told)
+		f->gauge.out_bytes = f->before.out_bytes;
+}
+
+/* After @moved_bytes left: where the store does not tell, that is what is known. */
+static void look_again(struct far *f, uint64_t moved_bytes)
+{
+	if (!f->told || read_store(f, &f->now) < 0) {
+		f->gauge.out_bytes = u64_add_sat(f->gauge.out_bytes, moved_bytes);
+		return;
+	}
+	f->gauge.out_bytes = f->now.out_bytes;
+	f->gauge.store_stall_usec = u64_sub_sat(kvmb_store_stall_usec(&f->now),
+						kvmb_store_stall_usec(&f->before));
 }
 
 /*
- * What the host won: what left, less what the store grew by meanwhile. What came home in between is
- * in that as well; where the store does not tell, what went there counts alone.
+ * What the host won: what left, less what came home meanwhile, less what the store grew by. Where
+ * the store does not tell, what went there counts alone.
  */
-static int64_t net_bytes(const struct far *f, uint64_t before_bytes)
+static int64_t net_bytes(const struct far *f)
 {
-	uint64_t now = ram_now(f), cost = f->moved.stored_bytes;
+	uint64_t home;
 
-	if (before_bytes != KVMB_UNKNOWN && now != KVMB_UNKNOWN)
-		cost = u64_sub_sat(now, before_bytes);
-	return u64_diff(f->moved.bytes, cost);
+	if (!f->told)
+		return u64_diff(f->moved.bytes, f->moved.stored_bytes);
+	home = u64_add_sat(u64_sub_sat(f->now.faults, f->before.faults),
+			   u64_sub_sat(f->now.fetched, f->before.fetched));
+	return u64_diff(u64_add_sat(f->moved.bytes, kvmb_store_ram(&f->before)),
+			u64_add_sat(u64_mul_sat(home, PAGE_BYTES), kvmb_store_ram(&f->now)));
 }
 
 static void sum_up(struct kvmb_moved *sum, const struct kvmb_moved *m)
@@ -68,11 +94,18 @@ static int move_batch(struct far *f, struct kvmb_range_cursor *c, uint64_t step_
 		bytes += ranges[i].length_bytes;
 	kvmb_range_advance(c, bytes);
 	sum_up(&f->moved, &m);
-	f->gauge.out_bytes = u64_add_sat(f->gauge.out_bytes, m.bytes);
+	look_again(f, m.bytes);
 	if (m.left_bytes[KVMB_LEFT_LIMIT])
 		f->why = KVMB_WHY_STORE_FULL;
 	/* The host has nothing left to compress into: more of that makes it worse. */
 	return !m.bytes && m.left_bytes[KVMB_LEFT_NO_MEMORY] ? -ENOMEM : 0;
+}
+
+static bool wants_more(const struct far *f)
+{
+	uint64_t rest = u64_sub_sat(f->want_bytes, f->moved.bytes);
+
+	return rest >= u64_min(f->want_bytes, LEAST_BYTES);
 }
 
 /*
@@ -85,8 +118,7 @@ static int move_all(struct far *f, atomic_bool *cancel)
 	int r = 0;
 
 	c.left_bytes = UINT64_MAX;
-	while (r >= 0 && f->why == KVMB_WHY_NONE && kvmb_range_more(&c) &&
-	       f->moved.bytes < f->want_bytes) {
+	while (r >= 0 && f->why == KVMB_WHY_NONE && kvmb_range_more(&c) && wants_more(f)) {
 		uint64_t step_bytes = u64_min(f->want_bytes - f->moved.bytes,
 					      KVMB_PAGEOUT_BATCH_BYTES);
 
@@ -135,7 +167,6 @@ int kvmb_pageout_far(const struct kvmb_root *root, const struct kvmb_cold_finder
 		.action = a,
 		.want_bytes = align_down(a->asked_bytes, PAGE_BYTES),
 	};
-	uint64_t before_bytes;
 	int r;
 
 	if (!finder->move)
@@ -143,11 +174,11 @@ int kvmb_pageout_far(const struct kvmb_root *root, const struct kvmb_cold_finder
 	r = kvmb_gauge_begin(&f.gauge, root, a, &result->why);
 	if (r < 0)
 		return r;
-	before_bytes = ram_now(&f);
+	first_look(&f);
 	r = move_all(&f, cancel);
 	result->why = f.why;
 	result->got_bytes = f.moved.bytes;
-	result->net_bytes = f.moved.bytes ? net_bytes(&f, before_bytes) : 0;
+	result->net_bytes = f.moved.bytes ? net_bytes(&f) : 0;
 	say_left(&f.moved, result->note);
 	return r;
 }

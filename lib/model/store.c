@@ -47,6 +47,16 @@ uint64_t kvmb_store_ram(const struct kvmb_store *s)
 	return u64_add_sat(s->pool_bytes, s->metadata_bytes);
 }
 
+/* Of each bucket the lower bound. */
+uint64_t kvmb_store_stall_usec(const struct kvmb_store *s)
+{
+	uint64_t ns = 0;
+
+	for (unsigned int i = 1; i < KVMB_FAULT_BUCKETS; i++)
+		ns = u64_add_sat(ns, u64_mul_sat(s->fault_ns[i], UINT64_C(1) << i));
+	return ns / NSEC_PER_USEC;
+}
+
 uint64_t kvmb_guest_refaults(const struct kvmb_guest_sample *g)
 {
 	return u64_add_sat(u64_add_sat(g->refault_anon, g->refault_file), g->store.faults);

@@ -34,6 +34,12 @@ void kvmb_store_discount(struct kvmb_guest_sample *g);
 uint64_t kvmb_store_ram(const struct kvmb_store *s);
 
 /**
+ * kvmb_store_stall_usec() - how long faults waited for it since it was made, rather too short
+ * The kernel's pressure figures are without that. Faults at the same time count each.
+ */
+uint64_t kvmb_store_stall_usec(const struct kvmb_store *s);
+
+/**
  * kvmb_guest_refaults() - pages that came back because they were touched, whatever they came from
  * A counter; where its store is not known (any more) it is without that.
  */

@@ -33,6 +33,8 @@ struct far_world {
 	/* the store: of each batch a part stays, for that reason */
 	enum kvmb_left left;
 	uint64_t left_bytes; /* of a batch, at most */
+	uint64_t left_part; /* or that part of it */
+	uint64_t shrunk_bytes; /* its pool did */
 	uint64_t dense_bytes; /* all of what comes first */
 	int move_error;
 	unsigned int error_at; /* the batch */
@@ -41,6 +43,10 @@ struct far_world {
 	uint64_t moved_bytes, next_hva;
 	uint64_t limit_bytes; /* the store takes no more */
 	int store_error;
+	uint64_t out_bytes; /* before */
+	uint64_t faults, fetched; /* pages, of each of whose faults ... */
+	unsigned int fault_bucket;
+	uint64_t batch_faults; /* a batch costs so many */
 	void (*after)(struct far_world *w); /* each batch */
 };
 
@@ -80,7 +86,7 @@ static int move(void *ctx, const char *uuid, const struct kvmb_range *ranges, si
 	}
 	w->n_batches++;
 	w->most_bytes = u64_max(w->most_bytes, bytes);
-	stays = u64_min(w->left_bytes, bytes);
+	stays = w->left_part ? bytes / w->left_part : u64_min(w->left_bytes, bytes);
 	if (ranges[0].hva / 2 < w->dense_bytes)
 		stays = bytes;
 	if (w->limit_bytes)
@@ -88,6 +94,7 @@ static int move(void *ctx, const char *uuid, const struct kvmb_range *ranges, si
 	*ret = (struct kvmb_moved){ .bytes = bytes - stays, .stored_bytes = (bytes - stays) / 4 };
 	ret->left_bytes[w->limit_bytes ? KVMB_LEFT_LIMIT : w->left] = stays;
 	w->moved_bytes += ret->bytes;
+	w->faults += w->batch_faults;
 	if (w->after)
 		w->after(w);
 	return 0;
@@ -102,9 +109,14 @@ static int store(void *ctx, const char *uuid, struct kvmb_store *ret)
 		return w->store_error;
 	*ret = (struct kvmb_store){
 		.valid = true,
-		.pool_bytes = 10 * MIB + w->moved_bytes / 4 + w->moved_bytes / 16,
+		.out_bytes = w->out_bytes + w->moved_bytes,
+		.faults = 1000000 + w->faults,
+		.fetched = 1000 + w->fetched,
+		.pool_bytes = 10 * MIB + w->moved_bytes / 4 + w->moved_bytes / 16 -
+			      w->shrunk_bytes,
 		.metadata_bytes = MIB + w->moved_bytes / 16,
 	};
+	ret->fault_ns[w->fault_bucket] = 7 + w->faults;
 	return 0;
 }
 
@@ -180,6 +192,66 @@ static void no_more_than_asked(void **state)
 	assert_int_equal(page_out(w, 11 * MIB + 4097, &res), 0);
 	assert_int_equal(res.got_bytes, 11 * MIB + 4096);
 	assert_int_equal(w->moved_bytes, 11 * MIB + 4096);
+}
+
+/* Half of each batch stays: 8, 8, 8, 4, 2, 1, and then less than is worth another one. */
+static void the_rest_is_not_halved_for_ever(void **state)
+{
+	struct far_world *w = *state;
+	struct kvmb_result res;
+
+	w->left = KVMB_LEFT_HELD;
+	w->left_part = 2;
+	assert_int_equal(page_out(w, 16 * MIB, &res), 0);
+	assert_int_equal(w->n_batches, 6);
+	assert_int_equal(res.got_bytes, (4 + 4 + 4 + 2 + 1) * MIB + MIB / 2);
+}
+
+/* What came home in between: the store is the smaller for it, and the host has not won it. */
+static void what_came_home_is_not_won(void **state)
+{
+	struct far_world *w = *state;
+	struct kvmb_result res;
+
+	w->batch_faults = 256;
+	assert_int_equal(page_out(w, 40 * MIB, &res), 0);
+	assert_int_equal(res.got_bytes, 40 * MIB);
+	assert_int_equal(res.net_bytes, (40 - 10 - 5 - 5) * (int64_t)MIB);
+	w->next_hva = 0;
+	w->batch_faults = 4096;
+	assert_int_equal(page_out(w, 8 * MIB, &res), 0);
+	assert_int_equal(res.net_bytes, (8 - 2 - 1 - 16) * (int64_t)MIB);
+}
+
+static void fetch(struct far_world *w)
+{
+	w->fetched += 512;
+}
+
+static void nor_is_what_was_fetched(void **state)
+{
+	struct far_world *w = *state;
+	struct kvmb_result res;
+
+	w->after = fetch;
+	assert_int_equal(page_out(w, 8 * MIB, &res), 0);
+	assert_int_equal(res.net_bytes, (8 - 2 - 1 - 2) * (int64_t)MIB);
+}
+
+/* All of the store went home meanwhile, with room that it had before. */
+static void shrink(struct far_world *w)
+{
+	w->shrunk_bytes = 9 * MIB;
+}
+
+static void a_store_that_shrinks_is_a_win(void **state)
+{
+	struct far_world *w = *state;
+	struct kvmb_result res;
+
+	w->after = shrink;
+	assert_int_equal(page_out(w, 8 * MIB, &res), 0);
+	assert_int_equal(res.net_bytes, (8 - 2 - 1 + 9) * (int64_t)MIB);
 }
 
 static void many_small_ranges_are_many_batches(void **state)
@@ -273,10 +345,45 @@ static void the_floor_counts_what_is_resident(void **state)
 	struct kvmb_result res;
 
 	a.out_bytes = 30 * MIB;
+	w->store_error = -EIO; /* then what the plan says counts */
 	a.facts.floor_bytes = 50 * MIB;
 	assert_int_equal(apply(&w->act, &a, false, &res), 0);
 	assert_int_equal(res.got_bytes, 16 * MIB); /* a third batch would be too much */
 	assert_int_equal(res.why, KVMB_WHY_AT_GUARANTEE);
+}
+
+/* When it was planned 14 MiB were out; another action has put out 16 more since then. */
+static void the_store_knows_better_than_the_plan(void **state)
+{
+	struct far_world *w = *state;
+	struct kvmb_action a = far_action(40 * MIB);
+	struct kvmb_result res;
+
+	a.out_bytes = 14 * MIB;
+	w->out_bytes = 30 * MIB;
+	a.facts.floor_bytes = 50 * MIB;
+	assert_int_equal(apply(&w->act, &a, false, &res), 0);
+	assert_int_equal(res.got_bytes, 16 * MIB);
+	assert_int_equal(res.why, KVMB_WHY_AT_GUARANTEE);
+}
+
+/* Faults of 16 us at least: 100 ms of the first second are allowed. */
+static void a_guest_that_waits_for_its_store_ends_it(void **state)
+{
+	struct far_world *w = *state;
+	struct kvmb_result res;
+
+	w->fault_bucket = 14;
+	w->batch_faults = 3000;
+	assert_int_equal(page_out(w, 40 * MIB, &res), 0);
+	assert_int_equal(res.got_bytes, 24 * MIB);
+	assert_int_equal(res.why, KVMB_WHY_GUEST_PRESSURE);
+	/* whether the kernel tells of pressure or not */
+	write_pressure(w->tree, "");
+	w->next_hva = 0;
+	assert_int_equal(page_out(w, 40 * MIB, &res), 0);
+	assert_int_equal(res.got_bytes, 24 * MIB);
+	assert_int_equal(res.why, KVMB_WHY_GUEST_PRESSURE);
 }
 
 static void stall(struct far_world *w)
@@ -381,12 +488,18 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		WORLD(what_is_cold_leaves_in_batches),
 		WORLD(no_more_than_asked),
+		WORLD(the_rest_is_not_halved_for_ever),
+		WORLD(what_came_home_is_not_won),
+		WORLD(nor_is_what_was_fetched),
+		WORLD(a_store_that_shrinks_is_a_win),
 		WORLD(many_small_ranges_are_many_batches),
 		WORLD(what_stays_is_said_with_the_reason),
 		WORLD(what_stays_is_not_in_the_way),
 		WORLD(a_full_store_ends_it),
 		WORLD(a_host_without_memory_is_left_alone),
 		WORLD(the_floor_counts_what_is_resident),
+		WORLD(the_store_knows_better_than_the_plan),
+		WORLD(a_guest_that_waits_for_its_store_ends_it),
 		WORLD(a_guest_that_stalls_ends_it),
 		WORLD(a_guest_that_goes_is_no_fault),
 		WORLD(what_was_moved_before_it_failed_counts),
