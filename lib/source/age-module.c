@@ -63,7 +63,7 @@ static int device_open(const struct kvmb_root *root, bool *ret_has_store, char *
 				KVM_SWAP_ABI);
 		return -EPROTONOSUPPORT;
 	}
-	*ret_has_store = info.features & KVM_SWAP_FEATURE_STORE;
+	*ret_has_store = kvmb_store_offered(&info);
 	return TAKE_FD(fd);
 }
 
@@ -340,6 +340,8 @@ static int module_rest(void *handle)
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < m->n; i++) {
+		if (is_gone(m->fds[i]))
+			continue;
 		r = unit_of(m->fds[i], &unit_usec);
 		if (r >= 0 && unit_usec)
 			r = set_period(m->fds[i], 0);

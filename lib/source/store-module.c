@@ -55,6 +55,20 @@ static void add(struct kvmb_store *s, const struct kvm_swap_store_stats *k)
 		add_to(&s->fault_ns[i], k->fault_ns[i]);
 }
 
+bool kvmb_store_offered(const struct kvm_swap_info *info)
+{
+	return info->features & KVM_SWAP_FEATURE_STORE && info->compressors;
+}
+
+/* Of several VMs in a process some may go before the others. */
+static int unless_gone(int r, size_t *n_gone)
+{
+	if (r != -ESRCH)
+		return r;
+	(*n_gone)++;
+	return 0;
+}
+
 /* Of several VMs in a process the limit of the first that has one stands for all. */
 static int read_one(int fd, struct kvmb_store *s, struct kvmb_host_store *host)
 {
@@ -83,10 +97,13 @@ int kvmb_store_read(const int *fds, size_t n, struct kvmb_store *ret,
 {
 	struct kvmb_store s = { .valid = true, .limit_bytes = KVMB_UNKNOWN };
 	struct kvmb_host_store host = { .valid = false };
-	int r = n ? 0 : -ESRCH;
+	size_t n_gone = 0;
+	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < n; i++)
-		r = read_one(fds[i], &s, &host);
+		r = unless_gone(read_one(fds[i], &s, &host), &n_gone);
+	if (r >= 0 && n_gone == n)
+		r = -ESRCH;
 	if (r < 0)
 		return r;
 	*ret = s;
@@ -141,7 +158,8 @@ int kvmb_store_move(const int *fds, size_t n_fds, const struct kvmb_range *range
 {
 	_cleanup_free_ struct kvm_swap_move *k = calloc(1, sizeof(*k));
 	struct kvmb_moved m = { 0 };
-	int r = n_fds ? 0 : -ESRCH;
+	size_t n_gone = 0;
+	int r = 0;
 
 	if (!k)
 		return -ENOMEM;
@@ -151,7 +169,9 @@ int kvmb_store_move(const int *fds, size_t n_fds, const struct kvmb_range *range
 	for (size_t i = 0; i < n; i++)
 		k->ranges[i] = (struct kvm_swap_span){ ranges[i].hva, ranges[i].length_bytes };
 	for (size_t i = 0; r >= 0 && i < n_fds; i++)
-		r = move_one(fds[i], k, &m);
+		r = unless_gone(move_one(fds[i], k, &m), &n_gone);
+	if (r >= 0 && n_gone == n_fds)
+		r = -ESRCH;
 	if (r < 0)
 		return r;
 	*ret = m;

@@ -10,6 +10,11 @@
 
 #include "model/cold.h"
 
+struct kvm_swap_info;
+
+/** kvmb_store_offered() - does the module have stores, and the kernel a compressor for them? */
+bool kvmb_store_offered(const struct kvm_swap_info *info);
+
 /**
  * kvmb_store_read() - what the stores behind @n guest descriptors say together
  * @fds: one for each VM of a process, QEMU has one

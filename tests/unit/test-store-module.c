@@ -258,11 +258,48 @@ static void a_call_that_fails_ends_it(void **state)
 {
 	struct kvmb_moved m = { .bytes = 1 };
 
-	fakes[1].error = ESRCH;
-	assert_int_equal(kvmb_store_move(fds, 2, ranges, 2, &m), -ESRCH);
+	fakes[1].error = EIO;
+	assert_int_equal(kvmb_store_move(fds, 2, ranges, 2, &m), -EIO);
 	assert_int_equal(fakes[0].n_moves, 1);
 	assert_int_equal(m.bytes, 1);
 	assert_int_equal(kvmb_store_move(fds, 0, ranges, 2, &m), -ESRCH);
+}
+
+static void one_of_several_may_go(void **state)
+{
+	struct kvmb_host_store host;
+	struct kvmb_moved m = { 0 };
+	struct kvmb_store s;
+
+	fakes[1].stats = fakes[0].stats;
+	for (size_t i = 0; i < 2; i++) {
+		fakes[i].error = ESRCH;
+		assert_int_equal(kvmb_store_read(fds, 2, &s, &host), 0);
+		assert_int_equal(s.out_bytes, 10 * PAGE);
+		assert_int_equal(host.out_bytes, 12 * PAGE);
+		assert_int_equal(kvmb_store_move(fds, 2, ranges, 2, &m), 0);
+		assert_int_equal(m.bytes, 32 * PAGE);
+		fakes[i].error = 0;
+	}
+	fakes[0].error = fakes[1].error = ESRCH;
+	assert_int_equal(kvmb_store_read(fds, 2, &s, &host), -ESRCH);
+	assert_int_equal(kvmb_store_move(fds, 2, ranges, 2, &m), -ESRCH);
+	assert_int_equal(m.bytes, 32 * PAGE);
+}
+
+static void a_store_needs_a_compressor(void **state)
+{
+	struct kvm_swap_info info = {
+		.features = KVM_SWAP_FEATURE_STORE,
+		.compressors = 1U << KVM_SWAP_COMPRESSOR_LZ4,
+	};
+
+	assert_true(kvmb_store_offered(&info));
+	info.compressors = 0;
+	assert_false(kvmb_store_offered(&info));
+	info.features = 0;
+	info.compressors = 1U << KVM_SWAP_COMPRESSOR_LZ4;
+	assert_false(kvmb_store_offered(&info));
 }
 
 static void too_much_at_once_is_refused(void **state)
@@ -290,6 +327,8 @@ int main(void)
 		cmocka_unit_test_setup(one_that_does_not_get_on_is_not_asked_for_ever, setup),
 		cmocka_unit_test_setup(what_is_left_has_a_reason, setup),
 		cmocka_unit_test_setup(a_call_that_fails_ends_it, setup),
+		cmocka_unit_test_setup(one_of_several_may_go, setup),
+		cmocka_unit_test_setup(a_store_needs_a_compressor, setup),
 		cmocka_unit_test_setup(too_much_at_once_is_refused, setup),
 	};
 
