@@ -35,14 +35,17 @@ static const char *why_not_aged(const struct kvmb_engine *e, const struct kvmb_g
 	return g->state == KVMB_GUEST_RUNNING || e->releasing ? why : "it is not running";
 }
 
-/* A pause brings nothing home: whoever pauses a guest may be short of memory. */
+/*
+ * A pause brings nothing home, nor does a guest's sleep: whoever pauses a guest may be short of
+ * memory. One that shuts down needs it no more.
+ */
 static enum kvmb_follow how_to_follow(const struct kvmb_engine *e,
 				      const struct kvmb_guest_sample *g)
 {
 	if (!why_not_aged(e, g))
 		return KVMB_FOLLOW_AGES;
-	return g->state == KVMB_GUEST_PAUSED && !why_let_go(e, g) ? KVMB_FOLLOW_STORE :
-								    KVMB_FOLLOW_NOT;
+	return g->state != KVMB_GUEST_SHUTDOWN && !why_let_go(e, g) ? KVMB_FOLLOW_STORE :
+								      KVMB_FOLLOW_NOT;
 }
 
 const char *kvmb_engine_aging_reason(struct kvmb_engine *e, const struct kvmb_guest_sample *g)

@@ -125,6 +125,15 @@ static void watch_begin(struct kvmb_engine *e, struct kvmb_engine_guest *g,
 	kvmb_watch_start(&g->watch, a, s, now_ns);
 }
 
+/* The sample to come must not take for resident what its store was not known to have. */
+static void note_moved(struct kvmb_engine *e, const struct kvmb_result *result)
+{
+	const struct kvmb_action *a = &result->action;
+
+	if (a->kind == KVMB_ACTION_PAGEOUT && a->backend == KVMB_BACKEND_FAR && result->got_bytes)
+		kvmb_age_watch_moved(e->ages, a->uuid, a->pid, result->got_bytes);
+}
+
 static void take_result(struct kvmb_engine *e, const struct kvmb_result *result, uint64_t now_ns)
 {
 	struct kvmb_engine_guest *g = kvmb_engine_find(e, result->action.name);
@@ -135,6 +144,7 @@ static void take_result(struct kvmb_engine *e, const struct kvmb_result *result,
 	if (g && g->n_pending)
 		g->n_pending--;
 	note_release(e, result);
+	note_moved(e, result);
 	/* libvirt took the order; what the guest makes of it shows in the samples to come. */
 	if (g && s && result->error == 0 && is_balloon(result->action.kind) && !e->dry_run) {
 		watch_begin(e, g, &result->action, s, now_ns);

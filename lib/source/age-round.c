@@ -61,6 +61,7 @@ static int handle_open(const struct kvmb_age_source_ops *ops, const struct kvmb_
 		return kvmb_str_errno(why, KVMB_TEXT_SIZE, -ENOMEM, "agent");
 	atomic_init(&h->refs, 1);
 	h->ops = ops;
+	h->period_usec = period_usec;
 	r = ops->open(t, period_usec, &h->handle, why);
 	if (r < 0) {
 		free(h);
@@ -119,6 +120,25 @@ static void drop_handle(struct kvmb_age_follow *f)
 	f->ages = (struct kvmb_ages){ 0 };
 }
 
+static bool is_gone(int error)
+{
+	return error == -ESRCH || error == -ENODEV || error == -EBADF;
+}
+
+/*
+ * A source that fails is of no use; but to let it go lets the store go as well, and all that is out
+ * would come home. So where something is, it is tried again as long as the guest is there.
+ */
+static void fail(struct kvmb_age_follow *f, int error)
+{
+	(void)kvmb_str_errno(f->reason, sizeof(f->reason), error,
+			     kvmb_aging_to_string(f->handle->ops->kind));
+	if (f->store.out_bytes && !is_gone(error))
+		f->ages = (struct kvmb_ages){ 0 };
+	else
+		drop_handle(f);
+}
+
 static void ask(struct kvmb_age_follow *f, uint64_t period_usec)
 {
 	struct kvmb_ages ages = { 0 };
@@ -133,35 +153,36 @@ static void ask(struct kvmb_age_follow *f, uint64_t period_usec)
 		f->ages.told_ns = kvmb_now_ns();
 		return;
 	}
-	if (r == -EAGAIN)
-		return;
-	(void)kvmb_str_errno(f->reason, sizeof(f->reason), r,
-			     kvmb_aging_to_string(f->handle->ops->kind));
-	drop_handle(f);
+	if (r != -EAGAIN)
+		fail(f, r);
 }
 
 /*
  * Each round, so each tick: what is out is taken off the guest's resident memory, which the kernel
- * tells as of now. What cannot be read is not there.
+ * tells as of now. If it cannot be read it is as it was; only who has gone, or never had a store,
+ * has none.
  */
 static void ask_store(struct kvmb_age_round *round, struct kvmb_age_follow *f)
 {
 	const struct kvmb_store_ops *ops = f->handle ? f->handle->ops->store : NULL;
 	struct kvmb_store store = { .valid = false };
+	int r = ops ? ops->read(f->handle->handle, &store, &round->stores) : -EOPNOTSUPP;
 
-	if (ops && ops->read(f->handle->handle, &store, &round->stores) < 0)
-		store = (struct kvmb_store){ .valid = false };
-	f->store = store;
+	f->store_is_old = r < 0 && r != -EOPNOTSUPP && !is_gone(r);
+	if (r >= 0)
+		f->store = store;
+	else if (!f->store_is_old)
+		f->store = (struct kvmb_store){ .valid = false };
 }
 
-/* Whose ages would go on while no time passes to it is let go, store or not. */
+/* It comes here with a store that has something out. */
 static void rest(struct kvmb_age_follow *f)
 {
-	const struct kvmb_store_ops *ops = f->handle ? f->handle->ops->store : NULL;
+	int r = f->handle->ops->store->rest(f->handle->handle);
 
 	f->ages = (struct kvmb_ages){ 0 };
-	if (!ops || ops->rest(f->handle->handle) < 0)
-		drop_handle(f);
+	if (r < 0)
+		fail(f, r);
 }
 
 struct kvmb_age_follow *kvmb_age_round_find(const struct kvmb_age_round *round, const char *uuid)

@@ -23,6 +23,7 @@ struct kvmb_age_handle {
 	atomic_uint refs;
 	const struct kvmb_age_source_ops *ops;
 	void *handle;
+	uint64_t period_usec; /* it was opened with */
 };
 
 struct kvmb_age_shared;
@@ -35,6 +36,9 @@ struct kvmb_age_follow {
 	struct kvmb_age_handle *handle; /* NULL: no source has been had */
 	struct kvmb_ages ages;
 	struct kvmb_store store;
+	bool store_is_old; /* it could not be read again */
+	/* Went out since it was read: until the round that runs began, and after that. */
+	uint64_t moved_bytes[2];
 	bool rests; /* not aged now: for its store alone */
 	uint64_t retry_ns;
 	char reason[KVMB_TEXT_SIZE];

@@ -96,6 +96,32 @@ void kvmb_age_watch_set_period(struct kvmb_age_watch *w, uint64_t period_usec)
 	w->period_usec = period_usec;
 }
 
+/* What went out after a round began is not in what it tells, or not all of it. */
+static void carry_moved(const struct kvmb_age_round *old, struct kvmb_age_round *new)
+{
+	for (size_t i = 0; i < new->n; i++) {
+		struct kvmb_age_follow *f = &new->follows[i];
+		const struct kvmb_age_follow *was = kvmb_age_round_find(old, f->uuid);
+
+		if (!was || was->pid != f->pid)
+			continue;
+		f->moved_bytes[0] = was->moved_bytes[1];
+		if (f->store_is_old)
+			f->moved_bytes[0] = u64_add_sat(f->moved_bytes[0], was->moved_bytes[0]);
+	}
+}
+
+/* From now on it counts as before the round that runs. */
+static void age_moved(struct kvmb_age_round *last)
+{
+	for (size_t i = 0; last && i < last->n; i++) {
+		uint64_t *moved = last->follows[i].moved_bytes;
+
+		moved[0] = u64_add_sat(moved[0], moved[1]);
+		moved[1] = 0;
+	}
+}
+
 /*
  * Take in the round that is done, if any. The round itself has rung when its maps were drawn, a
  * moment before it was done: whoever looked in between found nothing, so it is rung once more.
@@ -107,6 +133,7 @@ static void harvest(struct kvmb_age_watch *w)
 
 	if (!job)
 		return;
+	carry_moved(w->last, (struct kvmb_age_round *)job);
 	if (w->last)
 		kvmb_age_round_drop(&w->last->job);
 	w->last = (struct kvmb_age_round *)job;
@@ -119,22 +146,47 @@ static void harvest(struct kvmb_age_watch *w)
 		(void)!write(w->shared->event_fd, &one, sizeof(one));
 }
 
+static void tell_one(const struct kvmb_age_follow *f, struct kvmb_guest_sample *g)
+{
+	/* A guest that was started anew has nothing of what its old process had. */
+	bool same = f && f->pid == g->pid;
+
+	g->ages = same ? f->ages : (struct kvmb_ages){ 0 };
+	g->store = same ? f->store : (struct kvmb_store){ 0 };
+	if (g->store.valid)
+		g->store.out_bytes = u64_add_sat(g->store.out_bytes,
+						 u64_add_sat(f->moved_bytes[0], f->moved_bytes[1]));
+}
+
 static void tell(const struct kvmb_age_round *last, struct kvmb_sample *s)
 {
 	s->host.store = last ? last->stores : (struct kvmb_host_store){ 0 };
-	for (size_t i = 0; i < s->n_guests; i++) {
-		struct kvmb_guest_sample *g = &s->guests[i];
-		const struct kvmb_age_follow *f = kvmb_age_round_find(last, g->uuid);
-
-		g->ages = f ? f->ages : (struct kvmb_ages){ 0 };
-		g->store = f ? f->store : (struct kvmb_store){ 0 };
-	}
+	for (size_t i = 0; i < s->n_guests; i++)
+		tell_one(kvmb_age_round_find(last, s->guests[i].uuid), &s->guests[i]);
 }
 
-/* The same guest in the same process, aged as it is to be: it goes on with what it has. */
-static void inherit(struct kvmb_age_follow *f, struct kvmb_age_follow *old)
+void kvmb_age_watch_moved(struct kvmb_age_watch *w, const char *uuid, int32_t pid, uint64_t bytes)
 {
+	struct kvmb_age_follow *f = kvmb_age_round_find(w->last, uuid);
+
+	if (f && f->pid == pid)
+		f->moved_bytes[1] = u64_add_sat(f->moved_bytes[1], bytes);
+}
+
+/*
+ * The same guest in the same process, aged as it is to be: it goes on with what it has. Who rests
+ * is not aged, so any period will do.
+ */
+static void inherit(const struct kvmb_age_watch *w, struct kvmb_age_follow *f,
+		    struct kvmb_age_follow *old)
+{
+	uint64_t period_usec = w->last ? w->last->period_usec : 0;
+
 	if (!old || old->pid != f->pid)
+		return;
+	if (old->handle)
+		period_usec = old->handle->period_usec;
+	if (!f->rests && period_usec != w->period_usec)
 		return;
 	f->handle = old->handle;
 	old->handle = NULL;
@@ -146,18 +198,17 @@ static void inherit(struct kvmb_age_follow *f, struct kvmb_age_follow *old)
 
 static bool has_out(const struct kvmb_age_follow *old, int32_t pid)
 {
-	return old && old->pid == pid && old->handle && old->store.out_bytes;
+	return old && old->pid == pid && old->handle &&
+	       (old->store.out_bytes || old->moved_bytes[0] || old->moved_bytes[1]);
 }
 
 static void fill_follows(struct kvmb_age_watch *w, const struct kvmb_sample *s,
 			 const enum kvmb_follow *follow, struct kvmb_age_round *round)
 {
-	bool same = w->last && w->last->period_usec == round->period_usec;
-
 	for (size_t i = 0; round->period_usec && i < s->n_guests; i++) {
 		const struct kvmb_guest_sample *g = &s->guests[i];
 		struct kvmb_age_follow *f = &round->follows[round->n];
-		struct kvmb_age_follow *old = same ? kvmb_age_round_find(w->last, g->uuid) : NULL;
+		struct kvmb_age_follow *old = kvmb_age_round_find(w->last, g->uuid);
 		bool rests = follow[i] == KVMB_FOLLOW_STORE;
 
 		if (follow[i] == KVMB_FOLLOW_NOT || g->pid <= 0 || (rests && !has_out(old, g->pid)))
@@ -165,8 +216,8 @@ static void fill_follows(struct kvmb_age_watch *w, const struct kvmb_sample *s,
 		memcpy(f->uuid, g->uuid, sizeof(f->uuid));
 		memcpy(f->cgroup, g->cgroup, sizeof(f->cgroup));
 		f->pid = g->pid;
-		inherit(f, old);
 		f->rests = rests;
+		inherit(w, f, old);
 		round->n++;
 	}
 	qsort(round->follows, round->n, sizeof(round->follows[0]), kvmb_age_compare);
@@ -203,6 +254,7 @@ static int begin(struct kvmb_age_watch *w, const struct kvmb_sample *s,
 	if (!round)
 		return -ENOMEM;
 	fill_follows(w, s, follow, round);
+	age_moved(w->last);
 	round->n_maps = w->n_asked;
 	memcpy(round->maps, w->asked, sizeof(w->asked));
 	w->n_asked = 0;

@@ -47,6 +47,16 @@ void kvmb_age_watch_set_period(struct kvmb_age_watch *w, uint64_t period_usec);
 int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s,
 			const enum kvmb_follow *follow);
 
+/**
+ * kvmb_age_watch_moved() - @bytes went out to a guest's store, and that has ended
+ * @pid: of the process they went out of
+ *
+ * What the last round told of the store may be older than that. They are out as well, until a round
+ * has read it that began later: rather too much for a moment than too little, for what is taken to
+ * be resident is what else may be taken.
+ */
+void kvmb_age_watch_moved(struct kvmb_age_watch *w, const char *uuid, int32_t pid, uint64_t bytes);
+
 /** kvmb_age_watch_reason() - why there is no better source; "" for the best; until the next read */
 const char *kvmb_age_watch_reason(struct kvmb_age_watch *w, const char *uuid);
 

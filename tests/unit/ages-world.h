@@ -51,6 +51,8 @@ struct fake {
 	atomic_int n_rest;
 	atomic_int most_open;
 	atomic_bool hangs;
+	atomic_bool store_hangs; /* when it has been read */
+	atomic_int n_hung;
 };
 
 static struct fake good, coarse;
@@ -123,6 +125,10 @@ static int fake_store_read(void *handle, struct kvmb_store *ret, struct kvmb_hos
 		.out_bytes = atomic_load(&f->out_bytes),
 		.faults = (uint64_t)atomic_fetch_add(&f->n_store_read, 1) + 1,
 	};
+	if (atomic_load(&f->store_hangs))
+		atomic_fetch_add(&f->n_hung, 1);
+	while (atomic_load(&f->store_hangs))
+		pause_ms(1);
 	*ret_host = (struct kvmb_host_store){ .valid = true, .pool_bytes = 5 * MIB };
 	return 0;
 }

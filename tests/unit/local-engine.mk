@@ -25,6 +25,7 @@ tests_unit_test_engine_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 # For engine-world.h.
 engine_world_ldflags = $(AM_LDFLAGS) -Wl,--wrap=kvmb_host_read \
 	-Wl,--wrap=kvmb_age_watch_read -Wl,--wrap=kvmb_age_watch_reason \
+	-Wl,--wrap=kvmb_age_watch_moved \
 	-Wl,--wrap=kvmb_libvirt_take -Wl,--wrap=kvmb_guest_watch_read \
 	-Wl,--wrap=kvmb_guest_watch_take_host -Wl,--wrap=kvmb_guest_watch_fd \
 	-Wl,--wrap=kvmb_guest_watch_trigger_error \

@@ -214,6 +214,10 @@ static const struct follow_row {
 	  KVMB_FOLLOW_AGES, NULL },
 	{ "a paused guest is not aged, but its store is kept", KVMB_GUEST_PAUSED, "pressure", 42,
 	  false, KVMB_FOLLOW_STORE, "it is not running" },
+	{ "so is one that sleeps", KVMB_GUEST_OTHER, "pressure", 42, false, KVMB_FOLLOW_STORE,
+	  "it is not running" },
+	{ "unless it is off", KVMB_GUEST_OTHER, "off", 42, false, KVMB_FOLLOW_NOT,
+	  "it is not running" },
 	{ "one that is paused and off has nothing kept", KVMB_GUEST_PAUSED, "off", 42, false,
 	  KVMB_FOLLOW_NOT, "it is not running" },
 	{ "nor has one that is shutting down", KVMB_GUEST_SHUTDOWN, "pressure", 42, false,
@@ -247,6 +251,50 @@ static void follow_row_holds(void **data)
 	assert_int_equal(kvmb_engine_guest_status(&f.e, s->name, &status), 0);
 	assert_string_equal(status.aging_reason, row->why ? row->why : "");
 	end(&f);
+}
+
+/* Before the next sample is taken: what left is not resident, though the kernel counts it. */
+static void what_went_out_is_known_at_once(void **data)
+{
+	static const struct {
+		enum kvmb_action_kind kind;
+		enum kvmb_backend backend;
+		uint64_t got_bytes;
+		unsigned int n;
+	} rows[] = {
+		{ KVMB_ACTION_PAGEOUT, KVMB_BACKEND_FAR, 48 * MIB, 1 },
+		{ KVMB_ACTION_PAGEOUT, KVMB_BACKEND_FAR, 0, 0 },
+		{ KVMB_ACTION_PAGEOUT, KVMB_BACKEND_SWAP, 48 * MIB, 0 },
+		{ KVMB_ACTION_RECLAIM, KVMB_BACKEND_SWAP, 48 * MIB, 0 },
+	};
+	const struct timespec pause = { .tv_nsec = 1000000 };
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		struct kvmb_action a = { .kind = rows[i].kind, .backend = rows[i].backend,
+					 .pid = 42, .asked_bytes = 64 * MIB };
+		struct fixture f;
+
+		begin(&f, 1);
+		look(&f);
+		memset(&moved_out, 0, sizeof(moved_out));
+		action_gets_bytes = rows[i].got_bytes;
+		memcpy(a.name, f.e.guests[0]->name, sizeof(a.name));
+		memcpy(a.uuid, f.e.guests[0]->uuid, sizeof(a.uuid));
+		assert_int_equal(kvmb_executor_submit(f.e.executor, &a), 0);
+		for (int k = 0; k < 10000 && !f.n_results; k++) {
+			(void)nanosleep(&pause, NULL);
+			kvmb_engine_finish(&f.e, f.w.sample->now_ns);
+		}
+		action_gets_bytes = 0;
+		assert_int_equal(f.n_results, 1);
+		assert_int_equal(moved_out.n, rows[i].n);
+		if (rows[i].n) {
+			assert_string_equal(moved_out.uuid, a.uuid);
+			assert_int_equal(moved_out.pid, 42);
+			assert_int_equal(moved_out.bytes, 48 * MIB);
+		}
+		end(&f);
+	}
 }
 
 static void ages_of_long_ago_are_not_shown_as_of_now(void **data)
@@ -428,6 +476,7 @@ int main(void)
 	TESTS_ADD_TABLE(&t, follow_rows, follow_row_holds);
 	TESTS_ADD(&t, "ages of long ago are not shown as those of now",
 		  ages_of_long_ago_are_not_shown_as_of_now);
+	TESTS_ADD(&t, "what went out is known at once", what_went_out_is_known_at_once);
 	TESTS_ADD_TABLE(&t, size_rows, size_row_holds);
 	TESTS_ADD_TABLE(&t, reserve_rows, reserve_row_holds);
 	TESTS_ADD(&t, "nothing is reserved while libvirt is away",
