@@ -31,8 +31,8 @@ static const struct cold_row {
 	  { .source = KVMB_AGING_MODULE, .n_minutes = 50, .minutes = { [0 ... 48] = 6, 7 },
 	    .judged = true, .back_pages = { [7] = 350 } },
 	  320 * USEC_PER_SEC,
-	  "\nIts memory is cold from 320 s on, as its last minute alone asked for: 350 pages of that "
-	  "age were touched again in the last minute, 358 are allowed.\n", "proactive" },
+	  "\nIts memory is cold from 320 s on, as its last minute alone asked for: 350 pages of "
+	  "that age were touched again in the last minute, 358 are allowed.\n", "proactive" },
 	{ "of a guest that needs everything nothing is cold",
 	  { .source = KVMB_AGING_MODULE, .n_minutes = 1, .minutes = { 16 }, .judged = true },
 	  UINT64_MAX, "\nNone of it is cold, as 98 % of its minutes asked for (known: 1).\n",
@@ -138,7 +138,7 @@ static void store_row_holds(void **data)
 	end(&f);
 }
 
-/* ---- What is explained: these texts are in kvm-balloonctl(1) ------------------------------- */
+/* ---- What is explained -------------------------------------------------------------------- */
 
 /* Until what was ordered is on its way: the executor has a thread of its own. */
 static void wait_for_orders(struct fixture *f)
