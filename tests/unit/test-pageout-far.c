@@ -367,6 +367,21 @@ static void the_store_knows_better_than_the_plan(void **state)
 	assert_int_equal(res.why, KVMB_WHY_AT_GUARANTEE);
 }
 
+/* Before the first batch, too. */
+static void nothing_leaves_by_what_the_plan_says_alone(void **state)
+{
+	struct far_world *w = *state;
+	struct kvmb_action a = far_action(40 * MIB);
+	struct kvmb_result res;
+
+	a.out_bytes = 14 * MIB;
+	w->out_bytes = 43 * MIB;
+	a.facts.floor_bytes = 50 * MIB;
+	assert_int_equal(apply(&w->act, &a, false, &res), -ESTALE);
+	assert_int_equal(w->n_batches, 0);
+	assert_int_equal(res.why, KVMB_WHY_AT_GUARANTEE);
+}
+
 /* Faults of 16 us at least: 100 ms of the first second are allowed. */
 static void a_guest_that_waits_for_its_store_ends_it(void **state)
 {
@@ -499,6 +514,7 @@ int main(void)
 		WORLD(a_host_without_memory_is_left_alone),
 		WORLD(the_floor_counts_what_is_resident),
 		WORLD(the_store_knows_better_than_the_plan),
+		WORLD(nothing_leaves_by_what_the_plan_says_alone),
 		WORLD(a_guest_that_waits_for_its_store_ends_it),
 		WORLD(a_guest_that_stalls_ends_it),
 		WORLD(a_guest_that_goes_is_no_fault),
