@@ -93,7 +93,7 @@ static void who_has_something_out_is_kept_but_not_aged(void **state)
 	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].store.out_bytes == 0));
 	w->follow[0] = KVMB_FOLLOW_STORE;
 	WAIT_FOR((read_guests(w, N_GUESTS), good.n_open == 0));
-	assert_false(w->guests[0].store.valid);
+	WAIT_FOR((read_guests(w, N_GUESTS), !w->guests[0].store.valid));
 }
 
 /* Of the guest that a round reads first. */
