@@ -154,11 +154,16 @@ static void one_is_to_keep_off_its_store(struct world *w)
 	set_backend(w, 0, KVMB_BACKEND_SWAP);
 }
 
-static void swap_is_slow_and_full(struct world *w)
+static void one_is_far(struct world *w)
 {
 	cold_and_short(w);
 	offered(w, 0);
 	set_backend(w, 0, KVMB_BACKEND_FAR);
+}
+
+static void swap_is_slow_and_full(struct world *w)
+{
+	one_is_far(w);
 	w->sample->host.swap_free_bytes = 0;
 	w->state->swap.latency_usec = 10 * USEC_PER_SEC;
 	w->state->swap.latency_ns = w->sample->now_ns;
@@ -166,22 +171,17 @@ static void swap_is_slow_and_full(struct world *w)
 
 static void swap_has_little_room(struct world *w)
 {
-	cold_and_short(w);
-	offered(w, 0);
-	set_backend(w, 0, KVMB_BACKEND_FAR);
+	one_is_far(w);
 	w->sample->host.swap_free_bytes = permyriad_of(2048 * MIB, 1000) + 8 * MIB;
 }
 
 /* Those that swap are of a lower class than the one with a store, which is not to wait for them. */
 static void swap_of_the_low_has_room(struct world *w)
 {
-	cold_and_short(w);
-	offered(w, 0);
-	set_backend(w, 0, KVMB_BACKEND_FAR);
-	for (size_t i = 1; i < N_GUESTS; i++) {
-		world_state(w, i)->runtime.set |= 1U << KVMB_FIELD_PRIORITY;
-		world_state(w, i)->runtime.priority = KVMB_PRIORITY_LOW;
-	}
+	one_is_far(w);
+	for (size_t i = 1; i < N_GUESTS; i++)
+		world_state(w, i)->runtime = (struct kvmb_policy){
+			.set = 1U << KVMB_FIELD_PRIORITY, .priority = KVMB_PRIORITY_LOW };
 }
 
 /* By what may be written: a host whose swap is nearly full is hard up, and waits for nobody. */
@@ -418,9 +418,7 @@ static void test_a_store_takes_no_room_from_swap(void **data)
 	uint64_t to_swap = 0;
 
 	world_init(&w, N_GUESTS);
-	cold_and_short(&w);
-	offered(&w, 0);
-	set_backend(&w, 0, KVMB_BACKEND_FAR);
+	one_is_far(&w);
 	w.sample->host.available_bytes = 0;
 	w.sample->host.swap_free_bytes = permyriad_of(2048 * MIB, 1000) + 72 * MIB;
 	world_decide(&w);
