@@ -16,6 +16,12 @@
 #include "far.h"
 #include "store.h"
 
+/*
+ * Pages that are on the move at once: whoever touches one of them waits for all. It is still so many
+ * that what is done once for all of them, flushes of TLBs above all, is cheap for each.
+ */
+#define KVMS_BATCH	64UL
+
 /* For faults when memory is short: as many vCPUs as may fault at once; refilled by a work. */
 #define KVMS_RESERVE_PAGES	64
 
@@ -79,8 +85,8 @@ struct kvms_far {
 
 	struct mutex mutex; /* of all down to @dst */
 	struct list_head chunks;
-	unsigned long src[KVMS_BLOCK_PAGES];
-	unsigned long dst[KVMS_BLOCK_PAGES];
+	unsigned long src[KVMS_BATCH];
+	unsigned long dst[KVMS_BATCH];
 
 	spinlock_t lock; /* of the rest */
 	unsigned long n_pages;
@@ -123,7 +129,7 @@ struct kvms_home {
 };
 
 /**
- * kvms_home_range() - bring home what is out of a part of a mapping, up to a block
+ * kvms_home_range() - bring home what is out of a part of a mapping, up to KVMS_BATCH pages
  * far->mutex, mmap_lock; the mapping is anonymous. @h is added to.
  */
 void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned long start,

@@ -280,7 +280,7 @@ int kvms_home_any(struct kvms_far *far, unsigned long max, u64 end_ns, struct kv
 
 	list_for_each_entry(c, &far->chunks, link) {
 		for (at = 0; at < c->n_pages; at += n) {
-			n = min3(c->n_pages - at, KVMS_BLOCK_PAGES, max - h->moved);
+			n = min3(c->n_pages - at, KVMS_BATCH, max - h->moved);
 			if (!n || h->no_memory || ktime_get_ns() >= end_ns)
 				return 0;
 			if (!has_any(c, at, n))

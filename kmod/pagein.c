@@ -35,12 +35,17 @@ static void in_part(struct kvms_move *w, struct vm_area_struct *vma, unsigned lo
 		return;
 	}
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
-		if (!test_bit(kvms_move_page(w, addr), w->vm->resident))
+		bool stays = test_bit(kvms_move_page(w, addr), w->vm->resident);
+
+		if (!stays && addr - from < KVMS_BATCH << PAGE_SHIFT)
 			continue;
-		kvms_move_skip(w, KVM_SWAP_SKIP_ABSENT, 1);
 		if (from < addr)
 			run_in(w, vma, from, addr);
-		from = addr + PAGE_SIZE;
+		from = addr;
+		if (!stays)
+			continue;
+		kvms_move_skip(w, KVM_SWAP_SKIP_ABSENT, 1);
+		from += PAGE_SIZE;
 	}
 	if (from < end)
 		run_in(w, vma, from, end);

@@ -113,7 +113,7 @@ static void run_count(struct kvms_move *w, const struct migrate_vma *args)
 	}
 }
 
-/* Pages that may all go, as far as could be seen. */
+/* Up to KVMS_BATCH pages that may all go, as far as could be seen. */
 static void run_out(struct kvms_move *w, struct vm_area_struct *vma, unsigned long start,
 		    unsigned long end)
 {
@@ -156,12 +156,15 @@ static void out_part(struct kvms_move *w, struct vm_area_struct *vma, unsigned l
 	}
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
 		why = why_stays(w, addr);
+		if (why < 0 && addr - from < KVMS_BATCH << PAGE_SHIFT)
+			continue;
+		if (from < addr)
+			run_out(w, vma, from, addr);
+		from = addr;
 		if (why < 0)
 			continue;
 		kvms_move_skip(w, why, 1);
-		if (from < addr)
-			run_out(w, vma, from, addr);
-		from = addr + PAGE_SIZE;
+		from += PAGE_SIZE;
 	}
 	if (from < end)
 		run_out(w, vma, from, end);
