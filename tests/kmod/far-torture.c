@@ -229,6 +229,7 @@ static void moves(const struct guest *g, unsigned long call, atomic_ulong *sum)
 {
 	struct kvm_swap_move m = { .count = 1 + (uint32_t)below(8),
 				   .max_usec = (uint32_t)below(50000) };
+	int r;
 
 	for (uint32_t i = 0; i < m.count; i++) {
 		size_t first = below(PAGES), n = 1 + below(below(4) ? 100 : PAGES);
@@ -236,7 +237,8 @@ static void moves(const struct guest *g, unsigned long call, atomic_ulong *sum)
 		m.ranges[i].hva = (uintptr_t)g->vm->memory + first * PAGE;
 		m.ranges[i].bytes = n * PAGE;
 	}
-	told(ioctl(g->fd, call, &m), sum, m.pages);
+	r = ioctl(g->fd, call, &m);
+	told(r, sum, m.pages);
 }
 
 static void drains(const struct guest *g)

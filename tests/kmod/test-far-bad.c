@@ -105,6 +105,7 @@ static void several_mappings(int fd, struct vm *vm)
 {
 	struct kvm_swap_move sum;
 
+	drain(fd);
 	mprotect(vm->memory + 700 * PAGE, 100 * PAGE, PROT_READ);
 	munmap(vm->memory + 1200 * PAGE, 50 * PAGE);
 	ok(!move_part(fd, KVM_SWAP_PAGE_OUT, (struct part){ vm, 0, PAGES }, &sum) &&

@@ -354,7 +354,7 @@ static void short_of_memory(void)
 	far_done(&vm, fd);
 }
 
-/* All but 16 MiB of the host's memory, until it is killed. */
+/* Most of the host's memory, until it is killed; half of what is left the kernel keeps for itself. */
 static pid_t hold(void)
 {
 	int pipes[2];
@@ -366,7 +366,7 @@ static pid_t hold(void)
 	pid = fork();
 	if (!pid) {
 		oom_score("1000");
-		while (free_kib() > 18 << 10 && take(1))
+		while (free_kib() > 48 << 10 && take(1))
 			;
 		if (write(pipes[1], &byte, 1) == 1)
 			pause();
