@@ -392,7 +392,7 @@ static pid_t hold(void)
 	return pid;
 }
 
-/* 0 or errno, when nothing is left or nothing more comes. */
+/* 0 or errno, when nothing is left, or nothing more comes. */
 static int drain_all(int fd)
 {
 	struct kvm_swap_drain d = { .max_usec = 100000 };
@@ -400,7 +400,7 @@ static int drain_all(int fd)
 
 	do {
 		r = ioctl(fd, KVM_SWAP_DRAIN, &d) < 0 ? errno : 0;
-	} while (!r && d.left);
+	} while (!r && d.left && d.pages);
 	return r;
 }
 
