@@ -17,8 +17,8 @@
 #include "store.h"
 
 /*
- * Pages that are on the move at once: whoever touches one of them waits for all. It is still so many
- * that what is done once for all of them, flushes of TLBs above all, is cheap for each.
+ * Pages that are on the move at once: whoever touches one of them waits for all. They are still so
+ * many that what is done once for all, flushes of TLBs above all, is cheap for each.
  */
 #define KVMS_BATCH	64UL
 
