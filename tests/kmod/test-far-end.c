@@ -299,7 +299,7 @@ static void __attribute__((noreturn)) hog(void)
 
 		if (!pid) {
 			oom_score("1000");
-			_exit(!take(SIZE_MAX));
+			_exit(take(SIZE_MAX) ? 0 : 1);
 		}
 		waitpid(pid, NULL, 0);
 	}
