@@ -73,11 +73,14 @@ bool kvms_far_has_room(struct kvms_far *far)
 
 /* ---- End --------------------------------------------------------------------------------- */
 
+/* Nobody frees its pages any more: no chunk is left, and each has waited for those who did. */
 static void far_free(struct kvms_far *far)
 {
+	/* Whoever released it has left it alone when this is had. */
 	mutex_lock(&kvms_fars_mutex);
 	list_del(&far->link);
 	mutex_unlock(&kvms_fars_mutex);
+	cancel_delayed_work(&far->work);
 	cancel_work_sync(&far->refill);
 	kvms_reserve_empty(far);
 	kvms_dense_clear(far);
@@ -86,16 +89,16 @@ static void far_free(struct kvms_far *far)
 	module_put(THIS_MODULE);
 }
 
-/* Nothing is out, and who has freed the last page has left: chunks wait for that. */
-static bool far_is_over(struct kvms_far *far)
+/* Give back chunks, all of them where @ends. True: none is left. */
+static bool far_shrink(struct kvms_far *far, bool ends)
 {
-	bool over;
+	bool empty;
 
 	mutex_lock(&far->mutex);
-	kvms_region_shrink(far, far->released);
-	over = far->released && list_empty(&far->chunks);
+	kvms_region_shrink(far, ends);
+	empty = list_empty(&far->chunks);
 	mutex_unlock(&far->mutex);
-	return over;
+	return empty;
 }
 
 static unsigned long drain_some(struct kvms_far *far)
@@ -103,8 +106,7 @@ static unsigned long drain_some(struct kvms_far *far)
 	struct kvms_home h = { 0 };
 
 	mutex_lock(&far->mutex);
-	if (far->released)
-		kvms_home_any(far, KVMS_BLOCK_PAGES, U64_MAX, &h);
+	kvms_home_any(far, KVMS_BLOCK_PAGES, U64_MAX, &h);
 	mutex_unlock(&far->mutex);
 	return h.moved;
 }
@@ -112,29 +114,33 @@ static unsigned long drain_some(struct kvms_far *far)
 static void far_work(struct work_struct *work)
 {
 	struct kvms_far *far = container_of(to_delayed_work(work), struct kvms_far, work);
-	unsigned long moved = drain_some(far);
+	unsigned long moved;
 
-	if (far_is_over(far)) {
-		cancel_delayed_work(&far->work);
+	if (!READ_ONCE(far->released)) {
+		far_shrink(far, false);
+		return;
+	}
+	moved = drain_some(far);
+	if (far_shrink(far, true))
 		far_free(far);
-	} else if (READ_ONCE(far->released)) {
+	else
 		queue_delayed_work(far_queue, &far->work,
 				   msecs_to_jiffies(moved ? DRAIN_REST_MS : REST_MS));
-	}
 }
 
+/* At once where nothing is out; else the work ends it, which may be before this returns. */
 static void far_release(struct kvms_far *far)
 {
 	cancel_delayed_work_sync(&far->work);
-	mutex_lock(&far->mutex);
-	WRITE_ONCE(far->released, true);
-	mutex_unlock(&far->mutex);
-	if (!READ_ONCE(far->used) && far_is_over(far)) {
+	if (!READ_ONCE(far->used) && far_shrink(far, true)) {
 		cancel_delayed_work_sync(&far->work);
 		far_free(far);
-	} else {
-		mod_delayed_work(far_queue, &far->work, 0);
+		return;
 	}
+	mutex_lock(&kvms_fars_mutex);
+	WRITE_ONCE(far->released, true);
+	mod_delayed_work(far_queue, &far->work, 0);
+	mutex_unlock(&kvms_fars_mutex);
 }
 
 void kvms_far_release(struct kvms_vm *vm)
