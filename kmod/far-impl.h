@@ -80,7 +80,7 @@ struct kvms_far {
 	atomic_long_t dense_blocks;
 	struct kvms_far_counters counters;
 	struct delayed_work work;
-	struct work_struct refill;
+	struct delayed_work refill;
 	bool released;
 
 	struct mutex mutex; /* of all down to @dst */
@@ -141,8 +141,8 @@ void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned 
  */
 int kvms_home_any(struct kvms_far *far, unsigned long max, u64 end_ns, struct kvms_home *h);
 
-/** kvms_reserve_fill(), kvms_reserve_empty() - pages for faults. Sleep. */
-void kvms_reserve_fill(struct kvms_far *far);
+/** kvms_reserve_fill(), kvms_reserve_empty() - pages for faults. True: it is full. Sleep. */
+bool kvms_reserve_fill(struct kvms_far *far);
 void kvms_reserve_empty(struct kvms_far *far);
 
 /* ---- dense.c ----------------------------------------------------------------------------- */
@@ -170,7 +170,7 @@ int kvms_far_get(struct kvms_vm *vm, struct kvms_far **ret);
 /** kvms_far_kick() - look soon whether chunks can be given back. Any context. */
 void kvms_far_kick(struct kvms_far *far);
 
-/** kvms_far_refill() - fill the reserve soon. Any context. */
+/** kvms_far_refill() - fill the reserve soon, and try until it is full. Any context. */
 void kvms_far_refill(struct kvms_far *far);
 
 /** kvms_far_measure_room() - what the other stores leave of the host's limit. vm->mutex. Sleeps. */

@@ -31,25 +31,25 @@ static struct page *reserve_take(struct kvms_far *far)
 		far->n_reserve--;
 	}
 	spin_unlock(&far->lock);
-	if (page) {
+	if (page)
 		atomic64_inc(&far->counters.reserve_used);
-		kvms_far_refill(far);
-	}
+	kvms_far_refill(far);
 	return page;
 }
 
-void kvms_reserve_fill(struct kvms_far *far)
+bool kvms_reserve_fill(struct kvms_far *far)
 {
 	while (READ_ONCE(far->n_reserve) < KVMS_RESERVE_PAGES) {
 		struct page *page = alloc_page(GFP_HIGHUSER | __GFP_NORETRY | __GFP_NOWARN);
 
 		if (!page)
-			return; /* the next fault that takes one asks again */
+			return false;
 		spin_lock(&far->lock);
 		list_add(&page->lru, &far->reserve);
 		far->n_reserve++;
 		spin_unlock(&far->lock);
 	}
+	return true;
 }
 
 void kvms_reserve_empty(struct kvms_far *far)

@@ -17,6 +17,7 @@
 #include "params.h"
 
 #define REST_MS		1000 /* an empty chunk may be wanted again; memory may be short */
+#define REFILL_MS	100  /* what a fault took comes back when somebody has given memory back */
 #define DRAIN_REST_MS	20   /* 512 pages in this time: 100 MiB/s at most */
 #define DRAIN_USEC	10000
 #define DRAIN_PAGES	65536
@@ -26,6 +27,7 @@ static DEFINE_MUTEX(kvms_fars_mutex);
 static LIST_HEAD(kvms_fars);
 static u64 kvms_next_store;
 static struct workqueue_struct *far_queue;
+static struct workqueue_struct *refill_queue; /* of its own: whoever waits for memory waits for it */
 
 u64 kvms_far_limit_bytes;
 
@@ -81,7 +83,7 @@ static void far_free(struct kvms_far *far)
 	list_del(&far->link);
 	mutex_unlock(&kvms_fars_mutex);
 	cancel_delayed_work(&far->work);
-	cancel_work_sync(&far->refill);
+	cancel_delayed_work_sync(&far->refill);
 	kvms_reserve_empty(far);
 	kvms_dense_clear(far);
 	kvms_store_free(&far->store);
@@ -158,12 +160,15 @@ void kvms_far_kick(struct kvms_far *far)
 
 static void refill_work(struct work_struct *work)
 {
-	kvms_reserve_fill(container_of(work, struct kvms_far, refill));
+	struct kvms_far *far = container_of(to_delayed_work(work), struct kvms_far, refill);
+
+	if (!kvms_reserve_fill(far))
+		queue_delayed_work(refill_queue, &far->refill, msecs_to_jiffies(REFILL_MS));
 }
 
 void kvms_far_refill(struct kvms_far *far)
 {
-	queue_work(far_queue, &far->refill);
+	queue_delayed_work(refill_queue, &far->refill, 0);
 }
 
 static int far_new(const struct kvms_far_params *params, struct kvms_far **ret)
@@ -178,7 +183,7 @@ static int far_new(const struct kvms_far_params *params, struct kvms_far **ret)
 	INIT_LIST_HEAD(&far->chunks);
 	INIT_LIST_HEAD(&far->reserve);
 	INIT_DELAYED_WORK(&far->work, far_work);
-	INIT_WORK(&far->refill, refill_work);
+	INIT_DELAYED_WORK(&far->refill, refill_work);
 	xa_init(&far->dense);
 	far->limit_bytes = params->limit_bytes;
 	r = kvms_store_init(&far->store, kvms_compressor_find(params->compressor),
@@ -187,7 +192,8 @@ static int far_new(const struct kvms_far_params *params, struct kvms_far **ret)
 		kvfree(far);
 		return r;
 	}
-	kvms_reserve_fill(far);
+	if (!kvms_reserve_fill(far))
+		kvms_far_refill(far);
 	__module_get(THIS_MODULE);
 	mutex_lock(&kvms_fars_mutex);
 	far->store.id = ++kvms_next_store;
@@ -285,9 +291,18 @@ int kvms_far_init(struct kobject *top)
 	far_queue = alloc_workqueue("kvm_swap_far", WQ_UNBOUND | WQ_FREEZABLE, 0);
 	if (!far_queue)
 		return -ENOMEM;
+	ret = -ENOMEM;
+	refill_queue = alloc_workqueue("kvm_swap_refill", WQ_UNBOUND | WQ_MEM_RECLAIM, 0);
+	if (!refill_queue)
+		goto out_far;
 	ret = kvms_far_sysfs_init(top);
 	if (ret)
-		destroy_workqueue(far_queue);
+		goto out_refill;
+	return 0;
+out_refill:
+	destroy_workqueue(refill_queue);
+out_far:
+	destroy_workqueue(far_queue);
 	return ret;
 }
 
@@ -296,4 +311,5 @@ void kvms_far_exit(void)
 {
 	kvms_far_sysfs_exit();
 	destroy_workqueue(far_queue);
+	destroy_workqueue(refill_queue);
 }

@@ -324,6 +324,17 @@ static bool is_short(void)
 	return free_kib() < 32 << 10;
 }
 
+/* As it was while the reserve was full: nothing else of it changes here. */
+static struct {
+	int fd;
+	uint64_t metadata_bytes;
+} filled;
+
+static bool is_refilled(void *unused)
+{
+	return store_stats(filled.fd).metadata_bytes == filled.metadata_bytes;
+}
+
 static void short_of_memory(void)
 {
 	struct kvm_swap_store_stats s;
@@ -335,6 +346,8 @@ static void short_of_memory(void)
 	oom_score("-1000");
 	swap_off();
 	page_out(fd, &vm, 0, PAGES);
+	filled.fd = fd;
+	filled.metadata_bytes = store_stats(fd).metadata_bytes;
 	pid = fork();
 	if (!pid)
 		hog();
@@ -351,6 +364,8 @@ static void short_of_memory(void)
 	s = store_stats(fd);
 	ok(!wrong && s.faults == PAGES, "all come home while memory is short (%llu by the reserve)",
 	   s.reserve_used);
+	ok(s.reserve_used > 0, "some of them by the reserve");
+	ok(soon(is_refilled, NULL), "which is full again when memory is there");
 	far_done(&vm, fd);
 }
 
