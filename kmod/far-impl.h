@@ -67,7 +67,9 @@ struct kvms_far_counters {
  * @work: gives back chunks, drains where @released, ends it all
  * @refill: of the reserve
  * @released: nobody is attached any more; set once
- * @mutex: of chunks that come and go, of @src and @dst
+ * @mutex: of chunks that come and go, and of what moves pages: @src, @dst, @stock
+ * @stock: memory for pages that come home, asked for before they are locked
+ * @cursor: number of the device page where the next drain goes on
  * @lock: of free pages, @used and the reserve; leaf, taken under page table locks
  * @used: device pages that stand for a page, or are about to
  */
@@ -83,10 +85,13 @@ struct kvms_far {
 	struct delayed_work refill;
 	bool released;
 
-	struct mutex mutex; /* of all down to @dst */
+	struct mutex mutex; /* of all down to @cursor */
 	struct list_head chunks;
 	unsigned long src[KVMS_BATCH];
 	unsigned long dst[KVMS_BATCH];
+	struct page *stock[KVMS_BATCH];
+	unsigned long n_stock;
+	unsigned long cursor;
 
 	spinlock_t lock; /* of the rest */
 	unsigned long n_pages;
@@ -121,7 +126,18 @@ static inline struct kvms_chunk *kvms_page_chunk(struct page *page)
 
 extern const struct dev_pagemap_ops kvms_pagemap_ops;
 
+/* By order nobody waits for the pages: memory for them may fail to come. */
+#define KVMS_HOME_BY_ORDER	(GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/**
+ * struct kvms_home - pages on their way home
+ * @gfp: how memory is asked for
+ * @moved, @stored_bytes: those that came, and what they took in the store
+ * @poisoned: failed their check
+ * @no_memory: are out, and could have come
+ */
 struct kvms_home {
+	gfp_t gfp;
 	unsigned long moved;
 	u64 stored_bytes;
 	unsigned long poisoned;
@@ -140,6 +156,9 @@ void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned 
  * far->mutex. Return: 0, -EINTR a fatal signal.
  */
 int kvms_home_any(struct kvms_far *far, unsigned long max, u64 end_ns, struct kvms_home *h);
+
+/** kvms_home_done() - give back memory that was asked for in vain. far->mutex. */
+void kvms_home_done(struct kvms_far *far);
 
 /** kvms_reserve_fill(), kvms_reserve_empty() - pages for faults. True: it is full. Sleep. */
 bool kvms_reserve_fill(struct kvms_far *far);

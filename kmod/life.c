@@ -105,7 +105,7 @@ static bool far_shrink(struct kvms_far *far, bool ends)
 
 static unsigned long drain_some(struct kvms_far *far)
 {
-	struct kvms_home h = { 0 };
+	struct kvms_home h = { .gfp = KVMS_HOME_BY_ORDER };
 
 	mutex_lock(&far->mutex);
 	kvms_home_any(far, KVMS_BLOCK_PAGES, U64_MAX, &h);
@@ -256,7 +256,7 @@ int kvms_drain(struct kvms_vm *vm, struct kvm_swap_drain *d)
 	u64 start_ns = ktime_get_ns();
 	u64 end_ns = start_ns + (d->max_usec ?: DRAIN_USEC) * (u64)NSEC_PER_USEC;
 	struct kvms_far *far = vm->far;
-	struct kvms_home h = { 0 };
+	struct kvms_home h = { .gfp = KVMS_HOME_BY_ORDER };
 	int ret = 0;
 
 	lockdep_assert_held(&vm->mutex);

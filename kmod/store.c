@@ -202,7 +202,7 @@ void kvms_store_drop(struct kvms_store *s, struct kvms_far_slot slot, unsigned l
 {
 	if (slot.type == KVMS_SLOT_SAME)
 		atomic64_dec(&s->same_filled);
-	if (slot.type == KVMS_SLOT_DATA)
+	if (slot.type == KVMS_SLOT_DATA || slot.type == KVMS_SLOT_LOST)
 		zs_free(s->pool, data);
 	atomic64_sub(slot.bytes, &s->stored_bytes);
 }
@@ -223,12 +223,14 @@ static int decompress(struct kvms_store *s, struct kvms_context *c, void *page,
 		      unsigned long where, struct kvms_far_slot slot)
 {
 	size_t bytes = slot.bytes - (s->cipher ? KVMS_TAG_BYTES : 0);
+	int ret = 0;
 
 	if (s->cipher) {
 		label_fill(s, context_label(c), where, slot.generation, bytes);
-		if (kvms_cipher_open(c->request, context_label(c), bytes))
-			return -EBADMSG;
+		ret = kvms_cipher_open(c->request, context_label(c), bytes);
 	}
+	if (ret)
+		return ret;
 	return s->compressor->decompress(c->decompress, context_blob(c), bytes, page) ? 0 :
 										      -EBADMSG;
 }
@@ -258,7 +260,7 @@ int kvms_store_get(struct kvms_store *s, struct page *page, unsigned long where,
 		mutex_unlock(&c->mutex);
 	}
 	kunmap_local(to);
-	if (ret)
+	if (ret == -EBADMSG)
 		atomic64_inc(&s->integrity_failures);
 	return ret;
 }

@@ -279,7 +279,8 @@ struct kvm_swap_span {
  * @skipped: out: pages that were not moved, by reason
  *
  * Every page that was dealt with is in @pages or in one of @skipped. PAGE_IN says
- * KVM_SWAP_SKIP_ABSENT of pages that are not out.
+ * KVM_SWAP_SKIP_ABSENT of pages that are not out, KVM_SWAP_SKIP_RACED of those that others had
+ * locked, or brought home just then, KVM_SWAP_SKIP_NO_MEMORY of all others that stay out.
  *
  * Errors: EINVAL for a range, a cursor or a bound that cannot be, ESRCH when the guest has ended,
  * EINTR for a fatal signal, EOPNOTSUPP without a store. PAGE_OUT: ENOENT when this kernel has no
@@ -348,6 +349,7 @@ struct kvm_swap_drain {
  * @dense: out: pages tried that did not compress
  * @integrity_failures: out: attempts to read a page that failed the cipher's check, or could not be
  *                      decompressed. Whoever touches such a page gets SIGBUS, never wrong data.
+ *                      DRAIN leaves alone what has failed before.
  * @reserve_used: out: faults that took a page of the store's reserve, for there was no other
  * @fault_ns: out: faults by the time they took in the module: 2^i to 2^(i+1) - 1 ns, the first
  *            bucket from 0 on, the last one without end

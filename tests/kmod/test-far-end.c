@@ -419,6 +419,26 @@ static int drain_all(int fd)
 	return r;
 }
 
+/* Until memory is short in the middle of a call; that call says of each page what became of it. */
+static void fetched_until_short(int fd, const struct vm *vm)
+{
+	struct kvm_swap_move m = { .count = 1, .max_usec = 1000000 };
+	uint64_t begun, looked;
+	int r;
+
+	m.ranges[0].hva = (uintptr_t)vm->memory;
+	m.ranges[0].bytes = vm->n_pages * PAGE;
+	do {
+		begun = m.cursor;
+		r = move_once(fd, KVM_SWAP_PAGE_IN, &m);
+	} while (!r && m.cursor && !m.skipped[KVM_SWAP_SKIP_NO_MEMORY]);
+	looked = ((m.cursor ? m.cursor : m.ranges[0].bytes) - begun) / PAGE;
+	ok(!r && m.pages + m.skipped[KVM_SWAP_SKIP_NO_MEMORY] == looked &&
+		   m.skipped[KVM_SWAP_SKIP_NO_MEMORY],
+	   "PAGE_IN says of all pages that stay out for want of memory that they do (%d, %llu)", r,
+	   m.skipped[KVM_SWAP_SKIP_NO_MEMORY]);
+}
+
 static void no_room(void)
 {
 	struct kvm_swap_store_stats s;
@@ -429,6 +449,7 @@ static void no_room(void)
 	swap_off();
 	page_out(fd, &vm, 0, 4 * PAGES);
 	pid = hold();
+	fetched_until_short(fd, &vm);
 	r = drain_all(fd);
 	s = store_stats(fd);
 	ok(r == ENOMEM && s.pages && s.pages + s.fetched == 4 * PAGES,

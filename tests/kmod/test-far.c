@@ -5,8 +5,10 @@
  */
 #include <err.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "far.h"
@@ -49,6 +51,49 @@ static void by_guest(bool encrypt, const char *how)
 	ok(!wrong_pages(&vm, 0, PAGES, FILL_TEXT, 2), "%s: with its content", how);
 	ok(!store_stats(fd).stored_bytes && !store_stats(fd).same_filled,
 	   "%s: and leaves nothing behind in the store", how);
+	far_done(&vm, fd);
+}
+
+static long major_faults(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return u.ru_majflt;
+}
+
+/* 0 where the kernel does not tell. */
+static unsigned long stalled_usec(void)
+{
+	FILE *f = fopen("/proc/pressure/memory", "re");
+	unsigned long usec = 0;
+
+	if (!f)
+		return 0;
+	if (fscanf(f, "some %*s %*s %*s total=%lu", &usec) != 1)
+		usec = 0;
+	fclose(f);
+	return usec;
+}
+
+static void is_told_as_swap(void)
+{
+	unsigned long usec;
+	struct vm vm;
+	int fd = far_vm(&vm, PAGES, FILL_TEXT, false);
+	long n;
+
+	page_out(fd, &vm, 0, PAGES);
+	n = major_faults();
+	usec = stalled_usec();
+	wrong_pages(&vm, 0, PAGES, FILL_TEXT, 0);
+	n = major_faults() - n;
+	ok(n == PAGES, "each page that comes home by a touch is a major fault (%ld)", n);
+	if (access("/proc/pressure/memory", R_OK))
+		skip("and its time is pressure", "this kernel tells of none");
+	else
+		ok(stalled_usec() > usec, "and its time is pressure (%lu us)",
+		   stalled_usec() - usec);
 	far_done(&vm, fd);
 }
 
@@ -176,6 +221,7 @@ void test_far(void)
 	by_guest(false, "plain");
 	by_guest(true, "encrypted");
 	by_process();
+	is_told_as_swap();
 	by_order();
 	ages_of_others();
 	ages_of_read();
