@@ -33,7 +33,6 @@
  * @slots: one a page, written by who owns the page
  */
 struct kvms_chunk {
-	struct dev_pagemap pagemap;
 	struct list_head link;
 	struct kvms_far *far;
 	struct resource *res;
@@ -42,6 +41,7 @@ struct kvms_chunk {
 	struct page *free;
 	unsigned long used;
 	struct kvms_far_slot *slots;
+	struct dev_pagemap pagemap; /* last: one range a section */
 };
 
 /* Pages of a block that did not compress. */
@@ -66,10 +66,13 @@ struct kvms_far_counters {
  * @dense: blocks by address, struct kvms_dense (vm->mutex)
  * @work: gives back chunks, drains where @released, ends it all
  * @refill: of the reserve
- * @released: nobody is attached any more; set once
+ * @mm: of its guest: whoever attaches to that takes the store over (mmgrab)
+ * @released: nobody is attached any more (kvms_fars_mutex to change)
  * @mutex: of chunks that come and go, and of what moves pages: @src, @dst, @stock
  * @stock: memory for pages that come home, asked for before they are locked
  * @cursor: number of the device page where the next drain goes on
+ * @drained: nothing is out, and nobody is about to page out
+ * @no_chunk_until: jiffies; there was no memory for one
  * @lock: of free pages, @used and the reserve; leaf, taken under page table locks
  * @used: device pages that stand for a page, or are about to
  */
@@ -83,15 +86,18 @@ struct kvms_far {
 	struct kvms_far_counters counters;
 	struct delayed_work work;
 	struct delayed_work refill;
+	struct mm_struct *mm;
 	bool released;
 
-	struct mutex mutex; /* of all down to @cursor */
+	struct mutex mutex; /* of all down to @no_chunk_until */
 	struct list_head chunks;
 	unsigned long src[KVMS_BATCH];
 	unsigned long dst[KVMS_BATCH];
 	struct page *stock[KVMS_BATCH];
 	unsigned long n_stock;
 	unsigned long cursor;
+	bool drained;
+	unsigned long no_chunk_until;
 
 	spinlock_t lock; /* of the rest */
 	unsigned long n_pages;
@@ -105,8 +111,12 @@ struct kvms_far {
 /** kvms_region_grow() - so that @n pages are free. -ENOMEM. Sleeps, for long. far->mutex. */
 int kvms_region_grow(struct kvms_far *far, unsigned long n);
 
-/** kvms_region_shrink() - give back chunks that are empty, all or but one. Sleeps. far->mutex. */
-void kvms_region_shrink(struct kvms_far *far, bool all);
+/**
+ * kvms_region_shrink() - give back a chunk that is empty; the last one only when @far has ended
+ * The far->mutex is taken, for a look only. far->work, which waits for who frees the last page.
+ * Return: one was given back, there may be more.
+ */
+bool kvms_region_shrink(struct kvms_far *far);
 
 /** kvms_region_take() - a page that stands for nothing yet, or NULL. */
 struct page *kvms_region_take(struct kvms_far *far);
@@ -128,6 +138,9 @@ extern const struct dev_pagemap_ops kvms_pagemap_ops;
 
 /* By order nobody waits for the pages: memory for them may fail to come. */
 #define KVMS_HOME_BY_ORDER	(GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/* No reclaim, no reserves. */
+#define KVMS_HOME_UNASKED	((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOMEMALLOC | __GFP_NOWARN)
 
 /**
  * struct kvms_home - pages on their way home

@@ -19,6 +19,7 @@ static int out_prepare(struct kvms_move *w)
 		return ret;
 	kvms_far_measure_room(w->far);
 	mutex_lock(&w->far->mutex);
+	w->far->drained = false;
 	/* Where it cannot, pages stay, and are counted. */
 	(void)kvms_region_grow(w->far, KVMS_BLOCK_PAGES);
 	mutex_unlock(&w->far->mutex);

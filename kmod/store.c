@@ -37,14 +37,14 @@ static void context_free(struct kvms_store *s, struct kvms_context *c)
 static bool work_new(size_t bytes, void **ret)
 {
 	if (bytes)
-		*ret = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+		*ret = kvmalloc(bytes, GFP_KERNEL);
 	return !bytes || *ret;
 }
 
 static int context_init(struct kvms_store *s, struct kvms_context *c, bool writes)
 {
 	mutex_init(&c->mutex);
-	c->text = kmalloc(TEXT_BYTES, GFP_KERNEL_ACCOUNT);
+	c->text = kmalloc(TEXT_BYTES, GFP_KERNEL);
 	if (s->cipher)
 		c->request = kvms_cipher_request(s->cipher);
 	if (!c->text || (s->cipher && !c->request) ||
@@ -71,7 +71,7 @@ static int contexts_init(struct kvms_store *s)
 
 	if (ret)
 		return ret;
-	s->readers = kcalloc(n, sizeof(*s->readers), GFP_KERNEL_ACCOUNT);
+	s->readers = kcalloc(n, sizeof(*s->readers), GFP_KERNEL);
 	if (!s->readers)
 		ret = -ENOMEM;
 	while (!ret && s->n_readers < n) {

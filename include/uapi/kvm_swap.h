@@ -236,7 +236,7 @@ struct kvm_swap_params {
  * The store: memory that left the guest, compressed and encrypted in the kernel's own, which a
  * touch by the guest or its process brings home. Each guest has one, made by its first PAGE_OUT;
  * all who are attached share it. It ends when the last one has let the guest go and nothing is out
- * any more.
+ * any more; who attaches to the same process' guest before that has it again.
  */
 
 #define KVM_SWAP_MOVE_RANGES	256
@@ -313,8 +313,8 @@ struct kvm_swap_move {
  * @usec: out: time spent
  *
  * For an orderly end: close(2) does not wait, and leaves the store to a thread of the kernel, which
- * brings home what is out as memory allows. Nothing is lost either way. Works when the guest has
- * ended and its process lives on.
+ * brings home what is out while the host has memory to spare. Nothing is lost either way. Works
+ * when the guest has ended and its process lives on.
  * Errors: ENOMEM when pages are out and not a single one was brought home for want of memory:
  * nothing has changed; EINVAL, EINTR, EOPNOTSUPP as above.
  */

@@ -218,6 +218,40 @@ static void let_go(void)
 	close(o.vm.fd);
 }
 
+/* Who attaches again before all has come home has the same store. */
+static void let_go_for_a_moment(void)
+{
+	struct kvm_swap_store_params p;
+	struct kvm_swap_store_stats s;
+	struct owner o;
+	int fd = owner_start(&o);
+	uint64_t came;
+
+	p = store_params(fd);
+	p.compressor = KVM_SWAP_COMPRESSOR_ZSTD;
+	p.limit_bytes = 1 << 30;
+	if (set_store(fd, &p))
+		err(2, "KVM_SWAP_STORE_PARAMS");
+	page_out(fd, &o.vm, 0, PAGES);
+	close(fd);
+	fd = must_attach(&o.vm);
+	s = store_stats(fd);
+	ok(s.outs == PAGES && s.pages,
+	   "who attaches again at once has the store that was let go (%llu)", s.pages);
+	p = store_params(fd);
+	ok(p.compressor == KVM_SWAP_COMPRESSOR_ZSTD && p.limit_bytes == 1 << 30,
+	   "with its parameters");
+	came = s.fetched;
+	sleep(2);
+	ok(store_stats(fd).fetched <= came + 2 * BLOCK_PAGES, "no page comes home unasked any more");
+	page_out(fd, &o.vm, 0, PAGES);
+	ok(store_stats(fd).pages == PAGES, "the rest goes out again");
+	ok(drain(fd) == PAGES && !owner_wrong(&o), "and all can be drained");
+	close(fd);
+	owner_kill(&o);
+	close(o.vm.fd);
+}
+
 static void __attribute__((noreturn)) pager(int fd, const struct vm *vm)
 {
 	for (;;) {
@@ -462,6 +496,29 @@ static void no_room(void)
 	far_done(&vm, fd);
 }
 
+/* Nobody is there to ask for a drain: it takes nothing from those who use memory. */
+static void none_to_spare(void)
+{
+	long pages, stay = 2 * PAGES - 4 * (long)BLOCK_PAGES;
+	struct vm vm;
+	int fd = far_vm(&vm, 2 * PAGES, FILL_TEXT, false);
+	pid_t pid;
+
+	swap_off();
+	page_out(fd, &vm, 0, 2 * PAGES);
+	pid = hold();
+	close(fd);
+	sleep(5);
+	pages = host_figure("pages");
+	ok(pages >= stay, "what was let go stays out while memory is short (%ld)", pages);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	swap_on();
+	ok(soon(is_empty, NULL) && !wrong_pages(&vm, 0, 2 * PAGES, FILL_TEXT, 0),
+	   "and comes home when there is some to spare");
+	vm_free(&vm);
+}
+
 /* ---- The module -------------------------------------------------------------------------- */
 
 static int unload(void)
@@ -514,8 +571,10 @@ void test_far_end(void)
 	becomes_another();
 	two_of_them();
 	let_go();
+	let_go_for_a_moment();
 	pager_killed();
 	short_of_memory();
 	no_room();
+	none_to_spare();
 	module_stays();
 }
