@@ -6,6 +6,7 @@
 #include <crypto/aead.h>
 #include <linux/ioport.h>
 #include <linux/lz4.h>
+#include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
@@ -57,7 +58,7 @@ long probe_pressure(unsigned long *flags)
 {
 	psi_memstall_enter(flags);
 	psi_memstall_leave(flags);
-	return si_mem_available();
+	return si_mem_available() + !pfn_to_online_page(0);
 }
 
 unsigned long probe_pool(struct probed *p, struct zs_pool *pool);
