@@ -82,6 +82,7 @@ int kvms_store_params_set(struct kvms_vm *vm, const struct kvm_swap_store_params
 	vm->far_params = wanted;
 	if (vm->far)
 		WRITE_ONCE(vm->far->limit_bytes, wanted.limit_bytes);
-	WRITE_ONCE(kvms_far_limit_bytes, p->host_limit_bytes);
+	if (p->host_limit_bytes != KVM_SWAP_SAME_LIMIT)
+		WRITE_ONCE(kvms_far_limit_bytes, p->host_limit_bytes);
 	return 0;
 }

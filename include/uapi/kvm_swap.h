@@ -383,6 +383,7 @@ struct kvm_swap_store_stats {
 #define KVM_SWAP_COMPRESSOR_ZSTD	2
 
 #define KVM_SWAP_NO_LIMIT		(~0ULL)
+#define KVM_SWAP_SAME_LIMIT		(~0ULL - 1)	/* host_limit_bytes: leave it as it is */
 
 #define KVM_SWAP_STORE_PARAMS_SET	(1U << 0)	/* else they are only read */
 
@@ -394,7 +395,8 @@ struct kvm_swap_store_stats {
  * @limit_bytes: in, out: no page goes out while the store's pool has grown to this, at first
  *               KVM_SWAP_NO_LIMIT. A lower one brings nothing home: PAGE_IN does.
  * @host_limit_bytes: in, out: the same for the pools of all stores of this host together, at first
- *                    half of its memory; one value for all guests
+ *                    half of its memory; one value for all guests. KVM_SWAP_SAME_LIMIT leaves it:
+ *                    what was read may be another one's by the time it is written.
  *
  * Errors: EINVAL for a value out of its bounds or a compressor that INFO does not name, EBUSY for
  * another @compressor or @encrypt while pages are out (DRAIN first), EOPNOTSUPP without a store.

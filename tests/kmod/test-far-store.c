@@ -138,6 +138,10 @@ static void limited(void)
 	p.limit_bytes = KVM_SWAP_NO_LIMIT;
 	p.host_limit_bytes = 512 << 10;
 	ok(!set_store(fd, &p) && get(HOST "limit_bytes") == 512 << 10, "so can the host");
+	p.host_limit_bytes = KVM_SWAP_SAME_LIMIT;
+	ok(!set_store(fd, &p) && get(HOST "limit_bytes") == 512 << 10 &&
+		   store_params(fd).host_limit_bytes == 512 << 10,
+	   "which a guest's can leave as it is");
 	ok(!move_part(fd, KVM_SWAP_PAGE_OUT, (struct part){ &vm, 0, PAGES }, &sum) && sum.pages &&
 		   sum.skipped[KVM_SWAP_SKIP_LIMIT] &&
 		   store_stats(fd).host_pool_bytes < (512 << 10) + 16 * PAGE,
