@@ -140,7 +140,8 @@ extern const struct dev_pagemap_ops kvms_pagemap_ops;
 #define KVMS_HOME_BY_ORDER	(GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
 /* No reclaim, no reserves. */
-#define KVMS_HOME_UNASKED	((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOMEMALLOC | __GFP_NOWARN)
+#define KVMS_HOME_UNASKED	((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOMEMALLOC | \
+				 __GFP_NOWARN)
 
 /**
  * struct kvms_home - pages on their way home

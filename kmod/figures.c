@@ -6,7 +6,10 @@
 
 static u64 metadata_bytes(struct kvms_far *far)
 {
-	return READ_ONCE(far->n_pages) * (sizeof(struct page) + sizeof(struct kvms_far_slot)) +
+	u64 used = READ_ONCE(far->used), same = atomic64_read(&far->store.same_filled);
+
+	return kvms_store_record_bytes(&far->store, used > same ? used - same : 0) +
+	       READ_ONCE(far->n_pages) * (sizeof(struct page) + sizeof(struct kvms_far_slot)) +
 	       kvms_store_context_bytes(&far->store) + sizeof(*far) +
 	       atomic_long_read(&far->dense_blocks) * sizeof(struct kvms_dense) +
 	       ((u64)READ_ONCE(far->n_reserve) << PAGE_SHIFT);

@@ -30,7 +30,7 @@ static LIST_HEAD(kvms_fars);
 static u64 kvms_next_store;
 static unsigned long drain_next; /* jiffies (kvms_fars_mutex) */
 static struct workqueue_struct *far_queue;
-static struct workqueue_struct *refill_queue; /* of its own: whoever waits for memory waits for it */
+static struct workqueue_struct *refill_queue; /* of its own: faults wait for it, in effect */
 
 u64 kvms_far_limit_bytes;
 
@@ -117,7 +117,7 @@ static bool is_drains_turn(void)
 	return is;
 }
 
-/* Nobody has asked for these pages: what there is to spare, and nobody is made to give memory back. */
+/* Nobody has asked for these pages: what there is to spare, and nobody has to give memory back. */
 static unsigned int drain_some(struct kvms_far *far)
 {
 	struct kvms_home h = { .gfp = KVMS_HOME_UNASKED };

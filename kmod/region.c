@@ -52,8 +52,8 @@ static unsigned long chunk_bytes(const struct kvms_far *far)
 }
 
 /*
- * The kernel takes whole sections of addresses; those left over cost nothing. Each is a range: where
- * memory is short in the middle of a range, the kernel keeps what it has made of it, and refuses the
+ * The kernel takes whole sections of addresses; those left over cost nothing. Each is a range: when
+ * memory ends in the middle of a range, the kernel keeps what it has made of it, and refuses the
  * same addresses ever after; ranges before it are undone.
  */
 static int chunk_map(struct kvms_chunk *c, unsigned long bytes)

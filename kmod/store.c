@@ -274,8 +274,19 @@ u64 kvms_store_bytes(const struct kvms_store *s)
 
 u64 kvms_store_context_bytes(const struct kvms_store *s)
 {
-	size_t each = TEXT_BYTES + s->compressor->decompress_bytes() +
-		      (s->cipher ? kvms_cipher_request_bytes(s->cipher) : 0);
+	size_t each = kmalloc_size_roundup(TEXT_BYTES) + s->compressor->decompress_bytes() +
+		      (s->cipher ? kmalloc_size_roundup(kvms_cipher_request_bytes(s->cipher)) : 0);
 
 	return each * (s->n_readers + 1) + s->compressor->compress_bytes();
+}
+
+/*
+ * zsmalloc keeps a word for each blob, and a record for one to eight pages together; how many those
+ * are it does not tell.
+ */
+#define ZSPAGE_BYTES	72
+
+u64 kvms_store_record_bytes(const struct kvms_store *s, u64 blobs)
+{
+	return blobs * sizeof(unsigned long) + zs_get_total_pages(s->pool) * ZSPAGE_BYTES;
 }

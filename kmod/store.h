@@ -105,4 +105,7 @@ u64 kvms_store_bytes(const struct kvms_store *s);
 /** kvms_store_context_bytes() - and what work on pages takes */
 u64 kvms_store_context_bytes(const struct kvms_store *s);
 
+/** kvms_store_record_bytes() - and the pool's own records of @blobs, at most */
+u64 kvms_store_record_bytes(const struct kvms_store *s, u64 blobs);
+
 #endif

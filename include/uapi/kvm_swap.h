@@ -339,7 +339,9 @@ struct kvm_swap_drain {
  * @stored_bytes: out: what the others were compressed to
  * @pool_bytes: out: memory that this takes
  * @metadata_bytes: out: memory for what the kernel and the module remember of each page that could
- *                  be out, and for what faults need: page-out frees PAGES x 4096 less these two
+ *                  be out, and for what faults need: page-out frees PAGES x 4096 less these two.
+ *                  What the pool's own records take is not told by the kernel: at most so much.
+ *                  Ages of the pages are in kvm_swap_stats.tree_bytes.
  * @host_pool_bytes: out: @pool_bytes of all stores of this host
  * @host_pages: out: @pages of all stores, those included whose guest was let go
  * @outs: out: pages that went out, since the store was made, as all below
@@ -383,7 +385,7 @@ struct kvm_swap_store_stats {
 #define KVM_SWAP_COMPRESSOR_ZSTD	2
 
 #define KVM_SWAP_NO_LIMIT		(~0ULL)
-#define KVM_SWAP_SAME_LIMIT		(~0ULL - 1)	/* host_limit_bytes: leave it as it is */
+#define KVM_SWAP_SAME_LIMIT		(~0ULL - 1)	/* host_limit_bytes: leave it */
 
 #define KVM_SWAP_STORE_PARAMS_SET	(1U << 0)	/* else they are only read */
 
