@@ -315,6 +315,7 @@ static unsigned long count_out(const struct kvms_chunk *c, unsigned long at, uns
 	unsigned long i, out = 0;
 
 	for (i = at; i < at + n; i++) {
+		/* a guess: who moves the page looks again, with the page locked */
 		struct kvms_far_slot slot = data_race(c->slots[i]);
 
 		out += slot.type == KVMS_SLOT_DATA || slot.type == KVMS_SLOT_SAME;

@@ -17,7 +17,7 @@
 
 #define CHUNK_MIN	(32UL << 20)
 #define CHUNK_MAX	(1024UL << 20)
-#define RANGE_BYTES	(1UL << PA_SECTION_SHIFT)
+#define RANGE_BYTES	(PAGES_PER_SECTION << PAGE_SHIFT)
 
 /*
  * Memory that is to be left, in multiples of what a chunk takes: where the kernel finds none in the
