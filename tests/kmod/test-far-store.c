@@ -292,7 +292,8 @@ static void costs(void)
 
 	ok(page_out(fd, &vm, 0, MANY) == MANY, "192 MiB go out");
 	s = store_stats(fd);
-	ok(s.metadata_bytes <= MANY * PAGE * 11 / 400, "metadata is 2.75 %% of it at most (%llu permyriad)",
+	ok(s.metadata_bytes <= MANY * PAGE * 11 / 400,
+	   "metadata is 2.75 %% of it at most (%llu permyriad)",
 	   s.metadata_bytes * 10000 / (MANY * PAGE));
 	ok(drain(fd) == MANY && soon(is_given_back, &fd), "and is given back (%llu KiB)",
 	   store_stats(fd).metadata_bytes >> 10);
