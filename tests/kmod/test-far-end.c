@@ -66,6 +66,7 @@ static int owner_start(struct owner *o)
 		err(2, "pipe");
 	o->pid = fork();
 	if (!o->pid) {
+		device_close(); /* it would keep the module */
 		close(orders[1]);
 		owner_run(orders[0], answers[1]);
 	}

@@ -139,7 +139,7 @@ static unsigned long kept_kib(void)
 }
 
 /* All but 16 MiB of what the host's kernel would give, until it is killed. */
-static pid_t hold(void)
+static pid_t hold(int guest_fd)
 {
 	unsigned long kept = kept_kib() + (16 << 10);
 	int pipes[2];
@@ -150,6 +150,7 @@ static pid_t hold(void)
 		err(2, "pipe");
 	pid = fork();
 	if (!pid) {
+		close(guest_fd); /* it is not this process that has the guest */
 		oom_score("1000");
 		while (free_kib() > kept && take(1))
 			;
@@ -205,7 +206,7 @@ static void no_room(void)
 
 	swap_off();
 	page_out(fd, &vm, 0, 4 * PAGES);
-	pid = hold();
+	pid = hold(fd);
 	fetched_until_short(fd, &vm);
 	r = drain_all(fd);
 	s = store_stats(fd);
@@ -244,7 +245,7 @@ static void by_reserve(void)
 	page_out(fd, &vm, 0, 4 * PAGES);
 	filled.fd = fd;
 	filled.metadata_bytes = store_stats(fd).metadata_bytes;
-	pid = hold();
+	pid = hold(fd);
 	vm_touch(&vm, 0, 4 * PAGES, 1);
 	s = store_stats(fd);
 	kill(pid, SIGKILL);
@@ -269,7 +270,7 @@ static void none_to_spare(void)
 
 	swap_off();
 	page_out(fd, &vm, 0, 2 * PAGES);
-	pid = hold();
+	pid = hold(fd);
 	close(fd);
 	sleep(5);
 	pages = host_figure("pages");
