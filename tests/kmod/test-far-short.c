@@ -231,30 +231,42 @@ static bool is_refilled(void *unused)
 	return store_stats(filled.fd).metadata_bytes + 16 * PAGE >= filled.metadata_bytes;
 }
 
-/* More comes home than there is room for: the last page of the reserve is gone before whoever holds
- * the memory is killed for it. */
+static void home_without_room(int fd, struct vm *vm)
+{
+	pid_t pid;
+
+	page_out(fd, vm, 0, vm->n_pages);
+	filled.fd = fd;
+	filled.metadata_bytes = store_stats(fd).metadata_bytes;
+	pid = hold(fd);
+	vm_touch(vm, 0, vm->n_pages, 1);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/*
+ * More comes home than there is room for, until whoever holds the memory is killed. A fault finds
+ * none before that, unless another one who asked for memory was first: then once more.
+ */
 static void by_reserve(void)
 {
 	struct kvm_swap_store_stats s;
 	struct vm vm;
 	int fd = far_vm(&vm, 4 * PAGES, FILL_TEXT, true);
-	pid_t pid;
+	unsigned int rounds = 0;
 
 	oom_score("-1000");
 	swap_off();
-	page_out(fd, &vm, 0, 4 * PAGES);
-	filled.fd = fd;
-	filled.metadata_bytes = store_stats(fd).metadata_bytes;
-	pid = hold(fd);
-	vm_touch(&vm, 0, 4 * PAGES, 1);
-	s = store_stats(fd);
-	kill(pid, SIGKILL);
-	waitpid(pid, NULL, 0);
+	do {
+		home_without_room(fd, &vm);
+		s = store_stats(fd);
+	} while (++rounds < 10 && !s.reserve_used);
 	swap_on();
 	oom_score("0");
-	ok(!wrong_pages(&vm, 0, 4 * PAGES, FILL_TEXT, 1) && s.faults == 4 * PAGES,
+	ok(!wrong_pages(&vm, 0, 4 * PAGES, FILL_TEXT, rounds) && s.faults == rounds * 4 * PAGES,
 	   "more comes home than there is room for");
-	ok(s.reserve_used > 0, "some of it by the reserve (%llu)", s.reserve_used);
+	ok(s.reserve_used > 0, "some of it by the reserve (%llu, round %u)", s.reserve_used,
+	   rounds);
 	page_out(fd, &vm, 0, 4 * PAGES);
 	ok(soon(is_refilled, NULL), "which is full again when memory is there");
 	far_done(&vm, fd);
