@@ -207,7 +207,6 @@ static void no_room(void)
 	swap_off();
 	page_out(fd, &vm, 0, 4 * PAGES);
 	pid = hold(fd);
-	fetched_until_short(fd, &vm);
 	r = drain_all(fd);
 	s = store_stats(fd);
 	ok(r == ENOMEM && s.pages && s.pages + s.fetched == 4 * PAGES,
@@ -217,6 +216,13 @@ static void no_room(void)
 	swap_on();
 	ok(!drain_all(fd) && !wrong_pages(&vm, 0, 4 * PAGES, FILL_TEXT, 0),
 	   "when it has, all comes home, and nothing was lost");
+	page_out(fd, &vm, 0, 4 * PAGES);
+	swap_off();
+	pid = hold(fd);
+	fetched_until_short(fd, &vm);
+	kill(pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	swap_on();
 	far_done(&vm, fd);
 }
 
