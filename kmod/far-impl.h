@@ -16,6 +16,12 @@
 #include "far.h"
 #include "store.h"
 
+/*
+ * Pages that are on the move at once: whoever touches one of them waits for all. They are still so
+ * many that what is done once for all, flushes of TLBs above all, is cheap for each.
+ */
+#define KVMS_BATCH	64UL
+
 /* For faults when memory is short: as many vCPUs as may fault at once; refilled by a work. */
 #define KVMS_RESERVE_PAGES	64
 
@@ -27,7 +33,6 @@
  * @slots: one a page, written by who owns the page
  */
 struct kvms_chunk {
-	struct dev_pagemap pagemap;
 	struct list_head link;
 	struct kvms_far *far;
 	struct resource *res;
@@ -36,6 +41,7 @@ struct kvms_chunk {
 	struct page *free;
 	unsigned long used;
 	struct kvms_far_slot *slots;
+	struct dev_pagemap pagemap; /* last: one range a section */
 };
 
 /* Pages of a block that did not compress. */
@@ -60,8 +66,13 @@ struct kvms_far_counters {
  * @dense: blocks by address, struct kvms_dense (vm->mutex)
  * @work: gives back chunks, drains where @released, ends it all
  * @refill: of the reserve
- * @released: nobody is attached any more; set once
- * @mutex: of chunks that come and go, of @src and @dst
+ * @mm: of its guest: whoever attaches to that takes the store over (mmgrab)
+ * @released: nobody is attached any more (kvms_fars_mutex to change)
+ * @mutex: of chunks that come and go, and of what moves pages: @src, @dst, @stock
+ * @stock: memory for pages that come home, asked for before they are locked
+ * @cursor: number of the device page where the next drain goes on
+ * @drained: nothing is out, and nobody is about to page out
+ * @no_chunk_until: jiffies; there was no memory for one
  * @lock: of free pages, @used and the reserve; leaf, taken under page table locks
  * @used: device pages that stand for a page, or are about to
  */
@@ -74,13 +85,19 @@ struct kvms_far {
 	atomic_long_t dense_blocks;
 	struct kvms_far_counters counters;
 	struct delayed_work work;
-	struct work_struct refill;
+	struct delayed_work refill;
+	struct mm_struct *mm;
 	bool released;
 
-	struct mutex mutex; /* of all down to @dst */
+	struct mutex mutex; /* of all down to @no_chunk_until */
 	struct list_head chunks;
-	unsigned long src[KVMS_BLOCK_PAGES];
-	unsigned long dst[KVMS_BLOCK_PAGES];
+	unsigned long src[KVMS_BATCH];
+	unsigned long dst[KVMS_BATCH];
+	struct page *stock[KVMS_BATCH];
+	unsigned long n_stock;
+	unsigned long cursor;
+	bool drained;
+	unsigned long no_chunk_until;
 
 	spinlock_t lock; /* of the rest */
 	unsigned long n_pages;
@@ -94,8 +111,12 @@ struct kvms_far {
 /** kvms_region_grow() - so that @n pages are free. -ENOMEM. Sleeps, for long. far->mutex. */
 int kvms_region_grow(struct kvms_far *far, unsigned long n);
 
-/** kvms_region_shrink() - give back chunks that are empty, all or but one. Sleeps. far->mutex. */
-void kvms_region_shrink(struct kvms_far *far, bool all);
+/**
+ * kvms_region_shrink() - give back a chunk that is empty; the last one only when @far has ended
+ * The far->mutex is taken, for a look only. far->work, which waits for who frees the last page.
+ * Return: one was given back, there may be more.
+ */
+bool kvms_region_shrink(struct kvms_far *far);
 
 /** kvms_region_take() - a page that stands for nothing yet, or NULL. */
 struct page *kvms_region_take(struct kvms_far *far);
@@ -115,7 +136,22 @@ static inline struct kvms_chunk *kvms_page_chunk(struct page *page)
 
 extern const struct dev_pagemap_ops kvms_pagemap_ops;
 
+/* By order nobody waits for the pages: memory for them may fail to come. */
+#define KVMS_HOME_BY_ORDER	(GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+/* No reclaim, no reserves. */
+#define KVMS_HOME_UNASKED	((GFP_HIGHUSER_MOVABLE & ~__GFP_RECLAIM) | __GFP_NOMEMALLOC | \
+				 __GFP_NOWARN)
+
+/**
+ * struct kvms_home - pages on their way home
+ * @gfp: how memory is asked for
+ * @moved, @stored_bytes: those that came, and what they took in the store
+ * @poisoned: failed their check
+ * @no_memory: are out, and could have come
+ */
 struct kvms_home {
+	gfp_t gfp;
 	unsigned long moved;
 	u64 stored_bytes;
 	unsigned long poisoned;
@@ -123,7 +159,7 @@ struct kvms_home {
 };
 
 /**
- * kvms_home_range() - bring home what is out of a part of a mapping, up to a block
+ * kvms_home_range() - bring home what is out of a part of a mapping, up to KVMS_BATCH pages
  * far->mutex, mmap_lock; the mapping is anonymous. @h is added to.
  */
 void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned long start,
@@ -135,8 +171,11 @@ void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned 
  */
 int kvms_home_any(struct kvms_far *far, unsigned long max, u64 end_ns, struct kvms_home *h);
 
-/** kvms_reserve_fill(), kvms_reserve_empty() - pages for faults. Sleep. */
-void kvms_reserve_fill(struct kvms_far *far);
+/** kvms_home_done() - give back memory that was asked for in vain. far->mutex. */
+void kvms_home_done(struct kvms_far *far);
+
+/** kvms_reserve_fill(), kvms_reserve_empty() - pages for faults. True: it is full. Sleep. */
+bool kvms_reserve_fill(struct kvms_far *far);
 void kvms_reserve_empty(struct kvms_far *far);
 
 /* ---- dense.c ----------------------------------------------------------------------------- */
@@ -164,7 +203,7 @@ int kvms_far_get(struct kvms_vm *vm, struct kvms_far **ret);
 /** kvms_far_kick() - look soon whether chunks can be given back. Any context. */
 void kvms_far_kick(struct kvms_far *far);
 
-/** kvms_far_refill() - fill the reserve soon. Any context. */
+/** kvms_far_refill() - fill the reserve soon, and try until it is full. Any context. */
 void kvms_far_refill(struct kvms_far *far);
 
 /** kvms_far_measure_room() - what the other stores leave of the host's limit. vm->mutex. Sleeps. */

@@ -63,6 +63,7 @@ static ssize_t param_store(struct kobject *kobj, struct kobj_attribute *attr, co
 		return ret;
 	ret = kvms_store_params_get(vm, &p);
 	if (!ret) {
+		p.host_limit_bytes = KVM_SWAP_SAME_LIMIT;
 		set(&p, value);
 		ret = kvms_store_params_set(vm, &p);
 	}
@@ -146,6 +147,8 @@ static ssize_t host_limit_store(struct kobject *kobj, struct kobj_attribute *att
 
 	if (ret)
 		return ret;
+	if (value == KVM_SWAP_SAME_LIMIT)
+		return -EINVAL;
 	WRITE_ONCE(kvms_far_limit_bytes, value);
 	return count;
 }

@@ -6,7 +6,10 @@
 
 static u64 metadata_bytes(struct kvms_far *far)
 {
-	return READ_ONCE(far->n_pages) * (sizeof(struct page) + sizeof(struct kvms_far_slot)) +
+	u64 used = READ_ONCE(far->used), same = atomic64_read(&far->store.same_filled);
+
+	return kvms_store_record_bytes(&far->store, used > same ? used - same : 0) +
+	       READ_ONCE(far->n_pages) * (sizeof(struct page) + sizeof(struct kvms_far_slot)) +
 	       kvms_store_context_bytes(&far->store) + sizeof(*far) +
 	       atomic_long_read(&far->dense_blocks) * sizeof(struct kvms_dense) +
 	       ((u64)READ_ONCE(far->n_reserve) << PAGE_SHIFT);
@@ -82,6 +85,7 @@ int kvms_store_params_set(struct kvms_vm *vm, const struct kvm_swap_store_params
 	vm->far_params = wanted;
 	if (vm->far)
 		WRITE_ONCE(vm->far->limit_bytes, wanted.limit_bytes);
-	WRITE_ONCE(kvms_far_limit_bytes, p->host_limit_bytes);
+	if (p->host_limit_bytes != KVM_SWAP_SAME_LIMIT)
+		WRITE_ONCE(kvms_far_limit_bytes, p->host_limit_bytes);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include <linux/log2.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
+#include <linux/psi.h>
 #include <linux/sched/signal.h>
 
 #include "far-impl.h"
@@ -31,25 +32,25 @@ static struct page *reserve_take(struct kvms_far *far)
 		far->n_reserve--;
 	}
 	spin_unlock(&far->lock);
-	if (page) {
+	if (page)
 		atomic64_inc(&far->counters.reserve_used);
-		kvms_far_refill(far);
-	}
+	kvms_far_refill(far);
 	return page;
 }
 
-void kvms_reserve_fill(struct kvms_far *far)
+bool kvms_reserve_fill(struct kvms_far *far)
 {
 	while (READ_ONCE(far->n_reserve) < KVMS_RESERVE_PAGES) {
 		struct page *page = alloc_page(GFP_HIGHUSER | __GFP_NORETRY | __GFP_NOWARN);
 
 		if (!page)
-			return; /* the next fault that takes one asks again */
+			return false;
 		spin_lock(&far->lock);
 		list_add(&page->lru, &far->reserve);
 		far->n_reserve++;
 		spin_unlock(&far->lock);
 	}
+	return true;
 }
 
 void kvms_reserve_empty(struct kvms_far *far)
@@ -79,24 +80,45 @@ static struct page *page_for_fault(struct kvms_far *far, struct vm_fault *vmf)
 	return folio ? folio_page(folio, 0) : NULL;
 }
 
-/* By order nobody waits for it: it may fail. */
-static struct page *page_by_order(void)
+/*
+ * Before any page is locked, for who asks for memory may have to wait for who holds one. As many as
+ * may be needed, or what there is; where the mapping wants it, if there is one.
+ */
+static void stock_fill(struct kvms_far *far, unsigned long n, struct vm_area_struct *vma,
+		       unsigned long addr, const struct kvms_home *h)
 {
-	return alloc_page(GFP_HIGHUSER_MOVABLE | __GFP_RETRY_MAYFAIL | __GFP_NOWARN);
+	struct folio *folio;
+
+	while (far->n_stock < n) {
+		folio = vma ? vma_alloc_folio(h->gfp, 0, vma, addr) : folio_alloc(h->gfp, 0);
+		if (!folio)
+			break;
+		far->stock[far->n_stock++] = folio_page(folio, 0);
+		addr += PAGE_SIZE;
+	}
+}
+
+void kvms_home_done(struct kvms_far *far)
+{
+	lockdep_assert_held(&far->mutex);
+
+	while (far->n_stock)
+		__free_page(far->stock[--far->n_stock]);
 }
 
 /* ---- One page ---------------------------------------------------------------------------- */
 
-/* @from, a device page that is locked and unmapped, to @to. 0 or -EBADMSG. */
+/* @from, a device page that is locked and unmapped, to @to. -EBADMSG: it is lost. */
 static int page_load(struct kvms_far *far, struct page *from, struct page *to)
 {
 	struct kvms_far_slot slot = *kvms_region_slot(from);
 	int ret = kvms_store_get(&far->store, to, page_to_pfn(from), slot,
 				 (unsigned long)from->zone_device_data);
 
-	if (ret)
-		pr_err_ratelimited("store %llu: a page failed its check and is lost\n",
-				   far->store.id);
+	if (ret != -EBADMSG)
+		return ret;
+	kvms_region_slot(from)->type = KVMS_SLOT_LOST;
+	pr_err_ratelimited("store %llu: a page failed its check and is lost\n", far->store.id);
 	return ret;
 }
 
@@ -139,21 +161,23 @@ static void count_fault(struct kvms_far *far, u64 ns)
 static vm_fault_t fault_load(struct kvms_far *far, struct vm_fault *vmf, struct migrate_vma *args)
 {
 	struct page *page;
+	int ret;
 
 	if (!is_ours(far, *args->src))
 		return 0; /* the fault comes again */
 	page = page_for_fault(far, vmf);
 	if (!page)
 		return VM_FAULT_OOM;
-	if (page_load(far, vmf->page, page)) {
+	ret = page_load(far, vmf->page, page);
+	if (ret) {
 		__free_page(page);
-		return VM_FAULT_HWPOISON;
+		return ret == -EBADMSG ? VM_FAULT_HWPOISON : VM_FAULT_OOM;
 	}
 	*args->dst = page_lock_for(page);
 	return 0;
 }
 
-static vm_fault_t migrate_to_ram(struct vm_fault *vmf)
+static vm_fault_t fault(struct vm_fault *vmf)
 {
 	struct kvms_far *far = page_pgmap(vmf->page)->owner;
 	unsigned long src = 0, dst = 0, start = vmf->address & PAGE_MASK;
@@ -175,9 +199,23 @@ static vm_fault_t migrate_to_ram(struct vm_fault *vmf)
 	ret = fault_load(far, vmf, &args);
 	if (!ret)
 		migrate_vma_pages(&args);
-	if (dst && (src & MIGRATE_PFN_MIGRATE))
+	if (dst && (src & MIGRATE_PFN_MIGRATE)) {
 		count_fault(far, ktime_get_ns() - start_ns);
+		ret = VM_FAULT_MAJOR;
+	}
 	migrate_vma_finalize(&args);
+	return ret;
+}
+
+/* Whoever comes by here stalls for want of memory, as one who waits for swap. */
+static vm_fault_t migrate_to_ram(struct vm_fault *vmf)
+{
+	unsigned long flags;
+	vm_fault_t ret;
+
+	psi_memstall_enter(&flags);
+	ret = fault(vmf);
+	psi_memstall_leave(&flags);
 	return ret;
 }
 
@@ -188,29 +226,37 @@ const struct dev_pagemap_ops kvms_pagemap_ops = {
 
 /* ---- By order ---------------------------------------------------------------------------- */
 
-/* Those of far->src that are ours, until memory is short. */
+/* Page @i of far->src, which is ours, to the last one of the stock. */
+static int load_one(struct kvms_far *far, unsigned long i)
+{
+	struct page *page;
+	int ret;
+
+	if (!far->n_stock)
+		return -ENOMEM;
+	page = far->stock[far->n_stock - 1];
+	ret = page_load(far, migrate_pfn_to_page(far->src[i]), page);
+	if (ret)
+		return ret;
+	far->n_stock--;
+	far->dst[i] = page_lock_for(page);
+	return 0;
+}
+
+/* Those of far->src that are ours, as far as the stock lasts. */
 static void load_all(struct kvms_far *far, unsigned long n, struct kvms_home *h)
 {
-	struct page *page = NULL;
 	unsigned long i;
+	int ret;
 
 	for (i = 0; i < n; i++) {
 		far->dst[i] = 0;
-		if (!is_ours(far, far->src[i]) || h->no_memory)
+		if (!is_ours(far, far->src[i]))
 			continue;
-		if (!page)
-			page = page_by_order();
-		if (!page) {
-			h->no_memory++;
-		} else if (page_load(far, migrate_pfn_to_page(far->src[i]), page)) {
-			h->poisoned++;
-		} else {
-			far->dst[i] = page_lock_for(page);
-			page = NULL;
-		}
+		ret = load_one(far, i);
+		h->poisoned += ret == -EBADMSG;
+		h->no_memory += ret && ret != -EBADMSG;
 	}
-	if (page)
-		__free_page(page);
 }
 
 static void count_moved(struct kvms_far *far, unsigned long n, struct kvms_home *h)
@@ -244,6 +290,7 @@ void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned 
 	lockdep_assert_held(&far->mutex);
 	mmap_assert_locked(vma->vm_mm);
 
+	stock_fill(far, (end - start) >> PAGE_SHIFT, vma, start, h);
 	if (migrate_vma_setup(&args))
 		return;
 	load_all(far, args.npages, h);
@@ -263,33 +310,58 @@ static void home_pfns(struct kvms_far *far, unsigned long first, unsigned long n
 }
 
 /* Locks are not taken: a page that is put meanwhile was not there when we began. */
-static bool has_any(const struct kvms_chunk *c, unsigned long at, unsigned long n)
+static unsigned long count_out(const struct kvms_chunk *c, unsigned long at, unsigned long n)
 {
-	while (n--)
-		if (READ_ONCE(*(u64 *)&c->slots[at + n]))
-			return true;
-	return false;
+	unsigned long i, out = 0;
+
+	for (i = at; i < at + n; i++) {
+		/* a guess: who moves the page looks again, with the page locked */
+		struct kvms_far_slot slot = data_race(c->slots[i]);
+
+		out += slot.type == KVMS_SLOT_DATA || slot.type == KVMS_SLOT_SAME;
+	}
+	return out;
+}
+
+/* Where the last drain stopped, so that pages which stay keep nobody behind them. */
+static struct kvms_chunk *chunk_at_cursor(struct kvms_far *far)
+{
+	struct kvms_chunk *c;
+
+	list_for_each_entry(c, &far->chunks, link)
+		if (far->cursor >= c->first && far->cursor - c->first < c->n_pages)
+			return c;
+	c = list_first_entry_or_null(&far->chunks, struct kvms_chunk, link);
+	far->cursor = c ? c->first : 0;
+	return c;
 }
 
 int kvms_home_any(struct kvms_far *far, unsigned long max, u64 end_ns, struct kvms_home *h)
 {
-	struct kvms_chunk *c;
-	unsigned long at, n;
+	struct kvms_chunk *c = chunk_at_cursor(far);
+	unsigned long seen = 0, at = c ? far->cursor - c->first : 0, n, out;
+	int ret = 0;
 
 	lockdep_assert_held(&far->mutex);
 
-	list_for_each_entry(c, &far->chunks, link) {
-		for (at = 0; at < c->n_pages; at += n) {
-			n = min3(c->n_pages - at, KVMS_BLOCK_PAGES, max - h->moved);
-			if (!n || h->no_memory || ktime_get_ns() >= end_ns)
-				return 0;
-			if (!has_any(c, at, n))
-				continue;
+	while (!ret && seen < far->n_pages) {
+		n = min3(c->n_pages - at, KVMS_BATCH, max - h->moved);
+		if (!n || h->no_memory || ktime_get_ns() >= end_ns)
+			break;
+		out = count_out(c, at, n);
+		stock_fill(far, out, NULL, 0, h);
+		if (out)
 			home_pfns(far, c->first + at, n, h);
-			cond_resched();
-			if (fatal_signal_pending(current))
-				return -EINTR;
+		seen += n;
+		at += n;
+		if (at == c->n_pages) {
+			c = list_next_entry_circular(c, &far->chunks, link);
+			at = 0;
 		}
+		far->cursor = c->first + at;
+		cond_resched();
+		ret = fatal_signal_pending(current) ? -EINTR : 0;
 	}
-	return 0;
+	kvms_home_done(far);
+	return ret;
 }

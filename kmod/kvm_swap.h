@@ -4,6 +4,7 @@
  *
  *   kvms_vms_mutex   the list of guests that are attached
  *   vm->mutex        one guest: its ages, slots, parameters; a pass holds it
+ *   far->mutex       its memory that is out, where there is a store (far-impl.h)
  *   mm->mmap_lock    (read) residency
  *   kvm->srcu        (read) memslots
  *   vm->lock         spinlock: what notifier callbacks write

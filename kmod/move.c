@@ -47,21 +47,21 @@ static int each_mapping(struct kvms_move *w, unsigned long start, unsigned long 
 static int move_in_block(struct kvms_move *w, struct kvms_block *b, unsigned long start,
 			 unsigned long end)
 {
-	int ret = kvms_residency_read(w->vm, w->hva, w->n);
+	int ret;
 
-	if (ret == -EBUSY) {
-		kvms_move_skip(w, KVM_SWAP_SKIP_RACED, (end - start) >> PAGE_SHIFT);
-		return 0;
-	}
-	if (ret)
-		return ret;
 	bitmap_zero(w->moved, KVMS_BLOCK_PAGES);
 	bitmap_zero(w->stayed, KVMS_BLOCK_PAGES);
 	if (w->far)
 		mutex_lock(&w->far->mutex);
-	ret = each_mapping(w, start, end);
+	ret = kvms_residency_read_far(w->vm, w->far, w->hva, w->n);
+	if (!ret)
+		ret = each_mapping(w, start, end);
 	if (w->far)
 		mutex_unlock(&w->far->mutex);
+	if (ret == -EBUSY) {
+		kvms_move_skip(w, KVM_SWAP_SKIP_RACED, (end - start) >> PAGE_SHIFT);
+		return 0;
+	}
 	if (!bitmap_empty(w->moved, w->n) || !bitmap_empty(w->stayed, w->n))
 		kvms_block_moved(w->vm, b, w->n, w->moved, w->stayed);
 	return ret;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* Ranges of a guest's memory, one block after the other: what PAGE_OUT and PAGE_IN have in common. */
+/* Ranges of a guest's memory, block after block: what PAGE_OUT and PAGE_IN have in common. */
 #ifndef _KVMS_MOVE_H
 #define _KVMS_MOVE_H
 

@@ -6,6 +6,7 @@
  * unmapped loses accessed bits. Pages that are unmapped and stay are young afterwards.
  */
 #include <linux/hmm.h>
+#include <linux/memory_hotplug.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
 
@@ -19,28 +20,42 @@ static int out_prepare(struct kvms_move *w)
 		return ret;
 	kvms_far_measure_room(w->far);
 	mutex_lock(&w->far->mutex);
+	w->far->drained = false;
 	/* Where it cannot, pages stay, and are counted. */
 	(void)kvms_region_grow(w->far, KVMS_BLOCK_PAGES);
 	mutex_unlock(&w->far->mutex);
 	return 0;
 }
 
-/* Nothing holds the page: an answer for this moment, to spare it the unmapping. -1: it may go. */
-static int why_stays(struct kvms_move *w, unsigned long addr)
+static int why_folio_stays(struct folio *folio)
 {
-	unsigned long i = kvms_move_page(w, addr);
-	struct folio *folio;
-
-	if (!test_bit(i, w->vm->resident))
-		return KVM_SWAP_SKIP_ABSENT;
-	if (kvms_dense_test(w->far, addr))
-		return KVM_SWAP_SKIP_DENSE;
-	folio = pfn_folio(w->vm->pfns[i] & ~HMM_PFN_FLAGS);
 	if (folio_test_ksm(folio))
 		return KVM_SWAP_SKIP_KSM;
 	if (folio_maybe_mapped_shared(folio))
 		return KVM_SWAP_SKIP_SHARED;
 	return folio_maybe_dma_pinned(folio) ? KVM_SWAP_SKIP_PINNED : -1;
+}
+
+/* An answer for this moment, to spare the page the unmapping. -1: it may go. */
+static int why_stays(struct kvms_move *w, unsigned long addr)
+{
+	unsigned long i = kvms_move_page(w, addr);
+	struct folio *folio;
+	struct page *page;
+	int why;
+
+	if (!test_bit(i, w->vm->resident))
+		return KVM_SWAP_SKIP_ABSENT;
+	if (kvms_dense_test(w->far, addr))
+		return KVM_SWAP_SKIP_DENSE;
+	/* Nothing has held it since residency was asked: it may be free, or split, or gone. */
+	page = pfn_to_online_page(w->vm->pfns[i] & ~HMM_PFN_FLAGS);
+	folio = page ? page_folio(page) : NULL;
+	if (!folio || !folio_try_get(folio))
+		return KVM_SWAP_SKIP_RACED;
+	why = page_folio(page) == folio ? why_folio_stays(folio) : KVM_SWAP_SKIP_RACED;
+	folio_put(folio);
+	return why;
 }
 
 /* A device page with the content of @page, locked; or why not. */
@@ -113,7 +128,7 @@ static void run_count(struct kvms_move *w, const struct migrate_vma *args)
 	}
 }
 
-/* Pages that may all go, as far as could be seen. */
+/* Up to KVMS_BATCH pages that may all go, as far as could be seen. */
 static void run_out(struct kvms_move *w, struct vm_area_struct *vma, unsigned long start,
 		    unsigned long end)
 {
@@ -156,12 +171,15 @@ static void out_part(struct kvms_move *w, struct vm_area_struct *vma, unsigned l
 	}
 	for (addr = start; addr < end; addr += PAGE_SIZE) {
 		why = why_stays(w, addr);
+		if (why < 0 && addr - from < KVMS_BATCH << PAGE_SHIFT)
+			continue;
+		if (from < addr)
+			run_out(w, vma, from, addr);
+		from = addr;
 		if (why < 0)
 			continue;
 		kvms_move_skip(w, why, 1);
-		if (from < addr)
-			run_out(w, vma, from, addr);
-		from = addr + PAGE_SIZE;
+		from += PAGE_SIZE;
 	}
 	if (from < end)
 		run_out(w, vma, from, end);

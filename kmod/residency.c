@@ -4,6 +4,7 @@
  * through hmm_range_fault(), which faults nothing in when it is not told to.
  */
 #include <linux/hmm.h>
+#include <linux/memremap.h>
 #include <linux/mm.h>
 
 #include "kvm_swap.h"
@@ -89,13 +90,28 @@ bool kvms_residency_more(const struct kvms_vm *vm, const struct kvms_block *b, u
 	return others + min_t(unsigned int, marked, b->resident) > b->resident;
 }
 
+bool kvms_residency_is_out(const struct kvms_vm *vm, unsigned long i)
+{
+	unsigned long frame = vm->pfns[i] & ~HMM_PFN_FLAGS;
+
+	return vm->pfns[i] & HMM_PFN_VALID && pfn_valid(frame) &&
+	       is_device_private_page(pfn_to_page(frame));
+}
+
 int kvms_residency_read(struct kvms_vm *vm, unsigned long hva, unsigned long n_pages)
+{
+	return kvms_residency_read_far(vm, NULL, hva, n_pages);
+}
+
+int kvms_residency_read_far(struct kvms_vm *vm, struct kvms_far *far, unsigned long hva,
+			    unsigned long n_pages)
 {
 	struct hmm_range range = {
 		.notifier = &vm->mni,
 		.start = hva,
 		.end = hva + (n_pages << PAGE_SHIFT),
 		.hmm_pfns = vm->pfns,
+		.dev_private_owner = far, /* as the device pages have it */
 	};
 	int tries, ret = -EBUSY;
 	unsigned long i;
@@ -114,7 +130,7 @@ int kvms_residency_read(struct kvms_vm *vm, unsigned long hva, unsigned long n_p
 	if (zero)
 		return 0;
 	for (i = 0; i < n_pages; i++)
-		if (is_resident(vm->pfns[i]))
+		if (is_resident(vm->pfns[i]) && !(far && kvms_residency_is_out(vm, i)))
 			__set_bit(i, vm->resident);
 	return 0;
 }

@@ -3,6 +3,7 @@
 #define _KVMS_RESIDENCY_H
 
 struct kvms_block;
+struct kvms_far;
 struct kvms_vm;
 
 /**
@@ -16,6 +17,16 @@ struct kvms_vm;
  * hmm_range_fault() says.
  */
 int kvms_residency_read(struct kvms_vm *vm, unsigned long hva, unsigned long n_pages);
+
+/**
+ * kvms_residency_read_far() - the same, and which of them are out in @far (NULL: none are)
+ * @far's device pages stay until this answer is not used any more: its mutex.
+ */
+int kvms_residency_read_far(struct kvms_vm *vm, struct kvms_far *far, unsigned long hva,
+			    unsigned long n_pages);
+
+/** kvms_residency_is_out() - was page @i of the block out when that was asked last? */
+bool kvms_residency_is_out(const struct kvms_vm *vm, unsigned long i);
 
 /**
  * kvms_residency_more() - may a page in vm->resident not be one of those that @b has counted?

@@ -37,14 +37,14 @@ static void context_free(struct kvms_store *s, struct kvms_context *c)
 static bool work_new(size_t bytes, void **ret)
 {
 	if (bytes)
-		*ret = kvmalloc(bytes, GFP_KERNEL_ACCOUNT);
+		*ret = kvmalloc(bytes, GFP_KERNEL);
 	return !bytes || *ret;
 }
 
 static int context_init(struct kvms_store *s, struct kvms_context *c, bool writes)
 {
 	mutex_init(&c->mutex);
-	c->text = kmalloc(TEXT_BYTES, GFP_KERNEL_ACCOUNT);
+	c->text = kmalloc(TEXT_BYTES, GFP_KERNEL);
 	if (s->cipher)
 		c->request = kvms_cipher_request(s->cipher);
 	if (!c->text || (s->cipher && !c->request) ||
@@ -71,7 +71,7 @@ static int contexts_init(struct kvms_store *s)
 
 	if (ret)
 		return ret;
-	s->readers = kcalloc(n, sizeof(*s->readers), GFP_KERNEL_ACCOUNT);
+	s->readers = kcalloc(n, sizeof(*s->readers), GFP_KERNEL);
 	if (!s->readers)
 		ret = -ENOMEM;
 	while (!ret && s->n_readers < n) {
@@ -202,7 +202,7 @@ void kvms_store_drop(struct kvms_store *s, struct kvms_far_slot slot, unsigned l
 {
 	if (slot.type == KVMS_SLOT_SAME)
 		atomic64_dec(&s->same_filled);
-	if (slot.type == KVMS_SLOT_DATA)
+	if (slot.type == KVMS_SLOT_DATA || slot.type == KVMS_SLOT_LOST)
 		zs_free(s->pool, data);
 	atomic64_sub(slot.bytes, &s->stored_bytes);
 }
@@ -223,12 +223,14 @@ static int decompress(struct kvms_store *s, struct kvms_context *c, void *page,
 		      unsigned long where, struct kvms_far_slot slot)
 {
 	size_t bytes = slot.bytes - (s->cipher ? KVMS_TAG_BYTES : 0);
+	int ret = 0;
 
 	if (s->cipher) {
 		label_fill(s, context_label(c), where, slot.generation, bytes);
-		if (kvms_cipher_open(c->request, context_label(c), bytes))
-			return -EBADMSG;
+		ret = kvms_cipher_open(c->request, context_label(c), bytes);
 	}
+	if (ret)
+		return ret;
 	return s->compressor->decompress(c->decompress, context_blob(c), bytes, page) ? 0 :
 										      -EBADMSG;
 }
@@ -258,7 +260,7 @@ int kvms_store_get(struct kvms_store *s, struct page *page, unsigned long where,
 		mutex_unlock(&c->mutex);
 	}
 	kunmap_local(to);
-	if (ret)
+	if (ret == -EBADMSG)
 		atomic64_inc(&s->integrity_failures);
 	return ret;
 }
@@ -272,8 +274,19 @@ u64 kvms_store_bytes(const struct kvms_store *s)
 
 u64 kvms_store_context_bytes(const struct kvms_store *s)
 {
-	size_t each = TEXT_BYTES + s->compressor->decompress_bytes() +
-		      (s->cipher ? kvms_cipher_request_bytes(s->cipher) : 0);
+	size_t each = kmalloc_size_roundup(TEXT_BYTES) + s->compressor->decompress_bytes() +
+		      (s->cipher ? kmalloc_size_roundup(kvms_cipher_request_bytes(s->cipher)) : 0);
 
 	return each * (s->n_readers + 1) + s->compressor->compress_bytes();
+}
+
+/*
+ * zsmalloc keeps a word for each blob, and a record for one to eight pages together; how many those
+ * are it does not tell.
+ */
+#define ZSPAGE_BYTES	72
+
+u64 kvms_store_record_bytes(const struct kvms_store *s, u64 blobs)
+{
+	return blobs * sizeof(unsigned long) + zs_get_total_pages(s->pool) * ZSPAGE_BYTES;
 }

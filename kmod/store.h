@@ -19,6 +19,7 @@ enum kvms_slot_type {
 	KVMS_SLOT_FREE,
 	KVMS_SLOT_DATA, /* in the pool */
 	KVMS_SLOT_SAME, /* one word repeated, which is the page's data */
+	KVMS_SLOT_LOST, /* in the pool, but it failed its check: only faults try it again */
 };
 
 /**
@@ -89,7 +90,8 @@ int kvms_store_put(struct kvms_store *s, struct page *page, unsigned long where,
 /**
  * kvms_store_get() - the page again
  * Allocates nothing, waits for others who read only. Process context.
- * Return: 0; -EBADMSG: it is not what was put, and @page has undefined content.
+ * Return: 0; or @page has undefined content: -EBADMSG: it is not what was put; what else the cipher
+ * says is no loss.
  */
 int kvms_store_get(struct kvms_store *s, struct page *page, unsigned long where,
 		   struct kvms_far_slot slot, unsigned long data);
@@ -102,5 +104,8 @@ u64 kvms_store_bytes(const struct kvms_store *s);
 
 /** kvms_store_context_bytes() - and what work on pages takes */
 u64 kvms_store_context_bytes(const struct kvms_store *s);
+
+/** kvms_store_record_bytes() - and the pool's own records of @blobs, at most */
+u64 kvms_store_record_bytes(const struct kvms_store *s, u64 blobs);
 
 #endif

@@ -236,7 +236,7 @@ struct kvm_swap_params {
  * The store: memory that left the guest, compressed and encrypted in the kernel's own, which a
  * touch by the guest or its process brings home. Each guest has one, made by its first PAGE_OUT;
  * all who are attached share it. It ends when the last one has let the guest go and nothing is out
- * any more.
+ * any more; who attaches to the same process' guest before that has it again.
  */
 
 #define KVM_SWAP_MOVE_RANGES	256
@@ -279,7 +279,8 @@ struct kvm_swap_span {
  * @skipped: out: pages that were not moved, by reason
  *
  * Every page that was dealt with is in @pages or in one of @skipped. PAGE_IN says
- * KVM_SWAP_SKIP_ABSENT of pages that are not out.
+ * KVM_SWAP_SKIP_ABSENT of pages that are not out, KVM_SWAP_SKIP_RACED of those that others had
+ * locked, or brought home just then, KVM_SWAP_SKIP_NO_MEMORY of all others that stay out.
  *
  * Errors: EINVAL for a range, a cursor or a bound that cannot be, ESRCH when the guest has ended,
  * EINTR for a fatal signal, EOPNOTSUPP without a store. PAGE_OUT: ENOENT when this kernel has no
@@ -312,8 +313,8 @@ struct kvm_swap_move {
  * @usec: out: time spent
  *
  * For an orderly end: close(2) does not wait, and leaves the store to a thread of the kernel, which
- * brings home what is out as memory allows. Nothing is lost either way. Works when the guest has
- * ended and its process lives on.
+ * brings home what is out while the host has memory to spare. Nothing is lost either way. Works
+ * when the guest has ended and its process lives on.
  * Errors: ENOMEM when pages are out and not a single one was brought home for want of memory:
  * nothing has changed; EINVAL, EINTR, EOPNOTSUPP as above.
  */
@@ -338,7 +339,9 @@ struct kvm_swap_drain {
  * @stored_bytes: out: what the others were compressed to
  * @pool_bytes: out: memory that this takes
  * @metadata_bytes: out: memory for what the kernel and the module remember of each page that could
- *                  be out, and for what faults need: page-out frees PAGES x 4096 less these two
+ *                  be out, and for what faults need: page-out frees PAGES x 4096 less these two.
+ *                  What the pool's own records take is not told by the kernel: at most so much.
+ *                  Ages of the pages are in kvm_swap_stats.tree_bytes.
  * @host_pool_bytes: out: @pool_bytes of all stores of this host
  * @host_pages: out: @pages of all stores, those included whose guest was let go
  * @outs: out: pages that went out, since the store was made, as all below
@@ -348,6 +351,7 @@ struct kvm_swap_drain {
  * @dense: out: pages tried that did not compress
  * @integrity_failures: out: attempts to read a page that failed the cipher's check, or could not be
  *                      decompressed. Whoever touches such a page gets SIGBUS, never wrong data.
+ *                      DRAIN leaves alone what has failed before.
  * @reserve_used: out: faults that took a page of the store's reserve, for there was no other
  * @fault_ns: out: faults by the time they took in the module: 2^i to 2^(i+1) - 1 ns, the first
  *            bucket from 0 on, the last one without end
@@ -381,6 +385,7 @@ struct kvm_swap_store_stats {
 #define KVM_SWAP_COMPRESSOR_ZSTD	2
 
 #define KVM_SWAP_NO_LIMIT		(~0ULL)
+#define KVM_SWAP_SAME_LIMIT		(~0ULL - 1)	/* host_limit_bytes: leave it */
 
 #define KVM_SWAP_STORE_PARAMS_SET	(1U << 0)	/* else they are only read */
 
@@ -392,7 +397,8 @@ struct kvm_swap_store_stats {
  * @limit_bytes: in, out: no page goes out while the store's pool has grown to this, at first
  *               KVM_SWAP_NO_LIMIT. A lower one brings nothing home: PAGE_IN does.
  * @host_limit_bytes: in, out: the same for the pools of all stores of this host together, at first
- *                    half of its memory; one value for all guests
+ *                    half of its memory; one value for all guests. KVM_SWAP_SAME_LIMIT leaves it:
+ *                    what was read may be another one's by the time it is written.
  *
  * Errors: EINVAL for a value out of its bounds or a compressor that INFO does not name, EBUSY for
  * another @compressor or @encrypt while pages are out (DRAIN first), EOPNOTSUPP without a store.

@@ -6,9 +6,11 @@
 #include <crypto/aead.h>
 #include <linux/ioport.h>
 #include <linux/lz4.h>
+#include <linux/memory_hotplug.h>
 #include <linux/memremap.h>
 #include <linux/migrate.h>
 #include <linux/mm.h>
+#include <linux/psi.h>
 #include <linux/zsmalloc.h>
 #include <linux/zstd.h>
 
@@ -49,6 +51,14 @@ int probe_migrate(struct probed *p, struct page *page)
 	return migrate_vma_setup(&p->args) + migrate_device_range(p->pfns, 0, 1) +
 	       folio_maybe_mapped_shared(page_folio(page)) + !page_pgmap(page) +
 	       !vma_alloc_folio(GFP_HIGHUSER_MOVABLE, 0, p->args.vma, 0);
+}
+
+long probe_pressure(unsigned long *flags);
+long probe_pressure(unsigned long *flags)
+{
+	psi_memstall_enter(flags);
+	psi_memstall_leave(flags);
+	return si_mem_available() + !pfn_to_online_page(0);
 }
 
 unsigned long probe_pool(struct probed *p, struct zs_pool *pool);

@@ -116,6 +116,7 @@ static void spoiled(unsigned int how, size_t expected, const char *what)
 	struct vm vm, other;
 	int fd = far_vm(&vm, 2 * PAGES, FILL_TEXT, true);
 	int other_fd = far_vm(&other, PAGES, FILL_TEXT, true), r;
+	uint64_t failures;
 	size_t n;
 
 	page_out(other_fd, &other, 0, PAGES);
@@ -135,7 +136,9 @@ static void spoiled(unsigned int how, size_t expected, const char *what)
 	r = move_part(fd, KVM_SWAP_PAGE_IN, (struct part){ &vm, PAGES, PAGES }, &sum);
 	ok(!r && !sum.pages && sum.skipped[KVM_SWAP_SKIP_POISONED] == n,
 	   "PAGE_IN leaves them, and says so");
+	failures = store_stats(fd).integrity_failures;
 	ok(!ioctl(fd, KVM_SWAP_DRAIN, &d) && !d.pages && d.left == n, "so does DRAIN");
+	ok(store_stats(fd).integrity_failures == failures, "which does not try them again");
 	munmap(vm.memory + PAGES * PAGE, PAGES * PAGE);
 	ok(!store_stats(fd).pages, "they go when they are unmapped");
 	far_done(&other, other_fd);

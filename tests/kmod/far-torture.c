@@ -37,7 +37,7 @@ struct shared {
 	} guests[OWNERS];
 	atomic_bool must_stop;
 	atomic_ulong looks, wrong, odd;
-	atomic_ulong out, home, kills, attached;
+	atomic_ulong out, home, kills, attached, ended, lost;
 };
 
 static struct shared *shared;
@@ -229,6 +229,7 @@ static void moves(const struct guest *g, unsigned long call, atomic_ulong *sum)
 {
 	struct kvm_swap_move m = { .count = 1 + (uint32_t)below(8),
 				   .max_usec = (uint32_t)below(50000) };
+	int r;
 
 	for (uint32_t i = 0; i < m.count; i++) {
 		size_t first = below(PAGES), n = 1 + below(below(4) ? 100 : PAGES);
@@ -236,7 +237,8 @@ static void moves(const struct guest *g, unsigned long call, atomic_ulong *sum)
 		m.ranges[i].hva = (uintptr_t)g->vm->memory + first * PAGE;
 		m.ranges[i].bytes = n * PAGE;
 	}
-	told(ioctl(g->fd, call, &m), sum, m.pages);
+	r = ioctl(g->fd, call, &m);
+	told(r, sum, m.pages);
 }
 
 static void drains(const struct guest *g)
@@ -254,10 +256,20 @@ static void changes(const struct guest *g)
 		.compressor = 1 + (uint32_t)below(2),
 		.encrypt = (uint32_t)below(2),
 		.limit_bytes = below(4) ? KVM_SWAP_NO_LIMIT : below(4 << 20),
-		.host_limit_bytes = below(4) ? KVM_SWAP_NO_LIMIT : below(8 << 20),
+		.host_limit_bytes = below(2) ? KVM_SWAP_SAME_LIMIT :
+				    below(2) ? KVM_SWAP_NO_LIMIT : below(8 << 20),
 	};
 
 	told(ioctl(g->fd, KVM_SWAP_STORE_PARAMS, &p), &shared->home, 0);
+}
+
+/* Each store's figure, seen more than once: more than none is wrong. */
+static void looks_for_losses(const struct guest *g)
+{
+	struct kvm_swap_store_stats s = {};
+
+	if (!ioctl(g->fd, KVM_SWAP_STORE_STATS, &s))
+		atomic_fetch_add(&shared->lost, s.integrity_failures);
 }
 
 static void pager_step(struct guest *g)
@@ -266,6 +278,7 @@ static void pager_step(struct guest *g)
 
 	switch (below(12)) {
 	case 0:
+		looks_for_losses(g);
 		close(g->fd);
 		g->fd = -1;
 		break;
@@ -298,6 +311,8 @@ static void __attribute__((noreturn)) pager_main(void)
 		else
 			pager_step(&g);
 	}
+	if (g.fd >= 0)
+		looks_for_losses(&g);
 	_exit(0);
 }
 
@@ -319,11 +334,17 @@ static pid_t start(unsigned int i)
 static void one_dies(pid_t *pids)
 {
 	size_t i = below(OWNERS + PAGERS);
+	int status = 0;
 
 	if (i < OWNERS)
 		atomic_store(&shared->guests[i].pid, 0);
 	kill(pids[i], SIGKILL);
-	waitpid(pids[i], NULL, 0);
+	/* Nobody ends by itself before they all must. */
+	if (waitpid(pids[i], &status, 0) != pids[i] || !WIFSIGNALED(status) ||
+	    WTERMSIG(status) != SIGKILL) {
+		atomic_fetch_add(&shared->ended, 1);
+		note("process %d had ended: %#x", pids[i], (unsigned int)status);
+	}
 	pids[i] = start((unsigned int)i);
 	atomic_fetch_add(&shared->kills, 1);
 }
@@ -359,6 +380,8 @@ static void torture(unsigned int seconds)
 	note("%lu pages out, %lu home by order, %lu looked at, %lu attachments, %lu kills",
 	     shared->out, shared->home, shared->looks, shared->attached, shared->kills);
 	ok(!failed, "all processes end by themselves (%u)", failed);
+	ok(!shared->ended, "none of them ended before (%lu)", shared->ended);
+	ok(!shared->lost, "no page failed its check (%lu)", shared->lost);
 	ok(!shared->wrong && shared->looks, "no byte is wrong (%lu)", shared->wrong);
 	ok(!shared->odd, "every errno is documented (%lu)", shared->odd);
 	ok(shared->out && shared->home && shared->attached, "pages went out and came home");

@@ -4,6 +4,7 @@
 
 #include <err.h>
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -182,4 +183,23 @@ size_t drain(int fd)
 		pages += d.pages;
 	} while (d.left);
 	return pages;
+}
+
+long host_figure(const char *name)
+{
+	char path[96];
+	long value = -1;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/sys/kernel/kvm_swap/store/%s", name);
+	f = fopen(path, "re");
+	if (!f || fscanf(f, "%ld", &value) != 1)
+		err(2, "%s", path);
+	fclose(f);
+	return value;
+}
+
+bool stores_are_empty(void *unused)
+{
+	return !host_figure("pages") && !host_figure("pool_bytes");
 }

@@ -50,4 +50,10 @@ size_t page_in(int fd, const struct vm *vm, size_t first, size_t n);
 /** drain() - until nothing is left; how many came home. What fails ends the program. */
 size_t drain(int fd);
 
+/** host_figure() - what sysfs tells of all stores of this host */
+long host_figure(const char *name);
+
+/** stores_are_empty() - for soon() */
+bool stores_are_empty(void *unused);
+
 #endif

@@ -19,10 +19,9 @@ void test_busy(void);
 void test_races(void);
 void test_reload(void);
 void test_far(void);
-
-/* Parts of the subject "far". */
 void test_far_ways(void);
 void test_far_end(void);
+void test_far_short(void);
 void test_far_store(void);
 void test_far_bad(void);
 

@@ -34,8 +34,8 @@ static const struct {
 	BAD_MOVE("an empty range", .count = 1, .ranges = { { BLOCK, 0 } }),
 	BAD_MOVE("an odd address", .count = 1, .ranges = { { BLOCK + 8, PAGE } }),
 	BAD_MOVE("an odd length", .count = 1, .ranges = { { BLOCK, PAGE + 1 } }),
-	BAD_MOVE("a range that wraps", .count = 1, .ranges = { { -2 * PAGE, 4 * PAGE } }),
-	BAD_MOVE("a range that ends at 2^64", .count = 1, .ranges = { { -2 * PAGE, 2 * PAGE } }),
+	BAD_MOVE("a range that wraps", .count = 1, .ranges = { { 0 - 2 * PAGE, 4 * PAGE } }),
+	BAD_MOVE("a range that ends at 2^64", .count = 1, .ranges = { { 0 - 2 * PAGE, 2 * PAGE } }),
 	BAD_MOVE("a range beyond all processes", .count = 1, .ranges = { { TOP, PAGE } }),
 	BAD_MOVE("a second range that cannot be", .count = 2,
 		 .ranges = { { BLOCK, PAGE }, { BLOCK, 3 } }),
@@ -105,6 +105,7 @@ static void several_mappings(int fd, struct vm *vm)
 {
 	struct kvm_swap_move sum;
 
+	drain(fd);
 	mprotect(vm->memory + 700 * PAGE, 100 * PAGE, PROT_READ);
 	munmap(vm->memory + 1200 * PAGE, 50 * PAGE);
 	ok(!move_part(fd, KVM_SWAP_PAGE_OUT, (struct part){ vm, 0, PAGES }, &sum) &&
@@ -178,8 +179,11 @@ static void gone(void)
 void test_far_bad(void)
 {
 	struct vm vm;
-	int fd = far_vm(&vm, PAGES, FILL_TEXT, false);
+	int fd;
 
+	if (!has_store())
+		return; /* test_far() says so */
+	fd = far_vm(&vm, PAGES, FILL_TEXT, false);
 	bad_records(fd);
 	bad_others(fd);
 	bad_memory(fd, &vm);

@@ -22,7 +22,9 @@ static const struct {
 	{ "huge", test_huge },     { "numa", test_numa },       { "attach", test_attach },
 	{ "calls", test_calls },   { "buffers", test_buffers }, { "busy", test_busy },
 	{ "races", test_races },   { "reclaim", test_reclaim }, { "far", test_far },
-	{ "reload", test_reload },
+	{ "far-ways", test_far_ways },   { "far-end", test_far_end },
+	{ "far-short", test_far_short },
+	{ "far-store", test_far_store }, { "far-bad", test_far_bad }, { "reload", test_reload },
 };
 
 #define N_SUBJECTS (sizeof(subjects) / sizeof(subjects[0]))
