@@ -148,12 +148,12 @@ static void proactive_has(struct world *w, uint64_t mib)
 	world_guest(w, 0)->unused_bytes = world_guest(w, 0)->usable_bytes = mib * MIB;
 }
 
-static void proactive_at_headroom(struct world *w)
+static void proactive_has_enough(struct world *w)
 {
 	proactive_has(w, 36);
 }
 
-static void proactive_below_headroom(struct world *w)
+static void proactive_has_less(struct world *w)
 {
 	proactive_has(w, 35);
 }
@@ -436,10 +436,10 @@ static const struct rule_row give_rows[] = {
 	  proactive_content,
 	  { NOTHING, GIVES(HOST_RELAXED, 1024), NOTHING } },
 	{ "nor is it when what its balloon left it is still there for the most part",
-	  proactive_at_headroom,
+	  proactive_has_enough,
 	  { NOTHING, GIVES(HOST_RELAXED, 1024), NOTHING } },
 	{ "but with less than three quarters of that it is, before it suffers",
-	  proactive_below_headroom,
+	  proactive_has_less,
 	  { GIVES(HOST_RELAXED, 576), GIVES(HOST_RELAXED, 1024), NOTHING } },
 	{ "a guest whose mode no longer allows it is let go",
 	  let_go,
