@@ -237,17 +237,20 @@ static bool is_refilled(void *unused)
 	return store_stats(filled.fd).metadata_bytes + 16 * PAGE >= filled.metadata_bytes;
 }
 
-static void home_without_room(int fd, struct vm *vm)
+/* Its process touches them: a guest would need page tables of KVM's, whose want kills as well. */
+static size_t home_without_room(int fd, const struct vm *vm)
 {
+	size_t wrong;
 	pid_t pid;
 
 	page_out(fd, vm, 0, vm->n_pages);
 	filled.fd = fd;
 	filled.metadata_bytes = store_stats(fd).metadata_bytes;
 	pid = hold(fd);
-	vm_touch(vm, 0, vm->n_pages, 1);
+	wrong = wrong_pages(vm, 0, vm->n_pages, FILL_TEXT, 0);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
+	return wrong;
 }
 
 /*
@@ -260,17 +263,17 @@ static void by_reserve(void)
 	struct vm vm;
 	int fd = far_vm(&vm, 4 * PAGES, FILL_TEXT, true);
 	unsigned int rounds = 0;
+	size_t wrong = 0;
 
 	oom_score("-1000");
 	swap_off();
 	do {
-		home_without_room(fd, &vm);
+		wrong += home_without_room(fd, &vm);
 		s = store_stats(fd);
 	} while (++rounds < 10 && !s.reserve_used);
 	swap_on();
 	oom_score("0");
-	ok(!wrong_pages(&vm, 0, 4 * PAGES, FILL_TEXT, rounds) && s.faults == rounds * 4 * PAGES,
-	   "more comes home than there is room for");
+	ok(!wrong && s.faults == rounds * 4 * PAGES, "more comes home than there is room for");
 	ok(s.reserve_used > 0, "some of it by the reserve (%llu, round %u)", s.reserve_used,
 	   rounds);
 	page_out(fd, &vm, 0, 4 * PAGES);
