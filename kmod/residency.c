@@ -3,6 +3,7 @@
  * Which pages of a block are there now, and how the host maps them: asked of the page tables
  * through hmm_range_fault(), which faults nothing in when it is not told to.
  */
+#include <linux/delay.h>
 #include <linux/hmm.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
@@ -12,6 +13,7 @@
 
 /* An unmapping that goes on makes the question void; it is short. */
 #define TRIES 3
+#define SHORT_USEC 100
 
 #define BLOCK_ORDER	(KVM_SWAP_BLOCK_SHIFT - PAGE_SHIFT)
 
@@ -57,11 +59,26 @@ static bool is_huge(const unsigned long *pfns)
 	return pfns[0] && IS_ALIGNED(pfns[0], KVMS_BLOCK_PAGES);
 }
 
+/*
+ * mmu_interval_read_begin() waits until no unmapping goes on, and cannot be killed meanwhile: where
+ * many processors fault at once that may not be for as long as they do. So it is not called then;
+ * what begins just now is waited for.
+ */
+static bool is_quiet(struct kvms_vm *vm)
+{
+	if (!READ_ONCE(vm->in_progress))
+		return true;
+	usleep_range(SHORT_USEC / 2, SHORT_USEC);
+	return !READ_ONCE(vm->in_progress);
+}
+
 static int read_once(struct kvms_vm *vm, struct hmm_range *range, bool *ret_zero)
 {
 	bool raced, zero;
 	int ret;
 
+	if (!is_quiet(vm))
+		return -EBUSY;
 	range->notifier_seq = mmu_interval_read_begin(&vm->mni);
 	ret = mmap_read_lock_killable(vm->mm);
 	if (ret)
