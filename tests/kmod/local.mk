@@ -20,6 +20,7 @@ EXTRA_DIST += %D%/build %D%/run \
 	%D%/test-far.c \
 	%D%/test-far-bad.c \
 	%D%/test-far-end.c \
+	%D%/test-far-kernel.c \
 	%D%/test-far-short.c \
 	%D%/test-far-store.c \
 	%D%/test-far-ways.c \

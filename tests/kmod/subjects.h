@@ -21,6 +21,7 @@ void test_reload(void);
 void test_far(void);
 void test_far_ways(void);
 void test_far_end(void);
+void test_far_kernel(void);
 void test_far_short(void);
 void test_far_store(void);
 void test_far_bad(void);

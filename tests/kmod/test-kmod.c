@@ -23,7 +23,7 @@ static const struct {
 	{ "calls", test_calls },   { "buffers", test_buffers }, { "busy", test_busy },
 	{ "races", test_races },   { "reclaim", test_reclaim }, { "far", test_far },
 	{ "far-ways", test_far_ways },   { "far-end", test_far_end },
-	{ "far-short", test_far_short },
+	{ "far-kernel", test_far_kernel }, { "far-short", test_far_short },
 	{ "far-store", test_far_store }, { "far-bad", test_far_bad }, { "reload", test_reload },
 };
 
