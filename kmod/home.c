@@ -158,6 +158,15 @@ static void count_fault(struct kvms_far *far, u64 ns)
 	atomic64_inc(&far->counters.fault_ns[bucket]);
 }
 
+/*
+ * KVM ends a guest whose fault fails. The allocator gives up for tasks that are about to end, and
+ * they may; all others' faults come again.
+ */
+static vm_fault_t fault_no_memory(void)
+{
+	return fatal_signal_pending(current) || current->flags & PF_DUMPCORE ? VM_FAULT_OOM : 0;
+}
+
 static vm_fault_t fault_load(struct kvms_far *far, struct vm_fault *vmf, struct migrate_vma *args)
 {
 	struct page *page;
@@ -167,11 +176,11 @@ static vm_fault_t fault_load(struct kvms_far *far, struct vm_fault *vmf, struct 
 		return 0; /* the fault comes again */
 	page = page_for_fault(far, vmf);
 	if (!page)
-		return VM_FAULT_OOM;
+		return fault_no_memory();
 	ret = page_load(far, vmf->page, page);
 	if (ret) {
 		__free_page(page);
-		return ret == -EBADMSG ? VM_FAULT_HWPOISON : VM_FAULT_OOM;
+		return ret == -EBADMSG ? VM_FAULT_HWPOISON : fault_no_memory();
 	}
 	*args->dst = page_lock_for(page);
 	return 0;

@@ -2,7 +2,8 @@
 /*
  * Far memory under torture: guests that know each byte of their memory run, look, fork, discard and
  * re-slot it, or are killed, while others page it out and home, drain, change stores, let go and
- * are killed as well. Prints TAP. Usage: far-torture [SECONDS [SEED]]
+ * are killed as well; with allocations that fail where the kernel can make them. Prints TAP.
+ * Usage: far-torture [SECONDS [SEED]]
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -22,12 +23,17 @@
 
 #include "child.h"
 #include "far.h"
+#include "faults.h"
 #include "module.h"
 #include "tap.h"
 
 #define OWNERS 3
 #define PAGERS 2
 #define PAGES  (3 * BLOCK_PAGES)
+
+#define FAULT_PERCENT 10
+#define ROUND_MS      200
+#define FAULT_ROUNDS  10 /* with faults, then as many without: they cost, each stack is read */
 
 /* What all processes see. */
 struct shared {
@@ -38,6 +44,7 @@ struct shared {
 	atomic_bool must_stop;
 	atomic_ulong looks, wrong, odd;
 	atomic_ulong out, home, kills, attached, ended, lost;
+	atomic_ulong refused, stayed, reserve_used; /* for want of memory */
 };
 
 static struct shared *shared;
@@ -64,7 +71,7 @@ struct page {
 struct owner {
 	struct vm vm;
 	struct page pages[PAGES];
-	bool has_slot;
+	size_t slot, n_slot; /* pages that the guest sees */
 };
 
 static bool is_right(const struct owner *o, size_t i)
@@ -98,10 +105,13 @@ static void refill(struct owner *o, size_t first, size_t n)
 
 static void run(struct owner *o, size_t first, size_t n)
 {
-	if (!o->has_slot)
+	size_t from = first > o->slot ? first : o->slot, to = o->slot + o->n_slot;
+
+	to = to < first + n ? to : first + n;
+	if (from >= to)
 		return;
-	vm_touch(&o->vm, first, n, 1);
-	for (size_t i = first; i < first + n; i++)
+	vm_touch(&o->vm, from, to - from, 1);
+	for (size_t i = from; i < to; i++)
 		o->pages[i].touches++;
 }
 
@@ -127,10 +137,23 @@ static void forks(struct owner *o, size_t first, size_t n)
 	waitpid(pid, NULL, 0);
 }
 
-static void reslot(struct owner *o)
+/* Pages keep their guest addresses. */
+static void show(struct owner *o, size_t first, size_t n)
 {
-	vm_set_slot(&o->vm, 0, 0, o->has_slot ? 0 : PAGES, VM_BASE);
-	o->has_slot = !o->has_slot;
+	vm_set_slot(&o->vm, 0, first, n, VM_BASE + first * PAGE);
+	o->slot = first;
+	o->n_slot = n;
+}
+
+/* None, all, or what is asked for: memory that is out need not be a guest's any more. */
+static void reslot(struct owner *o, size_t first, size_t n)
+{
+	bool some = below(2);
+
+	if (o->n_slot)
+		show(o, o->slot, 0);
+	if (below(3))
+		show(o, some ? first : 0, some ? n : PAGES);
 }
 
 static void lock(struct owner *o, size_t first, size_t n)
@@ -156,7 +179,7 @@ static void owner_step(struct owner *o)
 		forks(o, first, n);
 		break;
 	case 3:
-		reslot(o);
+		reslot(o, first, n);
 		break;
 	case 4:
 		lock(o, first, n);
@@ -181,7 +204,7 @@ static void __attribute__((noreturn)) owner_main(unsigned int me)
 	static struct owner o;
 
 	vm_new(&o.vm, PAGES, below(2) ? VM_SMALL : VM_HUGE);
-	o.has_slot = true;
+	o.n_slot = PAGES;
 	refill(&o, 0, PAGES);
 	shared->guests[me].vm = o.vm;
 	shared->guests[me].vm.fd = fcntl(o.vm.fd, F_DUPFD_CLOEXEC, CHILD_FD_MIN);
@@ -217,12 +240,24 @@ static bool guest_find(struct guest *g)
 	return g->fd >= 0;
 }
 
+/* Errors that kvm_swap(4) lists for a call that is right; ENOENT is a cipher that does not come. */
+static bool is_documented(int error)
+{
+	return error == ESRCH || error == ENOMEM || error == EBUSY || error == EINTR ||
+	       error == ENOENT;
+}
+
 static void told(int r, atomic_ulong *sum, unsigned long n)
 {
+	int error = errno;
+
+	atomic_fetch_add(&shared->refused, r && error == ENOMEM);
 	if (!r)
 		atomic_fetch_add(sum, n);
-	else if (errno != ESRCH && errno != ENOMEM && errno != EBUSY && errno != EINTR)
+	else if (!is_documented(error)) {
 		atomic_fetch_add(&shared->odd, 1);
+		note("a call fails: %s", strerror(error));
+	}
 }
 
 static void moves(const struct guest *g, unsigned long call, atomic_ulong *sum)
@@ -239,6 +274,8 @@ static void moves(const struct guest *g, unsigned long call, atomic_ulong *sum)
 	}
 	r = ioctl(g->fd, call, &m);
 	told(r, sum, m.pages);
+	if (!r)
+		atomic_fetch_add(&shared->stayed, m.skipped[KVM_SWAP_SKIP_NO_MEMORY]);
 }
 
 static void drains(const struct guest *g)
@@ -263,13 +300,15 @@ static void changes(const struct guest *g)
 	told(ioctl(g->fd, KVM_SWAP_STORE_PARAMS, &p), &shared->home, 0);
 }
 
-/* Each store's figure, seen more than once: more than none is wrong. */
-static void looks_for_losses(const struct guest *g)
+/* Each store's figures, seen more than once: what matters is whether they are 0. */
+static void looks_at_store(const struct guest *g)
 {
 	struct kvm_swap_store_stats s = {};
 
-	if (!ioctl(g->fd, KVM_SWAP_STORE_STATS, &s))
-		atomic_fetch_add(&shared->lost, s.integrity_failures);
+	if (ioctl(g->fd, KVM_SWAP_STORE_STATS, &s))
+		return;
+	atomic_fetch_add(&shared->lost, s.integrity_failures);
+	atomic_fetch_add(&shared->reserve_used, s.reserve_used);
 }
 
 static void pager_step(struct guest *g)
@@ -278,7 +317,7 @@ static void pager_step(struct guest *g)
 
 	switch (below(12)) {
 	case 0:
-		looks_for_losses(g);
+		looks_at_store(g);
 		close(g->fd);
 		g->fd = -1;
 		break;
@@ -294,6 +333,9 @@ static void pager_step(struct guest *g)
 		break;
 	case 5:
 		told(ioctl(g->fd, KVM_SWAP_AGE, &age), &shared->home, 0);
+		break;
+	case 6:
+		looks_at_store(g);
 		break;
 	default:
 		moves(g, KVM_SWAP_PAGE_OUT, &shared->out);
@@ -312,7 +354,7 @@ static void __attribute__((noreturn)) pager_main(void)
 			pager_step(&g);
 	}
 	if (g.fd >= 0)
-		looks_for_losses(&g);
+		looks_at_store(&g);
 	_exit(0);
 }
 
@@ -360,23 +402,21 @@ static bool is_over(void *unused)
 	return !n;
 }
 
-static void torture(unsigned int seconds)
+static void live(pid_t *pids, unsigned int seconds, bool with_faults)
 {
 	time_t end = time(NULL) + seconds;
-	pid_t pids[OWNERS + PAGERS];
-	unsigned int failed = 0;
-	int status;
 
-	for (unsigned int i = 0; i < OWNERS + PAGERS; i++)
-		pids[i] = start(i);
-	while (time(NULL) < end) {
-		usleep(200000);
+	for (unsigned int round = 0; time(NULL) < end; round++) {
+		if (with_faults && round % FAULT_ROUNDS == 0)
+			faults_setup(round / FAULT_ROUNDS % 2 ? 0 : FAULT_PERCENT);
+		usleep(1000 * ROUND_MS);
 		if (!below(5))
 			one_dies(pids);
 	}
-	atomic_store(&shared->must_stop, true);
-	for (unsigned int i = 0; i < OWNERS + PAGERS; i++)
-		failed += waitpid(pids[i], &status, 0) != pids[i] || status;
+}
+
+static void judge(unsigned int failed, const char *no_faults)
+{
 	note("%lu pages out, %lu home by order, %lu looked at, %lu attachments, %lu kills",
 	     shared->out, shared->home, shared->looks, shared->attached, shared->kills);
 	ok(!failed, "all processes end by themselves (%u)", failed);
@@ -385,22 +425,47 @@ static void torture(unsigned int seconds)
 	ok(!shared->wrong && shared->looks, "no byte is wrong (%lu)", shared->wrong);
 	ok(!shared->odd, "every errno is documented (%lu)", shared->odd);
 	ok(shared->out && shared->home && shared->attached, "pages went out and came home");
+	if (no_faults)
+		skip("allocations failed", no_faults);
+	else
+		ok(shared->refused && shared->stayed && shared->reserve_used,
+		   "allocations failed: for calls (%lu), pages on the move (%lu), touches (%s)",
+		   shared->refused, shared->stayed, shared->reserve_used ? "yes" : "none");
+}
+
+static void torture(unsigned int seconds, const char *no_faults)
+{
+	pid_t pids[OWNERS + PAGERS];
+	unsigned int failed = 0;
+	int status;
+
+	for (unsigned int i = 0; i < OWNERS + PAGERS; i++)
+		pids[i] = start(i);
+	live(pids, seconds, !no_faults);
+	atomic_store(&shared->must_stop, true);
+	for (unsigned int i = 0; i < OWNERS + PAGERS; i++)
+		failed += waitpid(pids[i], &status, 0) != pids[i] || status;
+	faults_stop();
+	judge(failed, no_faults);
 	ok(soon(is_over, NULL), "nothing is left in any store");
 }
 
 int main(int argc, char **argv)
 {
 	unsigned int seconds = argc > 1 ? (unsigned int)atoi(argv[1]) : 20;
+	const char *no_faults;
 
 	state = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) * 2654435761 + 1;
-	note("seed %#llx", (unsigned long long)state);
 	device_open();
 	if (!has_store()) {
 		skip("torture of far memory", "this kernel can have no store");
 		return tap_end();
 	}
+	no_faults = faults_setup(0);
+	note("%u s from seed %#llx; failing allocations: %s", seconds, (unsigned long long)state,
+	     no_faults ?: "yes");
 	shared = must_map(sizeof(*shared), MAP_SHARED | MAP_ANONYMOUS, -1);
-	torture(seconds);
+	torture(seconds, no_faults);
 	device_close();
 	return tap_end();
 }

@@ -81,8 +81,9 @@ const char *faults_setup(unsigned int percent)
 	for (size_t i = 0; i < N_ATTRIBUTES; i++)
 		if (!setup(attributes[i], percent))
 			return "fault injection cannot be set up by debugfs";
-	/* Else single pages never fail. */
-	if (!put_knob("fail_page_alloc", "min-order", "0"))
+	/* Else single pages never fail, nor pages for processes. */
+	if (!put_knob("fail_page_alloc", "min-order", "0") ||
+	    !put_knob("fail_page_alloc", "ignore-gfp-highmem", "N"))
 		return "fault injection of pages cannot be set up by debugfs";
 	is_on = true;
 	return NULL;

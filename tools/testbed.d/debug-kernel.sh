@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # shellcheck shell=bash
-# The debug kernel: Debian 13's kernel source with all that finds faults in a module switched on. Sets $debug.
+# The debug kernel: the kernel source of Debian 13's backports with all that finds faults in a module switched on. Sets $debug.
 
 debug_inputs=(
 	"$testbed_d"/{debug-kernel.sh,debug-kernel-build,debug.config,initramfs,modules}
