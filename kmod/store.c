@@ -209,6 +209,18 @@ void kvms_store_drop(struct kvms_store *s, struct kvms_far_slot slot, unsigned l
 
 /* ---- Get --------------------------------------------------------------------------------- */
 
+/* Nothing is written where the blob is, so it need not be copied, unless it is in two pieces. */
+static int load_plain(struct kvms_store *s, struct kvms_context *c, void *page,
+		      struct kvms_far_slot slot, unsigned long handle)
+{
+	void *blob = zs_obj_read_begin(s->pool, handle, slot.bytes, context_blob(c));
+	bool ok = s->compressor->decompress(c->decompress, blob, slot.bytes, page);
+
+	zs_obj_read_end(s->pool, handle, slot.bytes, blob);
+	return ok ? 0 : -EBADMSG;
+}
+
+/* What the cipher has checked must not change afterwards: a copy does not. */
 static void blob_read(struct kvms_store *s, struct kvms_context *c, unsigned long handle,
 		      size_t bytes)
 {
@@ -219,16 +231,14 @@ static void blob_read(struct kvms_store *s, struct kvms_context *c, unsigned lon
 	zs_obj_read_end(s->pool, handle, bytes, blob);
 }
 
-static int decompress(struct kvms_store *s, struct kvms_context *c, void *page,
-		      unsigned long where, struct kvms_far_slot slot)
+static int load_sealed(struct kvms_store *s, struct kvms_context *c, void *page,
+		       unsigned long where, struct kvms_far_slot slot)
 {
-	size_t bytes = slot.bytes - (s->cipher ? KVMS_TAG_BYTES : 0);
-	int ret = 0;
+	size_t bytes = slot.bytes - KVMS_TAG_BYTES;
+	int ret;
 
-	if (s->cipher) {
-		label_fill(s, context_label(c), where, slot.generation, bytes);
-		ret = kvms_cipher_open(c->request, context_label(c), bytes);
-	}
+	label_fill(s, context_label(c), where, slot.generation, bytes);
+	ret = kvms_cipher_open(c->request, context_label(c), bytes);
 	if (ret)
 		return ret;
 	return s->compressor->decompress(c->decompress, context_blob(c), bytes, page) ? 0 :
@@ -255,8 +265,10 @@ int kvms_store_get(struct kvms_store *s, struct page *page, unsigned long where,
 		memset64(to, data, PAGE_SIZE / sizeof(u64));
 	} else {
 		c = reader_get(s);
-		blob_read(s, c, data, slot.bytes);
-		ret = decompress(s, c, to, where, slot);
+		if (s->cipher)
+			blob_read(s, c, data, slot.bytes);
+		ret = s->cipher ? load_sealed(s, c, to, where, slot) :
+				  load_plain(s, c, to, slot, data);
 		mutex_unlock(&c->mutex);
 	}
 	kunmap_local(to);

@@ -19,7 +19,9 @@ EXTRA_DIST += \
 	%D%/kmod/benches.h \
 	%D%/kmod/build \
 	%D%/kmod/calls.c %D%/kmod/calls.h \
+	%D%/kmod/content.c %D%/kmod/content.h \
 	%D%/kmod/damon.c %D%/kmod/damon.h \
+	%D%/kmod/far.c %D%/kmod/far-room.c \
 	%D%/kmod/figure.c %D%/kmod/figure.h \
 	%D%/kmod/guest.c %D%/kmod/guest.h \
 	%D%/kmod/hold.c \
@@ -29,7 +31,9 @@ EXTRA_DIST += \
 	%D%/kmod/pass.c \
 	%D%/kmod/pattern.c %D%/kmod/pattern.h \
 	%D%/kmod/run \
-	%D%/kmod/vcpu.c
+	%D%/kmod/timed.c %D%/kmod/timed.h \
+	%D%/kmod/vcpu.c \
+	%D%/kmod/zram.c %D%/kmod/zram.h
 
 # CPU time of one decision, by number of guests.
 EXTRA_PROGRAMS += %D%/bench-tick

@@ -163,7 +163,7 @@ static uint64_t say_cost(const struct run *r, const struct conditions *c, uint64
 /* Return: CPU time in 1/10000 of a CPU */
 static uint64_t measure(struct run *r, const struct pattern *p, uint64_t at_most)
 {
-	const struct conditions c = { GUEST_BYTES, "4 KiB", p->name };
+	const struct conditions c = { GUEST_BYTES, "4 KiB", p->name, NULL };
 	struct verdict steady = {}, moved = {};
 	uint64_t spent_ns;
 

@@ -20,4 +20,10 @@ void bench_vcpu(void);
 /** bench_accuracy() - what is called cold, and for how much CPU time, beside DAMON */
 void bench_accuracy(void);
 
+/** bench_far() - far memory against zram: how fast, out and home, and what it frees */
+void bench_far(void);
+
+/** bench_far_room() - the last of it */
+void bench_far_room(void);
+
 #endif

@@ -13,8 +13,9 @@ void figure_say(const struct conditions *c, const struct figure *f)
 
 	(void)uname(&host);
 	printf("{\"bench\": \"kmod\", \"figure\": \"%s\", \"kernel\": \"%s\", \"guest_mib\": %zu, "
-	       "\"mapping\": \"%s\", \"hot\": \"%s\", \"unit\": \"%s\", \"value\": %" PRIu64,
-	       f->name, host.release, c->guest_bytes >> 20, c->mapping, c->hot, f->unit, f->value);
+	       "\"mapping\": \"%s\", \"%s\": \"%s\", \"unit\": \"%s\", \"value\": %" PRIu64,
+	       f->name, host.release, c->guest_bytes >> 20, c->mapping,
+	       c->content ? "content" : "hot", c->content ?: c->hot, f->unit, f->value);
 	if (f->at_most)
 		printf(", \"at_most\": %" PRIu64, f->at_most);
 	if (f->at_least)

@@ -10,6 +10,7 @@ struct conditions {
 	size_t guest_bytes;
 	const char *mapping;
 	const char *hot; /* what the guest touches */
+	const char *content; /* or what its memory is full of */
 };
 
 /* A goal of 0 is none. */

@@ -69,8 +69,8 @@ static uint64_t longest_of_huge(struct guest *g)
 
 void bench_hold(void)
 {
-	const struct conditions small = { SMALL_BYTES, "4 KiB", pattern_all.name },
-				huge = { HUGE_BYTES, "2 MiB", "none, then all" };
+	const struct conditions small = { SMALL_BYTES, "4 KiB", pattern_all.name, NULL },
+				huge = { HUGE_BYTES, "2 MiB", "none, then all", NULL };
 	static struct series passes, bare, runs;
 	struct guest g;
 	uint64_t bare_ns;

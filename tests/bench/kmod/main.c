@@ -9,7 +9,7 @@
 int main(int argc, char **argv)
 {
 	if (argc != 3)
-		errx(64, "usage: bench-kmod pass|hold|pageout|vcpu|accuracy GUEST-MIB (of pass)");
+		errx(64, "usage: bench-kmod pass|hold|pageout|vcpu|accuracy|far GUEST-MIB (of pass)");
 	if (!strcmp(argv[1], "pass"))
 		bench_pass(strtoul(argv[2], NULL, 10) << 20);
 	else if (!strcmp(argv[1], "hold"))
@@ -20,6 +20,8 @@ int main(int argc, char **argv)
 		bench_vcpu();
 	else if (!strcmp(argv[1], "accuracy"))
 		bench_accuracy();
+	else if (!strcmp(argv[1], "far"))
+		bench_far();
 	else
 		errx(64, "no bench %s", argv[1]);
 	return 0;

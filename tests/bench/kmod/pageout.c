@@ -119,7 +119,7 @@ static uint64_t bare_once(struct guest *g, int fd, int pidfd, struct ranges *r)
 
 static void measure(struct guest *g, const struct pattern *p)
 {
-	const struct conditions c = { GUEST_BYTES, "4 KiB", p->name };
+	const struct conditions c = { GUEST_BYTES, "4 KiB", p->name, NULL };
 	uint8_t *hot = calloc(g->vm.n_pages, 1);
 	struct series agent = {}, bare = {};
 	struct ranges r = { .at = NULL };

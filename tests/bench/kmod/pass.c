@@ -120,7 +120,7 @@ static void small(size_t guest_bytes)
 
 	guest_new(&g, guest_bytes, VM_SMALL, 1);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const struct conditions c = { guest_bytes, "4 KiB", cases[i].hot->name };
+		const struct conditions c = { guest_bytes, "4 KiB", cases[i].hot->name, NULL };
 
 		set_hot(&g, cases[i].hot);
 		measure(&g, g.vm.n_pages * PAGE, &costs);
@@ -146,7 +146,7 @@ static void say_huge(const struct conditions *c, const struct costs *costs, uint
 
 static void huge(size_t guest_bytes)
 {
-	struct conditions c = { guest_bytes, "2 MiB", pattern_none.name };
+	struct conditions c = { guest_bytes, "2 MiB", pattern_none.name, NULL };
 	static struct costs costs;
 	struct guest g;
 

@@ -93,7 +93,7 @@ static void measure(const struct guest *g, const struct conditions *c, const str
 
 void bench_vcpu(void)
 {
-	const struct conditions c = { GUEST_BYTES, "4 KiB", pattern_chunks.name };
+	const struct conditions c = { GUEST_BYTES, "4 KiB", pattern_chunks.name, NULL };
 	struct guest g;
 	uint8_t *hot;
 
