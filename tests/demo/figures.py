@@ -50,18 +50,26 @@ def oom_killed():
     return {int(pid) for pid in re.findall(r"Killed process (\d+)", text)}
 
 
-def ages(name):
-    """What the agent says of a guest's ages: the source, and MiB that are cold. Empty without it."""
+def machine(name, *properties):
+    """What the agent says of a guest, by property; None is not known. Empty without the agent."""
     interface = "org.linux_kvm.Balloon1"
     command = ["busctl", "--system", "--json=short", "get-property", interface,
-               f"/org/linux_kvm/Balloon1/machine/{name}", f"{interface}.Machine",
-               "Aging", "ColdBytes"]
+               f"/org/linux_kvm/Balloon1/machine/{name}", f"{interface}.Machine", *properties]
     done = subprocess.run(command, text=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
                           check=False)
     if done.returncode:
         return {}
-    source, cold = (json.loads(line)["data"] for line in done.stdout.splitlines())
-    return {"aging": source, "cold": None if cold == UNKNOWN else cold // MIB}
+    values = (json.loads(line)["data"] for line in done.stdout.splitlines())
+    return {p: None if v == UNKNOWN else v for p, v in zip(properties, values)}
+
+
+def ages(name):
+    """The source of a guest's ages, and MiB that are cold. Empty without the agent."""
+    told = machine(name, "Aging", "ColdBytes")
+    if not told:
+        return {}
+    cold = told["ColdBytes"]
+    return {"aging": told["Aging"], "cold": None if cold is None else cold // MIB}
 
 
 def paged_out():
