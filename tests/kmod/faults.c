@@ -16,6 +16,10 @@
 static const char *const attributes[] = { "failslab", "fail_page_alloc" };
 #define N_ATTRIBUTES (sizeof(attributes) / sizeof(attributes[0]))
 
+struct range {
+	unsigned long start, end;
+};
+
 static bool is_on, is_armed;
 
 static bool put(const char *path, const char *value)
@@ -52,16 +56,57 @@ static unsigned long get_number(const char *path)
 	return strtoul(text, NULL, 0);
 }
 
-/* Only calls that come by the module's code: from its first function on, for its whole size. */
+static bool put_range(const char *attribute, const char *kind, struct range range)
+{
+	char knob[32], text[32];
+
+	snprintf(knob, sizeof(knob), "%s-start", kind);
+	snprintf(text, sizeof(text), "%#lx", range.start);
+	if (!put_knob(attribute, knob, text))
+		return false;
+	snprintf(knob, sizeof(knob), "%s-end", kind);
+	snprintf(text, sizeof(text), "%#lx", range.end);
+	return put_knob(attribute, knob, text);
+}
+
+/* A function of the kernel, up to the next one; empty where there is none of that name. */
+static struct range function(const char *name)
+{
+	FILE *f = fopen("/proc/kallsyms", "re");
+	struct range range = {};
+	char line[256], symbol[128];
+	unsigned long at;
+
+	while (f && fgets(line, sizeof(line), f)) {
+		if (sscanf(line, "%lx %*c %127s", &at, symbol) != 2)
+			continue;
+		if (range.start && at > range.start) {
+			range.end = at;
+			break;
+		}
+		if (!strcmp(symbol, name))
+			range.start = at;
+	}
+	if (f)
+		fclose(f);
+	return range;
+}
+
+/*
+ * Only calls that come by the module's code: from its first function on, for its whole size. Where
+ * memory ends while pages are added to it the kernel warns, whoever asked for them.
+ */
 static bool put_filter(const char *attribute)
 {
+	static struct range add_pages;
 	unsigned long start = get_number(MODULE "sections/.text");
-	char from[32], to[32];
 
-	snprintf(from, sizeof(from), "%#lx", start);
-	snprintf(to, sizeof(to), "%#lx", start + get_number(MODULE "coresize"));
+	if (!add_pages.end)
+		add_pages = function("add_pages");
 	return start && put_knob(attribute, "stacktrace-depth", "32") &&
-	       put_knob(attribute, "require-start", from) && put_knob(attribute, "require-end", to);
+	       put_range(attribute, "require",
+			 (struct range){ start, start + get_number(MODULE "coresize") }) &&
+	       put_range(attribute, "reject", add_pages);
 }
 
 static bool setup(const char *attribute, unsigned int percent)
