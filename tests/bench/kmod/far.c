@@ -21,9 +21,9 @@
 #include "timed.h"
 #include "zram.h"
 
-#define SIDE_BYTES (32UL << 20)
+#define SIDE_BYTES (16UL << 20)
 #define SIDE_PAGES (SIDE_BYTES / PAGE)
-#define ROUNDS 6
+#define ROUNDS 3
 
 struct duel {
 	struct vm vm;
