@@ -31,7 +31,7 @@ struct room {
 	uint64_t free; /* more of it, says the host */
 };
 
-/* Lists of free pages that each processor keeps for itself are not in MemFree: short, or as usual. */
+/* Lists of free pages that each processor keeps are not in MemFree: short, or as usual. */
 static void keep_few_free(bool few)
 {
 	static const char path[] = "/proc/sys/vm/percpu_pagelist_high_fraction";

@@ -73,8 +73,8 @@ static uint64_t out(struct duel *d, int which)
 }
 
 /*
- * Does the page fault on both sides? What does not compress stays on ours. Zeroes do as well in huge
- * pages: to split one is enough to be rid of them, for the kernel maps its zero page in their place.
+ * Does the page fault on both sides? What does not compress stays on ours. Zeroes do as well in
+ * huge pages: when one is split the kernel maps its zero page in their place.
  */
 static bool goes(const struct duel *d, size_t i)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The host's only swap, in /dev/zram0: what far memory is measured against. Errors end the program. */
+/* The host's only swap, /dev/zram0: what far memory is measured against. Errors end the program. */
 #ifndef KVMB_BENCH_ZRAM_H
 #define KVMB_BENCH_ZRAM_H
 
