@@ -23,7 +23,7 @@
 
 #define SIDE_BYTES (16UL << 20)
 #define SIDE_PAGES (SIDE_BYTES / PAGE)
-#define ROUNDS 3
+#define ROUNDS 7
 
 struct duel {
 	struct vm vm;
