@@ -84,6 +84,51 @@ static int contexts_init(struct kvms_store *s)
 	return ret;
 }
 
+/* ---- The pool's own records -------------------------------------------------------------- */
+
+/*
+ * zsmalloc keeps a word for each blob, and a record for a few pages together: for as many as leave
+ * least over when they are cut into pieces of one size. It tells neither, nor how large it is.
+ */
+#define RECORD_BYTES	56
+#define PARTS		64 /* of a byte */
+
+static unsigned int pieces_of_record(size_t bytes)
+{
+	unsigned int pages, best = 1;
+
+	for (pages = 2; pages <= CONFIG_ZSMALLOC_CHAIN_SIZE && !is_power_of_2(bytes); pages++)
+		if (pages * PAGE_SIZE % bytes < best * PAGE_SIZE % bytes)
+			best = pages;
+	return best * PAGE_SIZE / bytes;
+}
+
+/* Its smallest size is two steps; sizes that make as many pieces are one. */
+static void shares_init(struct kvms_store *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < KVMS_CLASSES; i++) {
+		size_t bytes = (2 + zs_lookup_class_index(s->pool, (i + 1) * KVMS_CLASS_BYTES)) *
+			       KVMS_CLASS_BYTES;
+
+		s->shares[i] = RECORD_BYTES * PARTS / pieces_of_record(bytes);
+	}
+}
+
+/* A blob has its word in front. */
+static u64 record_share(const struct kvms_store *s, size_t bytes)
+{
+	return s->shares[(bytes + sizeof(unsigned long) - 1) / KVMS_CLASS_BYTES];
+}
+
+u64 kvms_store_record_bytes(const struct kvms_store *s, u64 blobs)
+{
+	return blobs * sizeof(unsigned long) + atomic64_read(&s->record_parts) / PARTS;
+}
+
+/* ---- Beginning and end ------------------------------------------------------------------- */
+
 int kvms_store_init(struct kvms_store *s, const struct kvms_compressor *compressor, bool encrypt)
 {
 	int ret = 0;
@@ -101,6 +146,7 @@ int kvms_store_init(struct kvms_store *s, const struct kvms_compressor *compress
 	ret = contexts_init(s);
 	if (ret)
 		goto out_pool;
+	shares_init(s);
 	return 0;
 out_pool:
 	zs_destroy_pool(s->pool);
@@ -195,6 +241,8 @@ int kvms_store_put(struct kvms_store *s, struct page *page, unsigned long where,
 	atomic64_add(bytes, &s->stored_bytes);
 	if (type == KVMS_SLOT_SAME)
 		atomic64_inc(&s->same_filled);
+	else
+		atomic64_add(record_share(s, bytes), &s->record_parts);
 	return 0;
 }
 
@@ -202,8 +250,10 @@ void kvms_store_drop(struct kvms_store *s, struct kvms_far_slot slot, unsigned l
 {
 	if (slot.type == KVMS_SLOT_SAME)
 		atomic64_dec(&s->same_filled);
-	if (slot.type == KVMS_SLOT_DATA || slot.type == KVMS_SLOT_LOST)
+	if (slot.type == KVMS_SLOT_DATA || slot.type == KVMS_SLOT_LOST) {
 		zs_free(s->pool, data);
+		atomic64_sub(record_share(s, slot.bytes), &s->record_parts);
+	}
 	atomic64_sub(slot.bytes, &s->stored_bytes);
 }
 
@@ -290,15 +340,4 @@ u64 kvms_store_context_bytes(const struct kvms_store *s)
 		      (s->cipher ? kmalloc_size_roundup(kvms_cipher_request_bytes(s->cipher)) : 0);
 
 	return each * (s->n_readers + 1) + s->compressor->compress_bytes();
-}
-
-/*
- * zsmalloc keeps a word for each blob, and a record for one to eight pages together; how many those
- * are it does not tell.
- */
-#define ZSPAGE_BYTES	72
-
-u64 kvms_store_record_bytes(const struct kvms_store *s, u64 blobs)
-{
-	return blobs * sizeof(unsigned long) + zs_get_total_pages(s->pool) * ZSPAGE_BYTES;
 }

@@ -47,12 +47,16 @@ struct kvms_context {
 
 #define KVMS_READERS_MAX	8
 
+#define KVMS_CLASS_BYTES	16 /* blobs of zsmalloc differ in size by that */
+#define KVMS_CLASSES		((KVMS_BLOB_MAX + 8) / KVMS_CLASS_BYTES + 1)
+
 /**
  * struct kvms_store - the blobs of one guest
  * @id: of this store, in the associated data: no other one's blob can be taken for its own
  * @writer: who uses it is kept out by the caller (vm->mutex)
  * @readers: for as many who fault, and for those who fetch
- * @pages, @same_filled, @stored_bytes: of all blobs there are
+ * @shares: what a blob of a size has of the pool's record of its pages, in parts of a byte
+ * @same_filled, @stored_bytes, @record_parts: of all blobs there are
  */
 struct kvms_store {
 	u64 id;
@@ -62,9 +66,11 @@ struct kvms_store {
 	struct kvms_context writer;
 	struct kvms_context *readers;
 	unsigned int n_readers;
+	u16 shares[KVMS_CLASSES];
 	atomic64_t generation;
 	atomic64_t same_filled;
 	atomic64_t stored_bytes;
+	atomic64_t record_parts;
 	atomic64_t integrity_failures;
 };
 
@@ -105,7 +111,7 @@ u64 kvms_store_bytes(const struct kvms_store *s);
 /** kvms_store_context_bytes() - and what work on pages takes */
 u64 kvms_store_context_bytes(const struct kvms_store *s);
 
-/** kvms_store_record_bytes() - and the pool's own records of @blobs, at most */
+/** kvms_store_record_bytes() - and the pool's own records of @blobs, were its pages full */
 u64 kvms_store_record_bytes(const struct kvms_store *s, u64 blobs);
 
 #endif

@@ -340,7 +340,8 @@ struct kvm_swap_drain {
  * @pool_bytes: out: memory that this takes
  * @metadata_bytes: out: memory for what the kernel and the module remember of each page that could
  *                  be out, and for what faults need: page-out frees PAGES x 4096 less these two.
- *                  What the pool's own records take is not told by the kernel: at most so much.
+ *                  What the pool's own records take is not told by the kernel: it is reckoned from
+ *                  the sizes of what is stored, as if the pool's pages were full.
  *                  Ages of the pages are in kvm_swap_stats.tree_bytes.
  * @host_pool_bytes: out: @pool_bytes of all stores of this host
  * @host_pages: out: @pages of all stores, those included whose guest was let go

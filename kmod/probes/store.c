@@ -70,7 +70,8 @@ unsigned long probe_pool(struct probed *p, struct zs_pool *pool)
 	zs_obj_read_end(pool, handle, 1, zs_obj_read_begin(pool, handle, 1, p->bytes));
 	zs_free(pool, handle);
 	zs_destroy_pool(pool);
-	return zs_get_total_pages(pool) + !zs_create_pool("probe");
+	return zs_get_total_pages(pool) + zs_lookup_class_index(pool, 1) +
+	       CONFIG_ZSMALLOC_CHAIN_SIZE + !zs_create_pool("probe");
 }
 
 unsigned long probe_compressors(struct probed *p);

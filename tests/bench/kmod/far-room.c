@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What page-out frees: by what either side says that it takes, everything counted, and by what the
- * host has free before and after. The pool's records of blobs, which no kernel tells, are taken for
- * zram as kvm_swap takes them for its store; of the tables that swap itself has for each page
- * nothing is counted.
+ * host has free before and after. What the pool of zram remembers of blobs is seen in the kernel's
+ * slabs; of the tables that swap itself has for each page nothing is counted.
  */
 #define _GNU_SOURCE
 #include <err.h>
@@ -20,7 +19,6 @@
 
 #define BYTES (256UL << 20)
 #define PAGES (BYTES / PAGE)
-#define ZSPAGE_BYTES 72 /* as kmod/store.c */
 
 /* Where bytes of page-out went. */
 struct room {
@@ -31,7 +29,7 @@ struct room {
 	uint64_t free; /* more of it, says the host */
 };
 
-/* Lists of free pages that each processor keeps for itself are not in MemFree: short, or as usual. */
+/* Lists of free pages that each processor keeps are not in MemFree: short, or as usual. */
 static void keep_few_free(bool few)
 {
 	static const char path[] = "/proc/sys/vm/percpu_pagelist_high_fraction";
@@ -81,7 +79,8 @@ static struct room far_room(enum content content, bool encrypt)
 
 static struct room zram_room(enum content content)
 {
-	struct zram_use before = zram_use(), use;
+	const struct zram_use before = zram_use();
+	struct zram_use use;
 	struct room r = {};
 	struct vm vm;
 
@@ -95,7 +94,7 @@ static struct room zram_room(enum content content)
 	r.stored = use.stored_bytes - before.stored_bytes;
 	r.pool = use.pool_bytes - before.pool_bytes;
 	r.metadata = r.out / PAGE * zram_slot_bytes() +
-		     (use.blobs - before.blobs) * sizeof(uint64_t) + r.pool / PAGE * ZSPAGE_BYTES;
+		     saturated(use.record_bytes, before.record_bytes);
 	vm_free(&vm);
 	return r;
 }

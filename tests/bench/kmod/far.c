@@ -21,9 +21,9 @@
 #include "timed.h"
 #include "zram.h"
 
-#define SIDE_BYTES (32UL << 20)
+#define SIDE_BYTES (16UL << 20)
 #define SIDE_PAGES (SIDE_BYTES / PAGE)
-#define ROUNDS 6
+#define ROUNDS 7
 
 struct duel {
 	struct vm vm;
@@ -73,8 +73,8 @@ static uint64_t out(struct duel *d, int which)
 }
 
 /*
- * Does the page fault on both sides? What does not compress stays on ours. Zeroes do as well in huge
- * pages: to split one is enough to be rid of them, for the kernel maps its zero page in their place.
+ * Does the page fault on both sides? What does not compress stays on ours. Zeroes do as well in
+ * huge pages: when one is split the kernel maps its zero page in their place.
  */
 static bool goes(const struct duel *d, size_t i)
 {

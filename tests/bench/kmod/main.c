@@ -9,7 +9,7 @@
 int main(int argc, char **argv)
 {
 	if (argc != 3)
-		errx(64, "usage: bench-kmod pass|hold|pageout|vcpu|accuracy|far GUEST-MIB (of pass)");
+		errx(64, "usage: bench-kmod pass|hold|pageout|vcpu|accuracy|far MIB (of pass)");
 	if (!strcmp(argv[1], "pass"))
 		bench_pass(strtoul(argv[2], NULL, 10) << 20);
 	else if (!strcmp(argv[1], "hold"))

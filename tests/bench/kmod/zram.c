@@ -41,16 +41,32 @@ void zram_out(void *memory, size_t bytes)
 	must(madvise(memory, bytes, MADV_PAGEOUT), "MADV_PAGEOUT");
 }
 
+/* Objects in use of a kernel's cache. */
+static uint64_t slab_bytes(const char *name)
+{
+	uint64_t objects, bytes;
+	bool found = false;
+	char line[256], is[64];
+	FILE *f = must_open("/proc/slabinfo");
+
+	while (!found && fgets(line, sizeof(line), f))
+		found = sscanf(line, "%63s %" SCNu64 " %*u %" SCNu64, is, &objects, &bytes) == 3 &&
+			!strcmp(is, name);
+	fclose(f);
+	if (!found)
+		errx(2, "/proc/slabinfo does not show %s: is slab_nomerge missing?", name);
+	return objects * bytes;
+}
+
 struct zram_use zram_use(void)
 {
-	uint64_t original, stored, pool, same;
+	uint64_t stored, pool;
 	FILE *f = must_open(DISK "mm_stat");
 
-	if (fscanf(f, "%" SCNu64 " %" SCNu64 " %" SCNu64 " %*u %*u %" SCNu64, &original, &stored,
-		   &pool, &same) != 4)
+	if (fscanf(f, "%*u %" SCNu64 " %" SCNu64, &stored, &pool) != 2)
 		errx(2, DISK "mm_stat");
 	fclose(f);
-	return (struct zram_use){ stored, pool, original / PAGE - same };
+	return (struct zram_use){ stored, pool, slab_bytes("zspage") + slab_bytes("zs_handle") };
 }
 
 /* The largest of what it has in vmalloc, where the last page of each is none. */
