@@ -106,15 +106,13 @@ static bool suffers(const struct kvmb_gauge *g, uint32_t limit_permyriad)
 	uint64_t elapsed_usec = u64_sub_sat(kvmb_now_ns(), g->begin_ns) / NSEC_PER_USEC;
 	uint64_t allowed_usec = permyriad_of(u64_max(elapsed_usec, STALL_WINDOW_USEC),
 					     limit_permyriad);
-	uint64_t stall_usec;
 	struct kvmb_psi psi;
 
 	if (g->stall_usec == KVMB_UNKNOWN || read_psi(g, &psi) < 0)
 		return g->store_stall_usec > allowed_usec;
 	if (psi.some_avg10_permyriad > limit_permyriad)
 		return true;
-	stall_usec = u64_sub_sat(psi.some_total_usec, g->stall_usec);
-	return u64_add_sat(stall_usec, g->store_stall_usec) > allowed_usec;
+	return u64_sub_sat(psi.some_total_usec, g->stall_usec) > allowed_usec;
 }
 
 static bool at_floor(const struct kvmb_gauge *g, uint64_t step_bytes, uint64_t floor_bytes)

@@ -19,7 +19,7 @@ struct kvmb_gauge {
 	uint64_t swap_bytes;     /* of the guest; KVMB_UNKNOWN where it is not accounted */
 	uint64_t swap_ram_bytes; /* of the host */
 	uint64_t stall_usec;     /* PSI some total; KVMB_UNKNOWN without PSI */
-	uint64_t store_stall_usec; /* for its store since the beginning: PSI is without it */
+	uint64_t store_stall_usec; /* for its store since the beginning: PSI has it, too */
 };
 
 /**
@@ -40,8 +40,8 @@ int kvmb_gauge_blame(const struct kvmb_gauge *g, int error, enum kvmb_why *ret_w
  * kvmb_gauge_stop() - why the next @step_bytes must not be taken, by the bounds of the action
  *
  * GUEST_PRESSURE where the guest stalls more than its limit, by the kernel's 10 s average or by
- * what it stalled since the beginning: the average is slow to show what our own action does. What
- * it waited for its store bears on that, too.
+ * what it stalled since the beginning: the average is slow to show what our own action does. Where
+ * the kernel tells of no pressure, by what it waited for its store.
  * AT_GUARANTEE where less than the floor would be left of what is resident now: the kernel may have
  * shrunk the scope on its own meanwhile. Else NONE.
  */

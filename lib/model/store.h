@@ -35,7 +35,7 @@ uint64_t kvmb_store_ram(const struct kvmb_store *s);
 
 /**
  * kvmb_store_stall_usec() - how long faults waited for it since it was made, rather too short
- * The kernel's pressure figures are without that. Faults at the same time count each.
+ * The kernel's pressure figures have that as well. Faults at the same time count each.
  */
 uint64_t kvmb_store_stall_usec(const struct kvmb_store *s);
 

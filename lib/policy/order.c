@@ -193,23 +193,44 @@ static uint64_t bound_later(struct kvmb_turn *t, enum means means, size_t n)
 }
 
 /*
- * Shares @need among the first @n claims. Where some swap and others have stores, those that swap
- * get no more of it than swap has room for, in proportion, and stores the rest.
+ * Those that swap get no more than swap has room for, in proportion, @sum what they would. In whole
+ * units: of what all up to here have, each gets what those before it have not.
+ */
+static void cap_to_swap(struct kvmb_turn *t, enum means means, size_t n, uint64_t sum)
+{
+	uint64_t upto = 0, had = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		struct kvmb_claim *c = &t->claims[i];
+		uint64_t has;
+
+		if (!to_swap(t->claimants[i], means))
+			continue;
+		upto = u64_add_sat(upto, c->give_bytes);
+		has = align_down(u64_mul_div(upto, t->swap_room_bytes, sum), t->unit_bytes);
+		c->cap_bytes = has - had;
+		had = has;
+	}
+}
+
+/*
+ * Shares @need among the first @n claims. Where some swap and others have stores, swap's room bounds
+ * those that swap, and stores give the rest; where all swap, @need is within it already.
  */
 static uint64_t share(struct kvmb_turn *t, enum means means, size_t n, uint64_t need)
 {
 	uint64_t given = kvmb_share(t->claims, n, need, t->unit_bytes, patient(t)), sum = 0;
+	size_t n_swap = 0;
 
-	for (size_t i = 0; i < n; i++)
-		if (to_swap(t->claimants[i], means))
-			sum = u64_add_sat(sum, t->claims[i].give_bytes);
-	if (sum <= t->swap_room_bytes)
+	for (size_t i = 0; i < n; i++) {
+		if (!to_swap(t->claimants[i], means))
+			continue;
+		n_swap++;
+		sum = u64_add_sat(sum, t->claims[i].give_bytes);
+	}
+	if (n_swap == n || sum <= t->swap_room_bytes)
 		return given;
-	for (size_t i = 0; i < n; i++)
-		if (to_swap(t->claimants[i], means))
-			t->claims[i].cap_bytes =
-				align_down(u64_mul_div(t->claims[i].give_bytes,
-						       t->swap_room_bytes, sum), t->unit_bytes);
+	cap_to_swap(t, means, n, sum);
 	return kvmb_share(t->claims, n, need, t->unit_bytes, patient(t));
 }
 

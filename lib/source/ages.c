@@ -198,7 +198,7 @@ static void inherit(const struct kvmb_age_watch *w, struct kvmb_age_follow *f,
 
 static bool has_out(const struct kvmb_age_follow *old, int32_t pid)
 {
-	return old && old->pid == pid && old->handle &&
+	return old && old->pid == pid && old->handle && old->handle->ops->store &&
 	       (old->store.out_bytes || old->moved_bytes[0] || old->moved_bytes[1]);
 }
 

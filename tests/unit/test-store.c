@@ -175,6 +175,20 @@ static void swap_has_little_room(struct world *w)
 	w->sample->host.swap_free_bytes = permyriad_of(2048 * MIB, 1000) + 8 * MIB;
 }
 
+/* Less than one unit for each of those that swap. */
+static void swap_has_room_for_one(struct world *w)
+{
+	one_is_far(w);
+	w->sample->host.swap_free_bytes = permyriad_of(2048 * MIB, 1000) + 5 * MIB;
+}
+
+static void all_swap_and_it_has_room_for_one(struct world *w)
+{
+	swap_has_room_for_one(w);
+	for (size_t i = 0; i < N_GUESTS; i++)
+		set_backend(w, i, KVMB_BACKEND_SWAP);
+}
+
 /* Those that swap are of a lower class than the one with a store, which is not to wait for them. */
 static void swap_of_the_low_has_room(struct world *w)
 {
@@ -285,9 +299,15 @@ static const struct rule_row rule_rows[] = {
 	{ "swap's room is shared by those that swap, stores give the rest", swap_has_little_room,
 	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 4),
 	    PAGES_OUT(HOST_PRESSURE, 4) } },
+	{ "little room is used as well", swap_has_room_for_one,
+	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 1),
+	    PAGES_OUT(HOST_PRESSURE, 4) } },
+	{ "so it is where all swap", all_swap_and_it_has_room_for_one,
+	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 4), PAGES_OUT(HOST_PRESSURE, 1) } },
 	{ "nor does a store wait for a lower class whose swap has none",
 	  swap_of_the_low_has_little_room,
-	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 4), NOTHING } },
+	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 4),
+	    PAGES_OUT(HOST_PRESSURE, 4) } },
 	{ "but for one whose swap has room it does", swap_of_the_low_has_room,
 	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 60) } },
 	{ "what its store does not take is not reclaimed to swap", short_without_effect,
