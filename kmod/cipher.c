@@ -35,7 +35,7 @@ int kvms_cipher_new(struct crypto_aead **ret)
 	int r;
 
 	if (IS_ERR(cipher))
-		return PTR_ERR(cipher);
+		return PTR_ERR(cipher) == -ENOMEM ? -ENOMEM : -ENOENT;
 	r = set_key(cipher);
 	if (r)
 		crypto_free_aead(cipher);

@@ -5,7 +5,7 @@
  * A fault comes with mmap_lock held and the device page locked. It takes no mutex but a reader's of
  * the store, which is held by others who read for as long as one page takes, and it waits for no
  * page-out: that holds vm->mutex and far->mutex, which are not taken here. Memory for the page is
- * asked for with reclaim but without an end, taken from the reserve where there is none, and at
+ * asked for with reclaim, but not for ever, taken from the reserve where there is none, and at
  * last as any fault would have it.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
@@ -164,7 +164,9 @@ static void count_fault(struct kvms_far *far, u64 ns)
  */
 static vm_fault_t fault_no_memory(void)
 {
-	return fatal_signal_pending(current) || current->flags & PF_DUMPCORE ? VM_FAULT_OOM : 0;
+	bool ends = fatal_signal_pending(current) || current->flags & (PF_EXITING | PF_DUMPCORE);
+
+	return ends ? VM_FAULT_OOM : 0;
 }
 
 static vm_fault_t fault_load(struct kvms_far *far, struct vm_fault *vmf, struct migrate_vma *args)
@@ -172,8 +174,9 @@ static vm_fault_t fault_load(struct kvms_far *far, struct vm_fault *vmf, struct 
 	struct page *page;
 	int ret;
 
-	if (!is_ours(far, *args->src))
-		return 0; /* the fault comes again */
+	/* Since the fault its page may have been discarded, and another one be out there: again. */
+	if (!is_ours(far, *args->src) || migrate_pfn_to_page(*args->src) != vmf->page)
+		return 0;
 	page = page_for_fault(far, vmf);
 	if (!page)
 		return fault_no_memory();

@@ -227,6 +227,7 @@ struct kvms_vm {
 	u8 ages[KVMS_BLOCK_PAGES];                      /* ... their ages */
 	bool huge;                                      /* ... mapped as one */
 	bool giant;                                     /* ... together with others */
+	unsigned long restless_until;                   /* jiffies: no use in waiting for quiet */
 
 	spinlock_t lock; /* of the rest, taken in notifier callbacks */
 	struct rb_root_cached tree;

@@ -5,8 +5,11 @@
  */
 #include <linux/delay.h>
 #include <linux/hmm.h>
+#include <linux/jiffies.h>
+#include <linux/ktime.h>
 #include <linux/memremap.h>
 #include <linux/mm.h>
+#include <linux/sched/signal.h>
 
 #include "kvm_swap.h"
 #include "residency.h"
@@ -14,6 +17,7 @@
 /* An unmapping that goes on makes the question void; it is short. */
 #define TRIES 3
 #define SHORT_USEC 100
+#define LONG_USEC 20000
 
 #define BLOCK_ORDER	(KVM_SWAP_BLOCK_SHIFT - PAGE_SHIFT)
 
@@ -61,15 +65,26 @@ static bool is_huge(const unsigned long *pfns)
 
 /*
  * mmu_interval_read_begin() waits until no unmapping goes on, and cannot be killed meanwhile: where
- * many processors fault at once that may not be for as long as they do. So it is not called then;
- * what begins just now is waited for.
+ * many processors fault at once that may not be for as long as they do. So it is not called then,
+ * but a moment looked for when none does; what begins just now is waited for. Where one goes on for
+ * long, as of much memory, the next blocks need not find that out as well.
  */
 static bool is_quiet(struct kvms_vm *vm)
 {
-	if (!READ_ONCE(vm->in_progress))
-		return true;
-	usleep_range(SHORT_USEC / 2, SHORT_USEC);
-	return !READ_ONCE(vm->in_progress);
+	u64 end_ns = ktime_get_ns() + LONG_USEC * NSEC_PER_USEC;
+
+	lockdep_assert_held(&vm->mutex);
+
+	while (READ_ONCE(vm->in_progress)) {
+		if (time_before(jiffies, vm->restless_until) || fatal_signal_pending(current))
+			return false;
+		if (ktime_get_ns() >= end_ns) {
+			vm->restless_until = jiffies + HZ;
+			return false;
+		}
+		usleep_range(SHORT_USEC / 2, SHORT_USEC);
+	}
+	return true;
 }
 
 static int read_once(struct kvms_vm *vm, struct hmm_range *range, bool *ret_zero)

@@ -48,7 +48,7 @@ static int context_init(struct kvms_store *s, struct kvms_context *c, bool write
 	if (s->cipher)
 		c->request = kvms_cipher_request(s->cipher);
 	if (!c->text || (s->cipher && !c->request) ||
-	    !work_new(s->compressor->decompress_bytes(), &c->decompress) ||
+	    !work_new(writes ? 0 : s->compressor->decompress_bytes(), &c->decompress) ||
 	    !work_new(writes ? s->compressor->compress_bytes() : 0, &c->compress)) {
 		context_free(s, c);
 		return -ENOMEM;
@@ -109,8 +109,8 @@ static void shares_init(struct kvms_store *s)
 	unsigned int i;
 
 	for (i = 0; i < KVMS_CLASSES; i++) {
-		size_t bytes = (2 + zs_lookup_class_index(s->pool, (i + 1) * KVMS_CLASS_BYTES)) *
-			       KVMS_CLASS_BYTES;
+		size_t blob = (i + 1) * KVMS_CLASS_BYTES - sizeof(unsigned long);
+		size_t bytes = (2 + zs_lookup_class_index(s->pool, blob)) * KVMS_CLASS_BYTES;
 
 		s->shares[i] = RECORD_BYTES * PARTS / pieces_of_record(bytes);
 	}
@@ -207,7 +207,7 @@ static int compress(struct kvms_store *s, const void *page, unsigned long where,
 
 static int blob_new(struct kvms_store *s, int node, size_t bytes, unsigned long *ret_handle)
 {
-	/* The page is locked and unmapped: what reclaim can give at once, and no more. */
+	/* The page is locked and unmapped: what there is at once, and no more. */
 	const gfp_t gfp = GFP_NOWAIT | __GFP_NORETRY | __GFP_NOWARN | __GFP_HIGHMEM |
 			  __GFP_MOVABLE;
 	unsigned long handle = zs_malloc(s->pool, bytes, gfp, node);
@@ -336,8 +336,9 @@ u64 kvms_store_bytes(const struct kvms_store *s)
 
 u64 kvms_store_context_bytes(const struct kvms_store *s)
 {
-	size_t each = kmalloc_size_roundup(TEXT_BYTES) + s->compressor->decompress_bytes() +
+	size_t each = kmalloc_size_roundup(TEXT_BYTES) +
 		      (s->cipher ? kmalloc_size_roundup(kvms_cipher_request_bytes(s->cipher)) : 0);
 
-	return each * (s->n_readers + 1) + s->compressor->compress_bytes();
+	return each * (s->n_readers + 1) + s->compressor->compress_bytes() +
+	       s->compressor->decompress_bytes() * s->n_readers;
 }

@@ -139,6 +139,7 @@ static struct kvms_vm *vm_alloc(struct kvm *kvm, struct module *owner)
 	spin_lock_init(&vm->lock);
 	init_waitqueue_head(&vm->wait);
 	INIT_WORK(&vm->gone_work, gone_work);
+	vm->restless_until = jiffies;
 	kvms_scan_prepare(vm);
 	INIT_LIST_HEAD(&vm->roots);
 	vm->tree = RB_ROOT_CACHED;

@@ -259,7 +259,7 @@ struct kvm_swap_span {
 #define KVM_SWAP_SKIP_LOCKED	5	/* mlock(2), or memory that must not be moved */
 #define KVM_SWAP_SKIP_PINNED	6	/* somebody holds it: pinned for DMA, under I/O, locked */
 #define KVM_SWAP_SKIP_DENSE	7	/* does not compress to 2,990 bytes, or did not lately */
-#define KVM_SWAP_SKIP_RACED	8	/* changed hands meanwhile */
+#define KVM_SWAP_SKIP_RACED	8	/* changed hands, or memory is unmapped all the time */
 #define KVM_SWAP_SKIP_LIMIT	9	/* this store, or all together, are at their limit */
 #define KVM_SWAP_SKIP_NO_MEMORY	10	/* no memory for it */
 #define KVM_SWAP_SKIP_POISONED	11	/* PAGE_IN: failed its check: lost */

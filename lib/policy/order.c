@@ -214,8 +214,8 @@ static void cap_to_swap(struct kvmb_turn *t, enum means means, size_t n, uint64_
 }
 
 /*
- * Shares @need among the first @n claims. Where some swap and others have stores, swap's room bounds
- * those that swap, and stores give the rest; where all swap, @need is within it already.
+ * Shares @need among the first @n claims. Where some swap and others have stores, swap's room
+ * bounds those that swap, and stores give the rest; where all swap, @need is within it already.
  */
 static uint64_t share(struct kvmb_turn *t, enum means means, size_t n, uint64_t need)
 {

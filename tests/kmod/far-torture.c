@@ -463,7 +463,8 @@ int main(int argc, char **argv)
 	unsigned int seconds = argc > 1 ? (unsigned int)atoi(argv[1]) : 20;
 	const char *no_faults;
 
-	state = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) * 2654435761 + 1;
+	state = argc > 2 ? strtoull(argv[2], NULL, 0) : (uint64_t)time(NULL) * 2654435761;
+	state |= 1; /* 0 would stay 0 */
 	device_open();
 	if (!has_store()) {
 		skip("torture of far memory", "this kernel can have no store");

@@ -91,41 +91,6 @@ static unsigned long free_kib(void)
 	return kib;
 }
 
-static bool is_short(void)
-{
-	return free_kib() < 32 << 10;
-}
-
-static void short_of_memory(void)
-{
-	struct kvm_swap_store_stats s;
-	struct vm vm;
-	int fd = far_vm(&vm, PAGES, FILL_TEXT, true);
-	size_t wrong = 0;
-	pid_t pid;
-
-	oom_score("-1000");
-	swap_off();
-	page_out(fd, &vm, 0, PAGES);
-	pid = fork();
-	if (!pid)
-		hog();
-	for (size_t i = 0; i < PAGES; i += PAGES / 16) {
-		for (unsigned int wait = 0; wait < 100 && !is_short(); wait++)
-			usleep(10000);
-		vm_touch(&vm, i, PAGES / 16, 1);
-		wrong += wrong_pages(&vm, i, PAGES / 16, FILL_TEXT, 1);
-	}
-	kill(-pid, SIGKILL);
-	waitpid(pid, NULL, 0);
-	swap_on();
-	oom_score("0");
-	s = store_stats(fd);
-	ok(!wrong && s.faults == PAGES, "all come home while memory is short (%llu by the reserve)",
-	   s.reserve_used);
-	far_done(&vm, fd);
-}
-
 /* Below this the kernel gives nothing, with half of it again for its zones. */
 static unsigned long kept_kib(void)
 {
@@ -136,6 +101,43 @@ static unsigned long kept_kib(void)
 		err(2, "min_free_kbytes");
 	fclose(f);
 	return kib + kib / 2;
+}
+
+static bool is_short(void)
+{
+	return free_kib() < kept_kib() + (8 << 10);
+}
+
+static void short_of_memory(void)
+{
+	struct kvm_swap_store_stats s;
+	struct vm vm;
+	int fd = far_vm(&vm, PAGES, FILL_TEXT, true);
+	size_t wrong = 0, out, n_short = 0;
+	pid_t pid;
+
+	oom_score("-1000");
+	swap_off();
+	out = page_out(fd, &vm, 0, PAGES);
+	pid = fork();
+	if (!pid)
+		hog();
+	for (size_t i = 0; i < PAGES; i += PAGES / 16) {
+		for (unsigned int wait = 0; wait < 100 && !is_short(); wait++)
+			usleep(10000);
+		n_short += is_short();
+		vm_touch(&vm, i, PAGES / 16, 1);
+		wrong += wrong_pages(&vm, i, PAGES / 16, FILL_TEXT, 1);
+	}
+	kill(-pid, SIGKILL);
+	waitpid(pid, NULL, 0);
+	swap_on();
+	oom_score("0");
+	s = store_stats(fd);
+	ok(!wrong && s.faults == out && n_short,
+	   "all come home while memory is short (%zu times, %llu by the reserve)", n_short,
+	   s.reserve_used);
+	far_done(&vm, fd);
 }
 
 /* All but 16 MiB of what the host's kernel would give, until it is killed. */
@@ -191,8 +193,10 @@ static void fetched_until_short(int fd, const struct vm *vm)
 		r = move_once(fd, KVM_SWAP_PAGE_IN, &m);
 	} while (!r && m.cursor && !m.skipped[KVM_SWAP_SKIP_NO_MEMORY]);
 	looked = ((m.cursor ? m.cursor : m.ranges[0].bytes) - begun) / PAGE;
-	ok(!r && m.pages + m.skipped[KVM_SWAP_SKIP_NO_MEMORY] == looked &&
-		   m.skipped[KVM_SWAP_SKIP_NO_MEMORY],
+	/* Nothing moves when the call before had the last of it. */
+	ok((r == ENOMEM && m.cursor == begun) ||
+		   (!r && m.pages + m.skipped[KVM_SWAP_SKIP_NO_MEMORY] == looked &&
+		    m.skipped[KVM_SWAP_SKIP_NO_MEMORY]),
 	   "PAGE_IN says of all pages that stay out for want of memory that they do (%d, %llu)", r,
 	   m.skipped[KVM_SWAP_SKIP_NO_MEMORY]);
 }
@@ -238,12 +242,12 @@ static bool is_refilled(void *unused)
 }
 
 /* Its process touches them: a guest would need page tables of KVM's, whose want kills as well. */
-static size_t home_without_room(int fd, const struct vm *vm)
+static size_t home_without_room(int fd, const struct vm *vm, uint64_t *out)
 {
 	size_t wrong;
 	pid_t pid;
 
-	page_out(fd, vm, 0, vm->n_pages);
+	*out += page_out(fd, vm, 0, vm->n_pages);
 	filled.fd = fd;
 	filled.metadata_bytes = store_stats(fd).metadata_bytes;
 	pid = hold(fd);
@@ -263,17 +267,18 @@ static void by_reserve(void)
 	struct vm vm;
 	int fd = far_vm(&vm, 4 * PAGES, FILL_TEXT, true);
 	unsigned int rounds = 0;
+	uint64_t out = 0;
 	size_t wrong = 0;
 
 	oom_score("-1000");
 	swap_off();
 	do {
-		wrong += home_without_room(fd, &vm);
+		wrong += home_without_room(fd, &vm, &out);
 		s = store_stats(fd);
 	} while (++rounds < 10 && !s.reserve_used);
 	swap_on();
 	oom_score("0");
-	ok(!wrong && s.faults == rounds * 4 * PAGES, "more comes home than there is room for");
+	ok(!wrong && s.faults == out && out > 2 * PAGES, "more comes home than there is room for");
 	ok(s.reserve_used > 0, "some of it by the reserve (%llu, round %u)", s.reserve_used,
 	   rounds);
 	page_out(fd, &vm, 0, 4 * PAGES);
