@@ -2,8 +2,6 @@
 /* LZ4 for speed, zstd for size. */
 #include <linux/bits.h>
 #include <linux/kernel.h>
-#include <linux/lz4.h>
-#include <linux/mm.h>
 #include <linux/zstd.h>
 
 #include <uapi/kvm_swap.h>
@@ -20,9 +18,12 @@ static size_t lz4_work(void)
 	return LZ4_MEM_COMPRESS;
 }
 
+/* Where there is room for the worst LZ4 does not look at the end all the time: that is faster. */
 static size_t lz4_compress(void *work, const void *page, void *to, size_t limit)
 {
-	return LZ4_compress_default(page, to, PAGE_SIZE, limit, work);
+	size_t n = LZ4_compress_default(page, to, PAGE_SIZE, KVMS_COMPRESS_ROOM, work);
+
+	return n <= limit ? n : 0;
 }
 
 static bool lz4_decompress(void *work, const void *from, size_t bytes, void *page)

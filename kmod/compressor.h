@@ -3,13 +3,18 @@
 #ifndef _KVMS_COMPRESSOR_H
 #define _KVMS_COMPRESSOR_H
 
+#include <linux/lz4.h>
+#include <linux/mm.h>
 #include <linux/types.h>
+
+#define KVMS_COMPRESS_ROOM	LZ4_COMPRESSBOUND(PAGE_SIZE)
 
 /**
  * struct kvms_compressor - a way to make a page smaller
  * @id: KVM_SWAP_COMPRESSOR_*
  * @compress_bytes, @decompress_bytes: work memory, 0: none
- * @compress: a page to @limit bytes at most: how many, or 0 where they are not enough
+ * @compress: a page to @limit bytes at most: how many, or 0 where they are not enough; may write
+ *            up to KVMS_COMPRESS_ROOM
  * @decompress: @bytes to a page; false: they are not of one
  */
 struct kvms_compressor {

@@ -11,8 +11,8 @@
 
 #include "store.h"
 
-/* A page, should a compressor ever write as much; and what the cipher adds. */
-#define TEXT_BYTES	(sizeof(struct kvms_label) + PAGE_SIZE + KVMS_TAG_BYTES)
+/* As much as a compressor ever writes; and what the cipher adds. */
+#define TEXT_BYTES	(sizeof(struct kvms_label) + KVMS_COMPRESS_ROOM + KVMS_TAG_BYTES)
 
 static struct kvms_label *context_label(struct kvms_context *c)
 {
