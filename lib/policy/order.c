@@ -198,7 +198,7 @@ static uint64_t bound_later(struct kvmb_turn *t, enum means means, size_t n)
  */
 static void cap_to_swap(struct kvmb_turn *t, enum means means, size_t n, uint64_t sum)
 {
-	uint64_t upto = 0, had = 0;
+	uint64_t so_far = 0, had = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		struct kvmb_claim *c = &t->claims[i];
@@ -206,8 +206,8 @@ static void cap_to_swap(struct kvmb_turn *t, enum means means, size_t n, uint64_
 
 		if (!to_swap(t->claimants[i], means))
 			continue;
-		upto = u64_add_sat(upto, c->give_bytes);
-		has = align_down(u64_mul_div(upto, t->swap_room_bytes, sum), t->unit_bytes);
+		so_far = u64_add_sat(so_far, c->give_bytes);
+		has = align_down(u64_mul_div(so_far, t->swap_room_bytes, sum), t->unit_bytes);
 		c->cap_bytes = has - had;
 		had = has;
 	}

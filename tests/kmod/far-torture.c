@@ -367,7 +367,8 @@ static void __attribute__((noreturn)) pager_main(void)
 
 static pid_t start(unsigned int i)
 {
-	uint64_t seed = below(~0UL) * 0x9e3779b97f4a7c15 | 1; /* 0 would choose the first ever after */
+	/* 0 would choose the first ever after */
+	uint64_t seed = below(~0UL) * 0x9e3779b97f4a7c15 | 1;
 	pid_t pid = fork();
 
 	if (pid)

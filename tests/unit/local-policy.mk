@@ -124,6 +124,12 @@ tests_unit_test_stuck_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
 tests_unit_test_stuck_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
 TESTS += %D%/test-stuck
 
+check_PROGRAMS += %D%/test-backend
+tests_unit_test_backend_SOURCES = %D%/test-backend.c
+tests_unit_test_backend_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)
+tests_unit_test_backend_LDADD = libkvmballoon_testing.la $(CMOCKA_LIBS)
+TESTS += %D%/test-backend
+
 check_PROGRAMS += %D%/test-store
 tests_unit_test_store_SOURCES = %D%/test-store.c
 tests_unit_test_store_CPPFLAGS = $(AM_CPPFLAGS) $(CMOCKA_CFLAGS)

@@ -383,8 +383,8 @@ static void nothing_leaves_by_what_the_plan_says_alone(void **state)
 }
 
 /*
- * Faults of 16 us at least: 100 ms of the first second are allowed. The kernel tells of no pressure;
- * where it does, its figures have the faults.
+ * Faults of 16 us at least: 100 ms of the first second are allowed. The kernel tells of no
+ * pressure; where it does, its figures have the faults.
  */
 static void a_guest_that_waits_for_its_store_ends_it(void **state)
 {

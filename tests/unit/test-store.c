@@ -35,78 +35,6 @@ static void offered(struct world *w, size_t i)
 	kvmb_store_discount(world_guest(w, i));
 }
 
-/* ---- Where it goes ----------------------------------------------------------------------- */
-
-static const struct backend_row {
-	const char *name;
-	enum kvmb_backend configured;
-	bool swap, store;
-	enum kvmb_backend want;
-	enum kvmb_backend_basis basis;
-} backend_rows[] = {
-	{ "auto takes swap where there is some", KVMB_BACKEND_AUTO, true, false,
-	  KVMB_BACKEND_SWAP, KVMB_BACKEND_HAS_SWAP },
-	{ "though there is a store", KVMB_BACKEND_AUTO, true, true, KVMB_BACKEND_SWAP,
-	  KVMB_BACKEND_HAS_SWAP },
-	{ "auto takes the store where there is no swap at all", KVMB_BACKEND_AUTO, false, true,
-	  KVMB_BACKEND_FAR, KVMB_BACKEND_NO_SWAP },
-	{ "auto is left with swap where there is neither", KVMB_BACKEND_AUTO, false, false,
-	  KVMB_BACKEND_SWAP, KVMB_BACKEND_NO_STORE },
-	{ "swap is swap", KVMB_BACKEND_SWAP, false, true, KVMB_BACKEND_SWAP,
-	  KVMB_BACKEND_CONFIGURED },
-	{ "far is far", KVMB_BACKEND_FAR, true, true, KVMB_BACKEND_FAR,
-	  KVMB_BACKEND_CONFIGURED },
-	{ "and never becomes swap", KVMB_BACKEND_FAR, true, false, KVMB_BACKEND_FAR,
-	  KVMB_BACKEND_CONFIGURED },
-};
-
-static void test_backend(void **data)
-{
-	const struct backend_row *row = *data;
-	const struct kvmb_policy policy = { .backend = row->configured };
-	const struct kvmb_host_sample host = { .swap_total_bytes = row->swap ? 1 : 0 };
-	const struct kvmb_guest_sample g = { .store = { .valid = row->store } };
-	enum kvmb_backend_basis basis = KVMB_BACKEND_BASES;
-
-	assert_string_equal(kvmb_backend_to_string(kvmb_guest_backend(&policy, &host, &g, &basis)),
-			    kvmb_backend_to_string(row->want));
-	assert_string_equal(kvmb_backend_basis_to_string(basis),
-			    kvmb_backend_basis_to_string(row->basis));
-}
-
-static const struct full_row {
-	const char *name;
-	bool store;
-	uint64_t pool, limit;
-	bool told; /* of the host */
-	uint64_t host_pool, host_limit;
-	enum kvmb_why want;
-} full_rows[] = {
-	{ "no store takes nothing", false, 0, KVMB_UNKNOWN, false, 0, 0, KVMB_WHY_NO_STORE },
-	{ "one without a limit takes all", true, UINT64_MAX - 1, KVMB_UNKNOWN, false, 0, 0,
-	  KVMB_WHY_NONE },
-	{ "one below its limit does", true, 9, 10, true, 9, KVMB_UNKNOWN, KVMB_WHY_NONE },
-	{ "one at its limit does not", true, 10, 10, true, 10, KVMB_UNKNOWN, KVMB_WHY_STORE_FULL },
-	{ "nor one whose limit is nothing", true, 0, 0, false, 0, 0, KVMB_WHY_STORE_FULL },
-	{ "nor where all are at the host's", true, 1, 10, true, 20, 20, KVMB_WHY_STORE_FULL },
-	{ "below that it does", true, 1, 10, true, 19, 20, KVMB_WHY_NONE },
-	{ "a host that nobody told of has none", true, 1, 10, false, 1, 0, KVMB_WHY_NONE },
-};
-
-static void test_full(void **data)
-{
-	const struct full_row *row = *data;
-	const struct kvmb_host_sample host = {
-		.store = { row->told, 0, row->host_pool, row->host_limit },
-	};
-	const struct kvmb_guest_sample g = { .store = { .valid = row->store,
-							.pool_bytes = row->pool,
-							.limit_bytes = row->limit } };
-
-	assert_string_equal(kvmb_why_to_string(kvmb_store_why(&host, &g)),
-			    kvmb_why_to_string(row->want));
-}
-
 /* ---- What the policy does with it -------------------------------------------------------- */
 
 /* All of them hold 300 MiB that are cold, on a host that is short. */
@@ -169,17 +97,21 @@ static void swap_is_slow_and_full(struct world *w)
 	w->state->swap.latency_ns = w->sample->now_ns;
 }
 
-static void swap_has_little_room(struct world *w)
+static void swap_has_room(struct world *w, uint64_t bytes)
 {
 	one_is_far(w);
-	w->sample->host.swap_free_bytes = permyriad_of(2048 * MIB, 1000) + 8 * MIB;
+	w->sample->host.swap_free_bytes = permyriad_of(2048 * MIB, 1000) + bytes;
+}
+
+static void swap_has_little_room(struct world *w)
+{
+	swap_has_room(w, 8 * MIB);
 }
 
 /* Less than one unit for each of those that swap. */
 static void swap_has_room_for_one(struct world *w)
 {
-	one_is_far(w);
-	w->sample->host.swap_free_bytes = permyriad_of(2048 * MIB, 1000) + 5 * MIB;
+	swap_has_room(w, 5 * MIB);
 }
 
 static void all_swap_and_it_has_room_for_one(struct world *w)
@@ -279,37 +211,32 @@ static void far_and_never_aged(struct world *w)
 	{ TAKES(HOST_PRESSURE, 44, ANY), TAKES(HOST_PRESSURE, 40, ANY),                            \
 	  TAKES(HOST_PRESSURE, 40, ANY) }
 
+#define OUT(mib) PAGES_OUT(HOST_PRESSURE, mib)
+
 static const struct rule_row rule_rows[] = {
 	{ "without swap and store nothing is paged out", without_swap, KEPT_FROM_GROWING },
 	{ "a guest with a store gives what is cold", one_has_a_store,
-	  { PAGES_OUT(HOST_PRESSURE, 64), NOTHING, NOTHING } },
-	{ "so do all that have one", all_have_stores,
-	  { PAGES_OUT(HOST_PRESSURE, 44), PAGES_OUT(HOST_PRESSURE, 40),
-	    PAGES_OUT(HOST_PRESSURE, 40) } },
+	  { OUT(64), NOTHING, NOTHING } },
+	{ "so do all that have one", all_have_stores, { OUT(44), OUT(40), OUT(40) } },
 	{ "what is to go to a store that is not there does not go to swap",
 	  one_is_to_use_what_is_not_there,
-	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 60) },
+	  { NOTHING, OUT(64), OUT(60) },
 	  KVMB_ACTION_PAGEOUT, KVMB_WHY_NO_STORE },
 	{ "a full store takes nothing", one_is_full, KEPT_FROM_GROWING },
 	{ "a store that is not to be used is not", one_is_to_keep_off_its_store,
 	  KEPT_FROM_GROWING },
 	{ "what keeps others from swap keeps nobody from a store", swap_is_slow_and_full,
-	  { PAGES_OUT(HOST_PRESSURE, 64), TAKES(HOST_PRESSURE, ANY, ANY),
-	    TAKES(HOST_PRESSURE, ANY, ANY) } },
+	  { OUT(64), TAKES(HOST_PRESSURE, ANY, ANY), TAKES(HOST_PRESSURE, ANY, ANY) } },
 	{ "swap's room is shared by those that swap, stores give the rest", swap_has_little_room,
-	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 4),
-	    PAGES_OUT(HOST_PRESSURE, 4) } },
-	{ "little room is used as well", swap_has_room_for_one,
-	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 1),
-	    PAGES_OUT(HOST_PRESSURE, 4) } },
+	  { OUT(64), OUT(4), OUT(4) } },
+	{ "little room is used as well", swap_has_room_for_one, { OUT(64), OUT(1), OUT(4) } },
 	{ "so it is where all swap", all_swap_and_it_has_room_for_one,
-	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 4), PAGES_OUT(HOST_PRESSURE, 1) } },
+	  { NOTHING, OUT(4), OUT(1) } },
 	{ "nor does a store wait for a lower class whose swap has none",
 	  swap_of_the_low_has_little_room,
-	  { PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 4),
-	    PAGES_OUT(HOST_PRESSURE, 4) } },
+	  { OUT(64), OUT(4), OUT(4) } },
 	{ "but for one whose swap has room it does", swap_of_the_low_has_room,
-	  { NOTHING, PAGES_OUT(HOST_PRESSURE, 64), PAGES_OUT(HOST_PRESSURE, 60) } },
+	  { NOTHING, OUT(64), OUT(60) } },
 	{ "what its store does not take is not reclaimed to swap", short_without_effect,
 	  { TAKES(HOST_PRESSURE, ANY, ANY), NOTHING, NOTHING } },
 	{ "nor when nobody is short", proactive_without_effect, { NOTHING, NOTHING, NOTHING } },
@@ -601,8 +528,6 @@ int main(void)
 {
 	static struct tests t;
 
-	TESTS_ADD_TABLE(&t, backend_rows, test_backend);
-	TESTS_ADD_TABLE(&t, full_rows, test_full);
 	TESTS_ADD_TABLE(&t, rule_rows, test_rule);
 	TESTS_ADD_TABLE(&t, gate_rows, test_gate);
 	TESTS_ADD(&t, "the gate tells the actuator where to, and what is out",
