@@ -367,7 +367,7 @@ static void __attribute__((noreturn)) pager_main(void)
 
 static pid_t start(unsigned int i)
 {
-	uint64_t seed = below(~0UL) * 0x9e3779b97f4a7c15 | 1; /* 0 would choose the first ever after */
+	uint64_t seed = below(~0UL) * 0x9e3779b97f4a7c15 | 1; /* never 0: that stays */
 	pid_t pid = fork();
 
 	if (pid)
