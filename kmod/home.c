@@ -15,6 +15,7 @@
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/psi.h>
+#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
 #include "far-impl.h"
@@ -311,14 +312,23 @@ void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned 
 	migrate_vma_finalize(&args);
 }
 
+/*
+ * Who moves pages by their numbers has to keep the mappings that they are unmapped from: the kernel
+ * asks these pages' anon_vma at the end, and holds none. A process that ends drops its pages.
+ */
 static void home_pfns(struct kvms_far *far, unsigned long first, unsigned long n,
 		      struct kvms_home *h)
 {
+	if (!mmget_not_zero(far->mm))
+		return;
+	mmap_read_lock(far->mm);
 	migrate_device_range(far->src, first, n);
 	load_all(far, n, h);
 	migrate_device_pages(far->src, far->dst, n);
 	count_moved(far, n, h);
 	migrate_device_finalize(far->src, far->dst, n);
+	mmap_read_unlock(far->mm);
+	mmput_async(far->mm);
 }
 
 /* Locks are not taken: a page that is put meanwhile was not there when we began. */
