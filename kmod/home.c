@@ -134,7 +134,16 @@ static bool is_ours(const struct kvms_far *far, unsigned long src)
 	struct page *page = migrate_pfn_to_page(src);
 
 	return page && (src & MIGRATE_PFN_MIGRATE) && is_device_private_page(page) &&
-	       page_pgmap(page)->owner == far;
+	       page_pgmap(page)->owner == far && kvms_region_slot(page)->type != KVMS_SLOT_HOME;
+}
+
+/*
+ * Its content is in another page now. Whoever holds a reference to it still, as a fault does for a
+ * moment, keeps it from being free: a drain that finds it so, by its number, must leave it alone.
+ */
+static void set_home(unsigned long src)
+{
+	kvms_region_slot(migrate_pfn_to_page(src))->type = KVMS_SLOT_HOME;
 }
 
 /* The last of it: the kernel drops the device page, whoever holds the last reference. */
@@ -213,6 +222,7 @@ static vm_fault_t fault(struct vm_fault *vmf)
 	if (!ret)
 		migrate_vma_pages(&args);
 	if (dst && (src & MIGRATE_PFN_MIGRATE)) {
+		set_home(src);
 		count_fault(far, ktime_get_ns() - start_ns);
 		ret = VM_FAULT_MAJOR;
 	}
@@ -283,6 +293,7 @@ static void count_moved(struct kvms_far *far, unsigned long n, struct kvms_home 
 			continue;
 		h->moved++;
 		h->stored_bytes += kvms_region_slot(page)->bytes;
+		set_home(far->src[i]);
 		atomic64_inc(&far->counters.fetched);
 	}
 }

@@ -248,12 +248,12 @@ int kvms_store_put(struct kvms_store *s, struct page *page, unsigned long where,
 
 void kvms_store_drop(struct kvms_store *s, struct kvms_far_slot slot, unsigned long data)
 {
-	if (slot.type == KVMS_SLOT_SAME)
+	if (!slot.bytes) { /* no blob */
 		atomic64_dec(&s->same_filled);
-	if (slot.type == KVMS_SLOT_DATA || slot.type == KVMS_SLOT_LOST) {
-		zs_free(s->pool, data);
-		atomic64_sub(record_share(s, slot.bytes), &s->record_parts);
+		return;
 	}
+	zs_free(s->pool, data);
+	atomic64_sub(record_share(s, slot.bytes), &s->record_parts);
 	atomic64_sub(slot.bytes, &s->stored_bytes);
 }
 
