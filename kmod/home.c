@@ -325,20 +325,24 @@ void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned 
 
 /*
  * Who moves pages by their numbers has to keep the mappings that they are unmapped from: the kernel
- * asks these pages' anon_vma at the end, and holds none. A process that ends drops its pages.
+ * asks these pages' anon_vma at the end, and holds none. To read mmap_lock is not enough, for
+ * munmap(2) frees them when it has gone down to reading as well. Faults take the lock of their
+ * mapping only, and go on. A process that ends drops its pages.
  */
 static void home_pfns(struct kvms_far *far, unsigned long first, unsigned long n,
 		      struct kvms_home *h)
 {
 	if (!mmget_not_zero(far->mm))
 		return;
-	mmap_read_lock(far->mm);
+	if (mmap_write_lock_killable(far->mm))
+		goto out_put;
 	migrate_device_range(far->src, first, n);
 	load_all(far, n, h);
 	migrate_device_pages(far->src, far->dst, n);
 	count_moved(far, n, h);
 	migrate_device_finalize(far->src, far->dst, n);
-	mmap_read_unlock(far->mm);
+	mmap_write_unlock(far->mm);
+out_put:
 	mmput_async(far->mm);
 }
 

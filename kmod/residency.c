@@ -17,7 +17,7 @@
 /* An unmapping that goes on makes the question void; it is short. */
 #define TRIES 3
 #define SHORT_USEC 100
-#define LONG_USEC 20000
+#define LONG_USEC 100000
 
 #define BLOCK_ORDER	(KVM_SWAP_BLOCK_SHIFT - PAGE_SHIFT)
 
@@ -79,7 +79,7 @@ static bool is_quiet(struct kvms_vm *vm)
 		if (time_before(jiffies, vm->restless_until) || fatal_signal_pending(current))
 			return false;
 		if (ktime_get_ns() >= end_ns) {
-			vm->restless_until = jiffies + HZ;
+			vm->restless_until = jiffies + usecs_to_jiffies(LONG_USEC);
 			return false;
 		}
 		usleep_range(SHORT_USEC / 2, SHORT_USEC);

@@ -15,7 +15,7 @@
 #include "tap.h"
 
 #define PAGES (4 * BLOCK_PAGES)
-#define TOP   0x7ffffffff000UL
+#define TOP   0xfffffffffff000UL /* with five levels of page tables, too */
 
 #define BAD_MOVE(what, ...)                                                                        \
 	{                                                                                          \
