@@ -4,9 +4,12 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/userfaultfd.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "module.h"
@@ -183,6 +186,20 @@ size_t drain(int fd)
 		pages += d.pages;
 	} while (d.left);
 	return pages;
+}
+
+int uffd_register(const struct vm *vm, uint64_t mode)
+{
+	struct uffdio_api api = { .api = UFFD_API };
+	struct uffdio_register range = {
+		.range = { (uintptr_t)vm->memory, vm->n_pages * PAGE },
+		.mode = mode,
+	};
+	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+
+	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range))
+		err(2, "userfaultfd");
+	return fd;
 }
 
 long host_figure(const char *name)

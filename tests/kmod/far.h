@@ -50,6 +50,9 @@ size_t page_in(int fd, const struct vm *vm, size_t first, size_t n);
 /** drain() - until nothing is left; how many came home. What fails ends the program. */
 size_t drain(int fd);
 
+/** uffd_register() - a userfaultfd that does not block, for all of a guest's memory */
+int uffd_register(const struct vm *vm, uint64_t mode);
+
 /** host_figure() - what sysfs tells of all stores of this host */
 long host_figure(const char *name);
 

@@ -119,20 +119,14 @@ static void protected(void)
 
 static int write_protected(const struct vm *vm)
 {
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { (uintptr_t)vm->memory, PAGES * PAGE },
-		.mode = UFFDIO_REGISTER_MODE_WP,
-	};
 	struct uffdio_writeprotect protect = {
 		.range = { (uintptr_t)vm->memory, PAGE },
 		.mode = UFFDIO_WRITEPROTECT_MODE_WP,
 	};
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
+	int fd = uffd_register(vm, UFFDIO_REGISTER_MODE_WP);
 
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range) ||
-	    ioctl(fd, UFFDIO_WRITEPROTECT, &protect))
-		err(2, "userfaultfd");
+	if (ioctl(fd, UFFDIO_WRITEPROTECT, &protect))
+		err(2, "UFFDIO_WRITEPROTECT");
 	return fd;
 }
 

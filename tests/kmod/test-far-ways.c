@@ -14,7 +14,6 @@
 #include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
-#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -234,20 +233,6 @@ static void forked(void)
 	far_done(&vm, fd);
 }
 
-static int uffd_register(const struct vm *vm)
-{
-	struct uffdio_api api = { .api = UFFD_API };
-	struct uffdio_register range = {
-		.range = { (uintptr_t)vm->memory, PAGES * PAGE },
-		.mode = UFFDIO_REGISTER_MODE_MISSING,
-	};
-	int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | O_NONBLOCK);
-
-	if (fd < 0 || ioctl(fd, UFFDIO_API, &api) || ioctl(fd, UFFDIO_REGISTER, &range))
-		err(2, "userfaultfd");
-	return fd;
-}
-
 /* What a page that is out is not: missing. */
 static void watched(void)
 {
@@ -255,7 +240,7 @@ static void watched(void)
 	struct vm vm;
 	int fd = far_vm(&vm, PAGES, FILL_TEXT, false);
 
-	events.fd = uffd_register(&vm);
+	events.fd = uffd_register(&vm, UFFDIO_REGISTER_MODE_MISSING);
 	ok(page_out(fd, &vm, 0, PAGES) == PAGES, "memory that userfaultfd watches goes out");
 	vm_touch(&vm, 0, HALF, 1);
 	ok(!wrong_pages(&vm, 0, HALF, FILL_TEXT, 1) && !wrong_pages(&vm, HALF, HALF, FILL_TEXT, 0),
