@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * The inside of far memory. Files: move.c walks ranges, pageout.c and pagein.c do what is asked
- * with each part of them, home.c brings pages back, region.c has the device pages that stand for
- * them, dense.c remembers what does not compress, life.c makes and ends all that, figures.c tells
- * of it; below them store.c has the content.
+ * with each part of them, home.c and drain.c bring pages back, region.c has the device pages that
+ * stand for them, dense.c remembers what does not compress, life.c makes and ends all that,
+ * figures.c tells of it; below them store.c has the content.
  *
  * Locks (docs/LOCKING.md): vm->mutex, far->mutex, mmap_lock, page locks, far->lock.
  */
@@ -166,10 +166,18 @@ void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned 
 		     unsigned long end, struct kvms_home *h);
 
 /**
- * kvms_home_any() - bring home what is out, wherever it is mapped, until @max or @end_ns
- * far->mutex. Return: 0, -EINTR a fatal signal.
+ * kvms_stock_fill() - memory for @n pages that come home, or what there is
+ * Before any page is locked: who asks for memory may have to wait for who holds one. Where the
+ * mapping wants it, if there is one. far->mutex. kvms_home_done() gives back what is left.
  */
-int kvms_home_any(struct kvms_far *far, unsigned long max, u64 end_ns, struct kvms_home *h);
+void kvms_stock_fill(struct kvms_far *far, unsigned long n, struct vm_area_struct *vma,
+		     unsigned long addr, const struct kvms_home *h);
+
+/** kvms_home_load() - to far->dst what is ours of far->src, as far as the stock lasts */
+void kvms_home_load(struct kvms_far *far, unsigned long n, struct kvms_home *h);
+
+/** kvms_home_count() - what of it came home; between migration and its end */
+void kvms_home_count(struct kvms_far *far, unsigned long n, struct kvms_home *h);
 
 /** kvms_home_done() - give back memory that was asked for in vain. far->mutex. */
 void kvms_home_done(struct kvms_far *far);
@@ -177,6 +185,14 @@ void kvms_home_done(struct kvms_far *far);
 /** kvms_reserve_fill(), kvms_reserve_empty() - pages for faults. True: it is full. Sleep. */
 bool kvms_reserve_fill(struct kvms_far *far);
 void kvms_reserve_empty(struct kvms_far *far);
+
+/* ---- drain.c ----------------------------------------------------------------------------- */
+
+/**
+ * kvms_drain_some() - bring home what is out of the guest's process, until @max or @end_ns
+ * What a fork of it alone has stays out. far->mutex. Return: 0, -EINTR a fatal signal.
+ */
+int kvms_drain_some(struct kvms_far *far, unsigned long max, u64 end_ns, struct kvms_home *h);
 
 /* ---- dense.c ----------------------------------------------------------------------------- */
 

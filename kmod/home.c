@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The way home: by a fault, by address, or from the device pages on.
+ * The way home: by a fault, or by address.
  *
  * A fault comes with mmap_lock held and the device page locked. It takes no mutex but a reader's of
  * the store, which is held by others who read for as long as one page takes, and it waits for no
@@ -15,7 +15,6 @@
 #include <linux/migrate.h>
 #include <linux/mm.h>
 #include <linux/psi.h>
-#include <linux/sched/mm.h>
 #include <linux/sched/signal.h>
 
 #include "far-impl.h"
@@ -81,12 +80,8 @@ static struct page *page_for_fault(struct kvms_far *far, struct vm_fault *vmf)
 	return folio ? folio_page(folio, 0) : NULL;
 }
 
-/*
- * Before any page is locked, for who asks for memory may have to wait for who holds one. As many as
- * may be needed, or what there is; where the mapping wants it, if there is one.
- */
-static void stock_fill(struct kvms_far *far, unsigned long n, struct vm_area_struct *vma,
-		       unsigned long addr, const struct kvms_home *h)
+void kvms_stock_fill(struct kvms_far *far, unsigned long n, struct vm_area_struct *vma,
+		     unsigned long addr, const struct kvms_home *h)
 {
 	struct folio *folio;
 
@@ -266,8 +261,7 @@ static int load_one(struct kvms_far *far, unsigned long i)
 	return 0;
 }
 
-/* Those of far->src that are ours, as far as the stock lasts. */
-static void load_all(struct kvms_far *far, unsigned long n, struct kvms_home *h)
+void kvms_home_load(struct kvms_far *far, unsigned long n, struct kvms_home *h)
 {
 	unsigned long i;
 	int ret;
@@ -282,7 +276,7 @@ static void load_all(struct kvms_far *far, unsigned long n, struct kvms_home *h)
 	}
 }
 
-static void count_moved(struct kvms_far *far, unsigned long n, struct kvms_home *h)
+void kvms_home_count(struct kvms_far *far, unsigned long n, struct kvms_home *h)
 {
 	unsigned long i;
 
@@ -314,91 +308,11 @@ void kvms_home_range(struct kvms_far *far, struct vm_area_struct *vma, unsigned 
 	lockdep_assert_held(&far->mutex);
 	mmap_assert_locked(vma->vm_mm);
 
-	stock_fill(far, (end - start) >> PAGE_SHIFT, vma, start, h);
+	kvms_stock_fill(far, (end - start) >> PAGE_SHIFT, vma, start, h);
 	if (migrate_vma_setup(&args))
 		return;
-	load_all(far, args.npages, h);
+	kvms_home_load(far, args.npages, h);
 	migrate_vma_pages(&args);
-	count_moved(far, args.npages, h);
+	kvms_home_count(far, args.npages, h);
 	migrate_vma_finalize(&args);
-}
-
-/*
- * Who moves pages by their numbers has to keep the mappings that they are unmapped from: the kernel
- * asks these pages' anon_vma at the end, and holds none. To read mmap_lock is not enough, for
- * munmap(2) frees them when it has gone down to reading as well. Faults take the lock of their
- * mapping only, and go on. A process that ends drops its pages.
- */
-static void home_pfns(struct kvms_far *far, unsigned long first, unsigned long n,
-		      struct kvms_home *h)
-{
-	if (!mmget_not_zero(far->mm))
-		return;
-	if (mmap_write_lock_killable(far->mm))
-		goto out_put;
-	migrate_device_range(far->src, first, n);
-	load_all(far, n, h);
-	migrate_device_pages(far->src, far->dst, n);
-	count_moved(far, n, h);
-	migrate_device_finalize(far->src, far->dst, n);
-	mmap_write_unlock(far->mm);
-out_put:
-	mmput_async(far->mm);
-}
-
-/* Locks are not taken: a page that is put meanwhile was not there when we began. */
-static unsigned long count_out(const struct kvms_chunk *c, unsigned long at, unsigned long n)
-{
-	unsigned long i, out = 0;
-
-	for (i = at; i < at + n; i++) {
-		/* a guess: who moves the page looks again, with the page locked */
-		struct kvms_far_slot slot = data_race(c->slots[i]);
-
-		out += slot.type == KVMS_SLOT_DATA || slot.type == KVMS_SLOT_SAME;
-	}
-	return out;
-}
-
-/* Where the last drain stopped, so that pages which stay keep nobody behind them. */
-static struct kvms_chunk *chunk_at_cursor(struct kvms_far *far)
-{
-	struct kvms_chunk *c;
-
-	list_for_each_entry(c, &far->chunks, link)
-		if (far->cursor >= c->first && far->cursor - c->first < c->n_pages)
-			return c;
-	c = list_first_entry_or_null(&far->chunks, struct kvms_chunk, link);
-	far->cursor = c ? c->first : 0;
-	return c;
-}
-
-int kvms_home_any(struct kvms_far *far, unsigned long max, u64 end_ns, struct kvms_home *h)
-{
-	struct kvms_chunk *c = chunk_at_cursor(far);
-	unsigned long seen = 0, at = c ? far->cursor - c->first : 0, n, out;
-	int ret = 0;
-
-	lockdep_assert_held(&far->mutex);
-
-	while (!ret && seen < far->n_pages) {
-		n = min3(c->n_pages - at, KVMS_BATCH, max - h->moved);
-		if (!n || h->no_memory || ktime_get_ns() >= end_ns)
-			break;
-		out = count_out(c, at, n);
-		stock_fill(far, out, NULL, 0, h);
-		if (out)
-			home_pfns(far, c->first + at, n, h);
-		seen += n;
-		at += n;
-		if (at == c->n_pages) {
-			c = list_next_entry_circular(c, &far->chunks, link);
-			at = 0;
-		}
-		far->cursor = c->first + at;
-		cond_resched();
-		ret = fatal_signal_pending(current) ? -EINTR : 0;
-	}
-	kvms_home_done(far);
-	return ret;
 }

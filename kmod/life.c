@@ -118,7 +118,7 @@ static bool is_drains_turn(void)
 }
 
 /* Nobody has asked for these pages: what there is to spare, and nobody has to give memory back. */
-static unsigned int drain_some(struct kvms_far *far)
+static unsigned int drain_released(struct kvms_far *far)
 {
 	struct kvms_home h = { .gfp = KVMS_HOME_UNASKED };
 
@@ -127,7 +127,7 @@ static unsigned int drain_some(struct kvms_far *far)
 	if (si_mem_available() < (long)(totalram_pages() / DRAIN_FLOOR_PART))
 		return REST_MS;
 	mutex_lock(&far->mutex);
-	kvms_home_any(far, KVMS_BLOCK_PAGES, U64_MAX, &h);
+	kvms_drain_some(far, KVMS_BLOCK_PAGES, U64_MAX, &h);
 	mutex_unlock(&far->mutex);
 	return h.moved ? DRAIN_REST_MS : REST_MS;
 }
@@ -137,7 +137,7 @@ static void far_work(struct work_struct *work)
 {
 	struct kvms_far *far = container_of(to_delayed_work(work), struct kvms_far, work);
 	bool released = READ_ONCE(far->released);
-	unsigned int rest_ms = released ? drain_some(far) : 0;
+	unsigned int rest_ms = released ? drain_released(far) : 0;
 
 	if (kvms_region_shrink(far))
 		queue_delayed_work(far_queue, &far->work, 0);
@@ -303,7 +303,7 @@ int kvms_drain(struct kvms_vm *vm, struct kvm_swap_drain *d)
 		return -EINVAL;
 	if (far) {
 		mutex_lock(&far->mutex);
-		ret = kvms_home_any(far, d->max_pages ?: DRAIN_PAGES, end_ns, &h);
+		ret = kvms_drain_some(far, d->max_pages ?: DRAIN_PAGES, end_ns, &h);
 		far->drained = !READ_ONCE(far->used);
 		if (far->drained)
 			kvms_far_kick(far);

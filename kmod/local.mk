@@ -18,6 +18,7 @@ nobase_dist_dkms_DATA = \
 	%D%/dense.c \
 	%D%/dev.c %D%/dev.h \
 	%D%/dev-store.c \
+	%D%/drain.c \
 	%D%/far-impl.h \
 	%D%/far-sysfs.c \
 	%D%/far.h \

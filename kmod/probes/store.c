@@ -48,7 +48,7 @@ int probe_migrate(struct probed *p, struct page *page)
 	migrate_vma_finalize(&p->args);
 	migrate_device_pages(p->pfns, p->pfns, 1);
 	migrate_device_finalize(p->pfns, p->pfns, 1);
-	return migrate_vma_setup(&p->args) + migrate_device_range(p->pfns, 0, 1) +
+	return migrate_vma_setup(&p->args) + migrate_device_pfns(p->pfns, 1) +
 	       folio_maybe_mapped_shared(page_folio(page)) + !page_pgmap(page) +
 	       !vma_alloc_folio(GFP_HIGHUSER_MOVABLE, 0, p->args.vma, 0);
 }

@@ -233,6 +233,45 @@ static void forked(void)
 	far_done(&vm, fd);
 }
 
+static struct kvm_swap_drain drain_once(int fd)
+{
+	struct kvm_swap_drain d = { .max_usec = 1000000 };
+
+	must(ioctl(fd, KVM_SWAP_DRAIN, &d), "KVM_SWAP_DRAIN");
+	return d;
+}
+
+/* What only a fork has: the kernel has no way to bring it home that is safe when the fork ends. */
+static void left_to_fork(void)
+{
+	int pipes[2], status = -1;
+	struct kvm_swap_drain d;
+	struct vm vm;
+	int fd = all_out(&vm);
+	char byte = 0;
+	pid_t pid;
+
+	if (pipe(pipes))
+		err(2, "pipe");
+	pid = fork();
+	if (!pid) {
+		close(pipes[1]);
+		if (read(pipes[0], &byte, 1))
+			_exit(2);
+		_exit(wrong_pages(&vm, 0, HALF, FILL_TEXT, 0) ? 1 : 0);
+	}
+	close(pipes[0]);
+	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
+	must(munmap(vm.memory, PAGES * PAGE), "munmap");
+	d = drain_once(fd);
+	ok(!d.pages && d.left == PAGES, "a drain leaves what only a fork has (%llu)", d.pages);
+	close(pipes[1]);
+	waitpid(pid, &status, 0);
+	ok(status == 0, "which reads it");
+	ok(!store_stats(fd).pages, "and takes the rest with it");
+	far_done(&vm, fd);
+}
+
 /* What a page that is out is not: missing. */
 static void watched(void)
 {
@@ -406,6 +445,7 @@ void test_far_ways(void)
 	read_by(by_write, "write(2)");
 	traced();
 	forked();
+	left_to_fork();
 	watched();
 	backed(VM_SHARED, "shared memory");
 	backed(VM_HUGETLB, "hugetlbfs");
