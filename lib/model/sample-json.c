@@ -114,6 +114,11 @@ static const struct kvmb_json_field guest_fields[] = {
 	KVMB_JSON_U64_NULL_OPT(GUEST, stats_age_usec),
 };
 
+/* Who has none shows none. */
+static const struct kvmb_json_field unread_fields[] = {
+	KVMB_JSON_U64_OPT(GUEST, far_unread_bytes),
+};
+
 static const struct kvmb_json_field sample_fields[] = {
 	KVMB_JSON_U64(SAMPLE, now_ns),
 	KVMB_JSON_U64_OPT(SAMPLE, realtime_usec),
@@ -133,6 +138,8 @@ static int append_guest(struct kvmb_json *guests, const struct kvmb_guest_sample
 		r = kvmb_metadata_to_json(g, o);
 	if (r >= 0)
 		r = kvmb_store_to_json(&g->store, o);
+	if (r >= 0 && g->far_unread_bytes)
+		r = kvmb_json_store(o, KVMB_JSON_TABLE(unread_fields), g);
 	if (r < 0)
 		return r;
 	if (g->ages.source != KVMB_AGING_NONE) {
@@ -257,13 +264,16 @@ static int load_ages(const struct kvmb_json *guest, struct kvmb_ages *ret, const
 
 static int load_guest(const struct kvmb_json *j, size_t i, struct kvmb_sample *s, char **ret_error)
 {
-	static const char *const also[] = { "ages", "store", "metadata", "metadata_error", NULL };
+	static const char *const also[] = { "ages", "store", "metadata", "metadata_error",
+					    "far_unread_bytes", NULL };
 	struct kvmb_guest_sample *g = &s->guests[i];
 	char path[32];
 	int r;
 
 	kvmb_str_format(path, sizeof(path), "guests[%zu]", i);
 	r = kvmb_json_load(j, KVMB_JSON_TABLE(guest_fields), g, path, ret_error);
+	if (r >= 0)
+		r = kvmb_json_load(j, KVMB_JSON_TABLE(unread_fields), g, path, ret_error);
 	if (r >= 0)
 		r = kvmb_json_check_keys(j, KVMB_JSON_TABLE(guest_fields), also, path,
 					 ret_error);

@@ -11,6 +11,7 @@
 #include "base/str.h"
 #include "source/age-map.h"
 #include "source/age-round.h"
+#include "source/store-module.h"
 #include "wrap/cgroup.h"
 
 /* How long a stop waits for a round; longer than a read of many guests. */
@@ -165,6 +166,25 @@ static void tell(const struct kvmb_age_round *last, struct kvmb_sample *s)
 		tell_one(kvmb_age_round_find(last, s->guests[i].uuid), &s->guests[i]);
 }
 
+/*
+ * Who has just been started does not know yet of whom is out what another agent, or it itself, paged
+ * out before. All of it may be any guest's: better too little is taken than more than is there.
+ */
+static void tell_unread(const struct kvmb_age_watch *w, struct kvmb_sample *s)
+{
+	uint64_t unread = 0;
+
+	/* who cannot read it goes on as without a module */
+	(void)kvmb_store_out(&w->shared->root, &unread);
+	for (size_t i = 0; i < s->n_guests; i++)
+		unread = u64_sub_sat(unread, s->guests[i].store.out_bytes);
+	for (size_t i = 0; i < s->n_guests; i++) {
+		struct kvmb_guest_sample *g = &s->guests[i];
+
+		g->far_unread_bytes = kvmb_age_round_find(w->last, g->uuid) ? 0 : unread;
+	}
+}
+
 void kvmb_age_watch_moved(struct kvmb_age_watch *w, const char *uuid, int32_t pid, uint64_t bytes)
 {
 	struct kvmb_age_follow *f = kvmb_age_round_find(w->last, uuid);
@@ -268,6 +288,7 @@ int kvmb_age_watch_read(struct kvmb_age_watch *w, struct kvmb_sample *s,
 {
 	harvest(w);
 	tell(w->last, s);
+	tell_unread(w, s);
 	return w->running ? 0 : begin(w, s, follow);
 }
 

@@ -11,9 +11,16 @@
 #include "model/cold.h"
 
 struct kvm_swap_info;
+struct kvmb_root;
 
 /** kvmb_store_offered() - does the module have stores, and the kernel a compressor for them? */
 bool kvmb_store_offered(const struct kvm_swap_info *info);
+
+/**
+ * kvmb_store_out() - what is out of all guests of this host together, whoever follows them
+ * Return: 0, @ret_bytes is 0 where there is no module or it has no stores; or -errno.
+ */
+int kvmb_store_out(const struct kvmb_root *root, uint64_t *ret_bytes);
 
 /**
  * kvmb_store_read() - what the stores behind @n guest descriptors say together

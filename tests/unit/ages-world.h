@@ -193,6 +193,7 @@ static int setup(void **state)
 	coarse.bytes = MIB;
 	w->tree = tree_new();
 	tree_write_host(w->tree);
+	tree_write(w->tree, "sys/kernel/kvm_swap/store/pages", "0\n");
 	for (size_t i = 0; i < N_GUESTS; i++) {
 		kvmb_str_format(w->guests[i].uuid, KVMB_UUID_SIZE, "%s", uuids[i]);
 		w->guests[i].pid = 100 + (int)i;

@@ -239,6 +239,34 @@ static void another_period_brings_nothing_home(void **state)
 	assert_int_equal(good.most_open, 2 * N_GUESTS);
 }
 
+static void assert_unread(struct watch_world *w, uint64_t bytes)
+{
+	for (size_t i = 0; i < N_GUESTS; i++)
+		assert_int_equal(w->guests[i].far_unread_bytes, bytes);
+}
+
+/* 11 MiB are out, of somebody; three guests have 9 of them. */
+static void what_is_out_of_nobody_knows_whom(void **state)
+{
+	struct watch_world *w = *state;
+
+	tree_write(w->tree, "sys/kernel/kvm_swap/store/pages", "2816\n");
+	read_guests(w, N_GUESTS);
+	assert_unread(w, 11 * MIB);
+	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].store.valid));
+	assert_unread(w, 0);
+	/* of one that is let go nobody knows any more */
+	w->follow[0] = KVMB_FOLLOW_NOT;
+	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].far_unread_bytes == 5 * MIB));
+	assert_int_equal(w->guests[1].far_unread_bytes, 0);
+	tree_write(w->tree, "sys/kernel/kvm_swap/store/pages", "many\n");
+	read_guests(w, N_GUESTS);
+	assert_unread(w, 0);
+	tree_remove(w->tree, "sys/kernel/kvm_swap/store/pages");
+	read_guests(w, N_GUESTS);
+	assert_unread(w, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +280,7 @@ int main(void)
 		WATCH(who_has_just_begun_to_use_it_is_kept),
 		WATCH(another_period_keeps_who_rests),
 		WATCH(another_period_brings_nothing_home),
+		WATCH(what_is_out_of_nobody_knows_whom),
 	};
 
 	return cmocka_run_group_tests_name("age-stores", tests, NULL, NULL);

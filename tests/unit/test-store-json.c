@@ -50,11 +50,13 @@ static void test_json_both_ways(void **data)
 		.metadata_bytes = 5, .limit_bytes = 6, .outs = 7, .faults = 8, .fetched = 9,
 		.dropped = 10, .dense = 11, .integrity_failures = 12, .fault_ns = { 13, [31] = 14 },
 	};
+	world_guest(&w, 0)->far_unread_bytes = 17;
 	w.sample->host.store = (struct kvmb_host_store){ true, 15, 16, KVMB_UNKNOWN };
 	assert_int_equal(kvmb_sample_to_json(w.sample, &text), 0);
 	assert_int_equal(kvmb_sample_from_json(text, &back, &error), 0);
 	assert_memory_equal(&back->guests[1].store, s, sizeof(*s));
 	assert_false(back->guests[0].store.valid);
+	assert_int_equal(back->guests[0].far_unread_bytes, 17);
 	assert_memory_equal(&back->host.store, &w.sample->host.store, sizeof(back->host.store));
 	assert_int_equal(kvmb_sample_to_json(back, &again), 0);
 	assert_string_equal(again, text);
@@ -69,6 +71,7 @@ static void test_json_without(void **data)
 	world_init(&w, 1);
 	assert_int_equal(kvmb_sample_to_json(w.sample, &text), 0);
 	assert_null(strstr(text, "store"));
+	assert_null(strstr(text, "far"));
 	world_done(&w);
 }
 

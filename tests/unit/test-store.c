@@ -345,16 +345,17 @@ static void test_gate_tells_the_actuator(void **data)
 	struct case_ c;
 
 	case_init(&c, &row);
+	guest(&c)->far_unread_bytes = 20 * MIB;
 	assert_int_equal(kvmb_plan_new(&plan), 0);
 	assert_int_equal(kvmb_plan_add(plan, &c.a), 0);
 	assert_int_equal(kvmb_plan_validate(c.w.config, c.w.state, c.w.sample, plan), 0);
 	assert_int_equal(plan->n_actions, 1);
 	assert_int_equal(plan->actions[0].backend, KVMB_BACKEND_FAR);
-	assert_int_equal(plan->actions[0].out_bytes, 100 * MIB);
+	assert_int_equal(plan->actions[0].out_bytes, 120 * MIB);
 	/* Both are in its JSON form, which another reads. */
 	assert_int_equal(kvmb_plan_to_json(plan, &text), 0);
 	assert_non_null(strstr(text, "\"backend\": \"far\""));
-	assert_non_null(strstr(text, "\"out_bytes\": 104857600"));
+	assert_non_null(strstr(text, "\"out_bytes\": 125829120"));
 	world_done(&c.w);
 }
 
@@ -434,6 +435,15 @@ static void test_discount(void **data)
 	assert_int_equal(kvmb_guest_held(&g), 720 * MIB);
 	g.cgroup_valid = false;
 	assert_int_equal(kvmb_guest_held(&g), 680 * MIB);
+	/* what may be out is, but not more than the kernel counts */
+	g = (struct kvmb_guest_sample){ .rss_bytes = 300 * MIB, .far_unread_bytes = 100 * MIB };
+	kvmb_store_discount(&g);
+	assert_int_equal(kvmb_guest_resident(&g), 200 * MIB);
+	assert_int_equal(kvmb_guest_held(&g), 300 * MIB);
+	g = (struct kvmb_guest_sample){ .rss_bytes = 300 * MIB, .far_unread_bytes = 900 * MIB };
+	kvmb_store_discount(&g);
+	assert_int_equal(kvmb_guest_resident(&g), 0);
+	assert_int_equal(kvmb_guest_held(&g), 300 * MIB);
 }
 
 /* The host does not use what its guests have out; nor are stores its own use. */
