@@ -167,8 +167,8 @@ static void tell(const struct kvmb_age_round *last, struct kvmb_sample *s)
 }
 
 /*
- * Who has just been started does not know yet of whom is out what another agent, or it itself, paged
- * out before. All of it may be any guest's: better too little is taken than more than is there.
+ * Who has just been started does not know yet of whom is out what was paged out before. All of it
+ * may be any guest's: better too little is taken than more than is there.
  */
 static void tell_unread(const struct kvmb_age_watch *w, struct kvmb_sample *s)
 {

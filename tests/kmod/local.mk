@@ -7,6 +7,7 @@ EXTRA_DIST += %D%/build %D%/run \
 	%D%/faults.c %D%/faults.h \
 	%D%/kernel-reports \
 	%D%/kmod-torture \
+	%D%/load.sh \
 	%D%/module.c %D%/module.h \
 	%D%/quiet.c %D%/quiet.h \
 	%D%/smm.c %D%/smm.h \
