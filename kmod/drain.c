@@ -34,8 +34,9 @@ static bool slot_is_out(const struct kvms_far_slot *slot)
 }
 
 /*
- * Numbers of those of the @n pages that are out and whose anon_vma is kept, to far->src. While a
- * page is out only userfaultfd can give it another, and that takes mmap_lock.
+ * Numbers of those of the @n pages that are out and whose anon_vma is kept, to far->src. A device
+ * page has one anon_vma as long as it stands for a page, and far->mutex keeps it from standing for
+ * another.
  */
 static unsigned long collect_kept(struct kvms_far *far, unsigned long first, unsigned long n)
 {
@@ -61,8 +62,8 @@ static unsigned long collect_kept(struct kvms_far *far, unsigned long first, uns
  * Who moves pages by their numbers has to keep their anon_vma: the kernel asks it at the end, when
  * nothing maps them, and holds none. The process' mappings keep it, as long as it cannot unmap any;
  * to read mmap_lock is not enough, for munmap(2) frees them when it has gone down to reading as
- * well. What a fork alone has is left to it. Faults take the lock of their mapping only, and go on.
- * A process that ends drops its pages.
+ * well. What a fork alone has is left to it. Faults on pages that are out wait meanwhile. A process
+ * that ends drops its pages.
  */
 static void home_pfns(struct kvms_far *far, unsigned long first, unsigned long n,
 		      struct kvms_home *h)

@@ -127,7 +127,7 @@ static unsigned int drain_released(struct kvms_far *far)
 	if (si_mem_available() < (long)(totalram_pages() / DRAIN_FLOOR_PART))
 		return REST_MS;
 	mutex_lock(&far->mutex);
-	kvms_drain_some(far, KVMS_BLOCK_PAGES, U64_MAX, &h);
+	kvms_drain_some(far, KVMS_BLOCK_PAGES, ktime_get_ns() + DRAIN_USEC * NSEC_PER_USEC, &h);
 	mutex_unlock(&far->mutex);
 	return h.moved ? DRAIN_REST_MS : REST_MS;
 }

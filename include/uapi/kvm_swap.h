@@ -309,7 +309,8 @@ struct kvm_swap_move {
  * @max_pages: in: return when so many pages were brought home, 0 for 65536, at most 1048576
  * @pages: out: brought home
  * @left: out: still out. To be called until it is 0; it stays above that while pages are locked or
- *        cannot be read (STORE_STATS: integrity_failures), or others page out.
+ *        cannot be read (STORE_STATS: integrity_failures), a fork alone has them, or others page
+ *        out.
  * @usec: out: time spent
  *
  * For an orderly end: close(2) does not wait, and leaves the store to a thread of the kernel, which

@@ -253,7 +253,7 @@ static void left_to_fork(void)
 
 	if (pipe(pipes))
 		err(2, "pipe");
-	pid = fork();
+	pid = must(fork(), "fork");
 	if (!pid) {
 		close(pipes[1]);
 		if (read(pipes[0], &byte, 1))
@@ -262,7 +262,10 @@ static void left_to_fork(void)
 	}
 	close(pipes[0]);
 	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
-	must(munmap(vm.memory, PAGES * PAGE), "munmap");
+	/* nothing else is to be mapped there */
+	if (mmap(vm.memory, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
+		 0) == MAP_FAILED)
+		err(2, "mmap");
 	d = drain_once(fd);
 	ok(!d.pages && d.left == PAGES, "a drain leaves what only a fork has (%llu)", d.pages);
 	close(pipes[1]);
@@ -270,6 +273,49 @@ static void left_to_fork(void)
 	ok(status == 0, "which reads it");
 	ok(!store_stats(fd).pages, "and takes the rest with it");
 	far_done(&vm, fd);
+}
+
+/* The guest's memory is what this process has from its parent, and the parent no more. */
+static bool drains_inherited(uint8_t *memory)
+{
+	struct vm vm;
+	bool good;
+	int fd;
+
+	vm_new(&vm, PAGES, VM_SMALL);
+	if (mremap(memory, PAGES * PAGE, PAGES * PAGE, MREMAP_MAYMOVE | MREMAP_FIXED, vm.memory) ==
+	    MAP_FAILED)
+		err(2, "mremap");
+	fd = must_attach(&vm);
+	good = page_out(fd, &vm, 0, PAGES) == PAGES && drain(fd) == PAGES &&
+	       !wrong_pages(&vm, 0, PAGES, FILL_TEXT, 0);
+	far_done(&vm, fd);
+	return good;
+}
+
+/* As of a QEMU that went on in the background. */
+static void inherited(void)
+{
+	struct vm vm = { .memory = vm_map(PAGES * PAGE, VM_SMALL), .n_pages = PAGES };
+	int pipes[2], status = -1;
+	char byte = 0;
+	pid_t pid;
+
+	if (!vm.memory || pipe(pipes))
+		err(2, "mmap, pipe");
+	fill(&vm, FILL_TEXT);
+	pid = must(fork(), "fork");
+	if (!pid) {
+		close(pipes[1]);
+		if (read(pipes[0], &byte, 1))
+			_exit(2);
+		_exit(drains_inherited(vm.memory) ? 0 : 1);
+	}
+	must(munmap(vm.memory, PAGES * PAGE), "munmap");
+	close(pipes[0]);
+	close(pipes[1]);
+	waitpid(pid, &status, 0);
+	ok(status == 0, "memory from a parent goes out and is drained");
 }
 
 /* What a page that is out is not: missing. */
@@ -446,6 +492,7 @@ void test_far_ways(void)
 	traced();
 	forked();
 	left_to_fork();
+	inherited();
 	watched();
 	backed(VM_SHARED, "shared memory");
 	backed(VM_HUGETLB, "hugetlbfs");
