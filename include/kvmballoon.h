@@ -452,7 +452,7 @@ struct kvmb_guest_sample {
 	struct kvmb_psi psi;
 	struct kvmb_ages ages;
 	struct kvmb_store store;
-	uint64_t far_unread_bytes; /* out of some guest that nobody has looked at yet: may be its */
+	uint64_t far_unread_bytes; /* what is out of nobody knows whom: may be its; 0 if it told */
 	/* from the guest; KVMB_UNKNOWN where it did not tell */
 	uint64_t guest_total_bytes; /* "available": all memory the guest kernel has */
 	uint64_t unused_bytes;      /* free inside the guest */

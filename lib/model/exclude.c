@@ -4,7 +4,6 @@
 
 #include "base/num.h"
 #include "model/state.h"
-#include "model/store.h"
 
 #define OVERHEAD_BYTES (64 * MIB)
 #define OVERHEAD_PART 8
@@ -101,7 +100,7 @@ uint64_t kvmb_guest_held(const struct kvmb_guest_sample *g)
 {
 	uint64_t swap = g->swap_bytes == KVMB_UNKNOWN ? 0 : g->swap_bytes;
 
-	return u64_add_sat(u64_add_sat(kvmb_guest_resident(g), swap), kvmb_guest_far(g));
+	return u64_add_sat(u64_add_sat(kvmb_guest_resident(g), swap), g->store.out_bytes);
 }
 
 uint64_t kvmb_guest_floor(const struct kvmb_policy *effective, const struct kvmb_guest_sample *g)

@@ -3,7 +3,6 @@
 #include "model/store.h"
 
 #include "base/num.h"
-#include "model/exclude.h"
 
 enum kvmb_backend kvmb_guest_backend(const struct kvmb_policy *effective,
 				     const struct kvmb_host_sample *host,
@@ -37,16 +36,10 @@ enum kvmb_why kvmb_store_why(const struct kvmb_host_sample *host, const struct k
 	return KVMB_WHY_NONE;
 }
 
-uint64_t kvmb_guest_far(const struct kvmb_guest_sample *g)
-{
-	return u64_add_sat(g->store.out_bytes, g->far_unread_bytes);
-}
-
 void kvmb_store_discount(struct kvmb_guest_sample *g)
 {
-	g->far_unread_bytes = u64_min(g->far_unread_bytes, kvmb_guest_resident(g));
-	g->rss_bytes = u64_sub_sat(g->rss_bytes, kvmb_guest_far(g));
-	g->resident_bytes = u64_sub_sat(g->resident_bytes, kvmb_guest_far(g));
+	g->rss_bytes = u64_sub_sat(g->rss_bytes, g->store.out_bytes);
+	g->resident_bytes = u64_sub_sat(g->resident_bytes, g->store.out_bytes);
 }
 
 uint64_t kvmb_store_ram(const struct kvmb_store *s)

@@ -24,12 +24,9 @@ enum kvmb_backend kvmb_guest_backend(const struct kvmb_policy *effective,
 enum kvmb_why kvmb_store_why(const struct kvmb_host_sample *host,
 			     const struct kvmb_guest_sample *g);
 
-/** kvmb_guest_far() - what is out of it, or may be */
-uint64_t kvmb_guest_far(const struct kvmb_guest_sample *g);
-
 /**
- * kvmb_store_discount() - take what is out, or may be, off the resident figures, of which the
- * kernel goes on counting it
+ * kvmb_store_discount() - take what is out off the resident figures, of which the kernel goes on
+ * counting it
  */
 void kvmb_store_discount(struct kvmb_guest_sample *g);
 

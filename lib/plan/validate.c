@@ -296,7 +296,8 @@ static void bind(const struct gate *gate, const struct entrant *e)
 		return;
 	facts->valid_until_ns = u64_add_sat(e->guest->facts_ns, stale_ns);
 	facts->floor_bytes = kvmb_guest_floor(&e->policy, e->guest);
-	e->action->out_bytes = kvmb_guest_far(e->guest);
+	/* No floor may rest on what may be out. */
+	e->action->out_bytes = u64_add_sat(e->guest->store.out_bytes, e->guest->far_unread_bytes);
 	/* What the guest feels already was weighed here; it must not become worse. */
 	facts->guest_limit_permyriad = gate->config->host.guest_pressure_some_permyriad;
 	if (e->guest->psi_valid &&

@@ -167,8 +167,8 @@ static void tell(const struct kvmb_age_round *last, struct kvmb_sample *s)
 }
 
 /*
- * Who has just been started does not know yet of whom is out what was paged out before. All of it
- * may be any guest's: better too little is taken than more than is there.
+ * Who has just been started does not know yet of whom is out what was paged out before, and where
+ * nobody is aged it never does. All of it may be any guest's whose store has not told.
  */
 static void tell_unread(const struct kvmb_age_watch *w, struct kvmb_sample *s)
 {
@@ -181,7 +181,7 @@ static void tell_unread(const struct kvmb_age_watch *w, struct kvmb_sample *s)
 	for (size_t i = 0; i < s->n_guests; i++) {
 		struct kvmb_guest_sample *g = &s->guests[i];
 
-		g->far_unread_bytes = kvmb_age_round_find(w->last, g->uuid) ? 0 : unread;
+		g->far_unread_bytes = g->store.valid ? 0 : unread;
 	}
 }
 

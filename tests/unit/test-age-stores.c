@@ -259,6 +259,10 @@ static void what_is_out_of_nobody_knows_whom(void **state)
 	w->follow[0] = KVMB_FOLLOW_NOT;
 	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[0].far_unread_bytes == 5 * MIB));
 	assert_int_equal(w->guests[1].far_unread_bytes, 0);
+	/* nor of one whose store cannot be read */
+	good.store_error = -EOPNOTSUPP;
+	WAIT_FOR((read_guests(w, N_GUESTS), w->guests[1].far_unread_bytes == 11 * MIB));
+	assert_unread(w, 11 * MIB);
 	tree_write(w->tree, "sys/kernel/kvm_swap/store/pages", "many\n");
 	read_guests(w, N_GUESTS);
 	assert_unread(w, 0);

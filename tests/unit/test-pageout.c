@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
 #include <signal.h>
@@ -35,6 +36,7 @@ struct child {
 	pid_t pid;
 	uint64_t hva;
 	uint64_t page;
+	int file_fd;
 	int to_fd;   /* one byte: verify */
 	int from_fd; /* one byte: 'y' all bytes are right, else 'n' */
 };
@@ -108,7 +110,7 @@ static void child_begin(struct child *c)
 		child_main(map, size, to[0], from[1]);
 	/* pages that two processes have mapped are not paged out */
 	assert_int_equal(munmap(map, size), 0);
-	close(fd);
+	c->file_fd = fd;
 	close(to[0]);
 	close(from[1]);
 	c->to_fd = to[1];
@@ -125,6 +127,7 @@ static void child_end(struct child *c)
 		return;
 	(void)kill(c->pid, SIGKILL);
 	(void)waitpid(c->pid, NULL, 0);
+	close(c->file_fd);
 	close(c->to_fd);
 	close(c->from_fd);
 	c->pid = 0;
@@ -159,10 +162,7 @@ static void finder_unref(void *ctx)
 	((struct pageout_world *)ctx)->finder_freed = true;
 }
 
-/*
- * On their way to the kernel's lists pages wait in batches, one of each CPU, and are not paged out.
- * MADV_PAGEOUT empties those of the CPU that it runs on: there they all are.
- */
+/* MADV_PAGEOUT empties the batches of the CPU that it runs on. */
 static void stay_on_one_cpu(void)
 {
 	cpu_set_t set;
@@ -237,6 +237,7 @@ static uint64_t pageout_more(struct pageout_world *w, const struct kvmb_action *
 {
 	struct kvmb_result res;
 
+	(void)posix_fadvise(w->child.file_fd, 0, 0, POSIX_FADV_DONTNEED);
 	assert_int_equal(pageout(w, a, &res), 0);
 	assert_int_equal(res.why, KVMB_WHY_NONE);
 	assert_int_equal(res.net_bytes, res.got_bytes);
@@ -245,8 +246,9 @@ static uint64_t pageout_more(struct pageout_world *w, const struct kvmb_action *
 }
 
 /*
- * Apply until @n_pages are out, all that the action covers. A page that the kernel has moved, for
- * compaction, waits for some seconds in the batch of another CPU.
+ * Apply until @n_pages are out, all that the action covers. On their way to the kernel's lists pages
+ * wait in batches, one of each CPU, and are not paged out; those that were moved, for compaction, on
+ * another one. Advice about mapped pages has the kernel empty them all, and does no more to these.
  */
 static void pageout_all(struct pageout_world *w, const struct kvmb_action *a, size_t n_pages)
 {

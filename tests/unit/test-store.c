@@ -435,15 +435,6 @@ static void test_discount(void **data)
 	assert_int_equal(kvmb_guest_held(&g), 720 * MIB);
 	g.cgroup_valid = false;
 	assert_int_equal(kvmb_guest_held(&g), 680 * MIB);
-	/* what may be out is, but not more than the kernel counts */
-	g = (struct kvmb_guest_sample){ .rss_bytes = 300 * MIB, .far_unread_bytes = 100 * MIB };
-	kvmb_store_discount(&g);
-	assert_int_equal(kvmb_guest_resident(&g), 200 * MIB);
-	assert_int_equal(kvmb_guest_held(&g), 300 * MIB);
-	g = (struct kvmb_guest_sample){ .rss_bytes = 300 * MIB, .far_unread_bytes = 900 * MIB };
-	kvmb_store_discount(&g);
-	assert_int_equal(kvmb_guest_resident(&g), 0);
-	assert_int_equal(kvmb_guest_held(&g), 300 * MIB);
 }
 
 /* The host does not use what its guests have out; nor are stores its own use. */
