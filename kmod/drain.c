@@ -14,10 +14,11 @@ static bool mm_keeps(struct mm_struct *mm, const struct anon_vma *anon_vma)
 {
 	const struct anon_vma_chain *avc;
 	struct vm_area_struct *vma;
-	VMA_ITERATOR(vmi, mm, 0);
+	struct vma_iterator vmi;
 
 	mmap_assert_write_locked(mm);
 
+	vma_iter_init(&vmi, mm, 0);
 	for_each_vma(vmi, vma)
 		list_for_each_entry(avc, &vma->anon_vma_chain, same_vma)
 			if (avc->anon_vma == anon_vma)

@@ -246,6 +246,7 @@ static void left_to_fork(void)
 {
 	int pipes[2], status = -1;
 	struct kvm_swap_drain d;
+	void *nothing;
 	struct vm vm;
 	int fd = all_out(&vm);
 	char byte = 0;
@@ -263,8 +264,9 @@ static void left_to_fork(void)
 	close(pipes[0]);
 	vm_set_slot(&vm, 0, 0, 0, VM_BASE);
 	/* nothing else is to be mapped there */
-	if (mmap(vm.memory, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1,
-		 0) == MAP_FAILED)
+	nothing = mmap(vm.memory, PAGES * PAGE, PROT_NONE,
+		       MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
+	if (nothing == MAP_FAILED)
 		err(2, "mmap");
 	d = drain_once(fd);
 	ok(!d.pages && d.left == PAGES, "a drain leaves what only a fork has (%llu)", d.pages);

@@ -246,9 +246,10 @@ static uint64_t pageout_more(struct pageout_world *w, const struct kvmb_action *
 }
 
 /*
- * Apply until @n_pages are out, all that the action covers. On their way to the kernel's lists pages
- * wait in batches, one of each CPU, and are not paged out; those that were moved, for compaction, on
- * another one. Advice about mapped pages has the kernel empty them all, and does no more to these.
+ * Apply until @n_pages are out, all that the action covers. On their way to the kernel's lists
+ * pages wait in batches, one of each CPU, and are not paged out; those that were moved, for
+ * compaction, on another one. Advice about mapped pages has the kernel empty them all, and does no
+ * more to these.
  */
 static void pageout_all(struct pageout_world *w, const struct kvmb_action *a, size_t n_pages)
 {
