@@ -214,8 +214,10 @@ static void no_room(void)
 	pid = hold(fd);
 	r = drain_all(fd);
 	s = store_stats(fd);
-	ok(r == ENOMEM && s.pages && s.pages + s.fetched == 4 * PAGES,
-	   "a drain that the host has no room for is refused: ENOMEM (%d, %llu left)", r, s.pages);
+	/* not all may have gone out: the memory of who was killed before comes back in its time */
+	ok(r == ENOMEM && s.pages && s.pages + s.fetched == s.outs,
+	   "a drain that the host has no room for is refused: ENOMEM (%d, %llu of %llu left)", r,
+	   s.pages, s.outs);
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
 	swap_on();
