@@ -173,9 +173,13 @@ static void tell(const struct kvmb_age_round *last, struct kvmb_sample *s)
 static void tell_unread(const struct kvmb_age_watch *w, struct kvmb_sample *s)
 {
 	uint64_t unread = 0;
+	bool all_told = true;
 
+	for (size_t i = 0; i < s->n_guests; i++)
+		all_told = all_told && s->guests[i].store.valid;
 	/* who cannot read it goes on as without a module */
-	(void)kvmb_store_out(&w->shared->root, &unread);
+	if (!all_told)
+		(void)kvmb_store_out(&w->shared->root, &unread);
 	for (size_t i = 0; i < s->n_guests; i++)
 		unread = u64_sub_sat(unread, s->guests[i].store.out_bytes);
 	for (size_t i = 0; i < s->n_guests; i++) {
