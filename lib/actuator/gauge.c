@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "base/parse.h"
 #include "base/pressure.h"
 #include "base/scope.h"
 #include "base/str.h"
@@ -30,17 +29,10 @@ static int scope_path(const struct kvmb_gauge *g, const char *file, char *buf, s
 
 static int read_number(const struct kvmb_gauge *g, const char *file, uint64_t *ret)
 {
-	char path[KVMB_PATH_SIZE + 32], text[32];
-	size_t len;
+	char path[KVMB_PATH_SIZE + 32];
 	int r = scope_path(g, file, path, sizeof(path));
 
-	if (r >= 0)
-		r = kvmb_read_at(g->root->cgroup_fd, path, text, sizeof(text), &len);
-	if (r < 0)
-		return r;
-	while (len > 0 && text[len - 1] == '\n')
-		len--;
-	return kvmb_parse_u64_n(text, len, ret) < 0 ? -EBADMSG : 0;
+	return r < 0 ? r : kvmb_read_u64_at(g->root->cgroup_fd, path, ret);
 }
 
 static int read_psi(const struct kvmb_gauge *g, struct kvmb_psi *ret)

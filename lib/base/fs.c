@@ -4,9 +4,11 @@
  */
 #include "base/fs.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 
+#include "base/parse.h"
 #include "base/str.h"
 
 static int open_dir(int dirfd, const char *path)
@@ -136,4 +138,29 @@ int kvmb_write_at(int dirfd, const char *path, const char *text)
 	if (n < 0)
 		return -errno;
 	return (size_t)n == len ? 0 : -EIO;
+}
+
+static int number_of(const char *text, size_t len, uint64_t *ret)
+{
+	while (len > 0 && text[len - 1] == '\n')
+		len--;
+	return kvmb_parse_u64_n(text, len, ret) < 0 ? -EBADMSG : 0;
+}
+
+int kvmb_read_u64_at(int dirfd, const char *path, uint64_t *ret)
+{
+	char text[32];
+	size_t len;
+	int r = kvmb_read_at(dirfd, path, text, sizeof(text), &len);
+
+	return r < 0 ? r : number_of(text, len, ret);
+}
+
+int kvmb_read_u64_fd_at_start(int fd, uint64_t *ret)
+{
+	char text[32];
+	size_t len;
+	int r = kvmb_read_fd_at_start(fd, text, sizeof(text), &len);
+
+	return r < 0 ? r : number_of(text, len, ret);
 }

@@ -45,6 +45,10 @@ int kvmb_read_at(int dirfd, const char *path, char *buf, size_t size, size_t *re
 /** kvmb_read_fd_at_start() - the same from offset 0 of an open descriptor (kept open over ticks) */
 int kvmb_read_fd_at_start(int fd, char *buf, size_t size, size_t *ret_len);
 
+/** kvmb_read_u64_at(), kvmb_read_u64_fd_at_start() - a file that is one number; -EBADMSG */
+int kvmb_read_u64_at(int dirfd, const char *path, uint64_t *ret);
+int kvmb_read_u64_fd_at_start(int fd, uint64_t *ret);
+
 /** kvmb_read_alloc_at() - a whole file of at most @max bytes, malloc'ed, NUL-terminated; -E2BIG */
 int kvmb_read_alloc_at(int dirfd, const char *path, size_t max, char **ret, size_t *ret_len);
 

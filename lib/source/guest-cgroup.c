@@ -134,30 +134,17 @@ int kvmb_guest_cgroup_open(const struct kvmb_root *root, const char *path,
 	return 0;
 }
 
-static int read_number(int fd, uint64_t *ret)
-{
-	char text[32];
-	size_t len;
-	int r = kvmb_read_fd_at_start(fd, text, sizeof(text), &len);
-
-	if (r < 0)
-		return r;
-	while (len > 0 && text[len - 1] == '\n')
-		len--;
-	return kvmb_parse_u64_n(text, len, ret) < 0 ? -EBADMSG : 0;
-}
-
 static int read_figures(struct kvmb_guest_cgroup *c, struct kvmb_guest_sample *g)
 {
 	char text[16384]; /* memory.stat is the longest, about 1.5 KiB */
 	int r;
 
-	r = read_number(c->fds[FILE_CURRENT], &g->resident_bytes);
+	r = kvmb_read_u64_fd_at_start(c->fds[FILE_CURRENT], &g->resident_bytes);
 	if (r < 0)
 		return r;
 	g->swap_bytes = KVMB_UNKNOWN;
 	if (c->fds[FILE_SWAP] >= 0)
-		r = read_number(c->fds[FILE_SWAP], &g->swap_bytes);
+		r = kvmb_read_u64_fd_at_start(c->fds[FILE_SWAP], &g->swap_bytes);
 	if (r < 0)
 		return r;
 	r = kvmb_read_fd_at_start(c->fds[FILE_STAT], text, sizeof(text), NULL);

@@ -4,14 +4,12 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <uapi/kvm_swap.h>
 
 #include "base/cleanup.h"
 #include "base/fs.h"
 #include "base/num.h"
-#include "base/parse.h"
 
 #define PAGE_BYTES 4096
 
@@ -65,12 +63,9 @@ bool kvmb_store_offered(const struct kvm_swap_info *info)
 
 int kvmb_store_out(const struct kvmb_root *root, uint64_t *ret_bytes)
 {
-	char text[32];
 	uint64_t pages = 0;
-	int r = kvmb_read_at(root->sys_fd, "kernel/kvm_swap/store/pages", text, sizeof(text), NULL);
+	int r = kvmb_read_u64_at(root->sys_fd, "kernel/kvm_swap/store/pages", &pages);
 
-	if (r >= 0)
-		r = kvmb_parse_u64_n(text, strcspn(text, "\n"), &pages);
 	if (r < 0 && r != -ENOENT)
 		return r;
 	*ret_bytes = bytes_of(pages);
