@@ -132,6 +132,17 @@ prepare_run() {
 	qemu_command
 }
 
+# The next message of the runner in $word and $rest; false when there is none for a moment. Not `read -t`: what that has
+# read of a line when the time is up is lost, and a lost "exit" is a run that never ends.
+next_message() {
+	if read -r -t 0 -u "$control"; then
+		read -r -u "$control" word rest
+	else
+		sleep 0.1
+		return 1
+	fi
+}
+
 # One message of the runner.
 heed() {
 	local word=$1 rest=$2
@@ -142,6 +153,7 @@ heed() {
 		ready=yes
 		;;
 	say) say "$rest" ;;
+	left) runs_still=$rest ;;
 	out) left_something=yes ;;
 	exit) status=$rest ;;
 	esac
@@ -151,8 +163,9 @@ heed() {
 watch() {
 	local word rest ready=no stopping=no deadline=$((SECONDS + BOOT_SECONDS))
 	status=
+	runs_still='the host does not answer'
 	while [ -z "$status" ]; do
-		if read -r -t 1 -u "$control" word rest; then
+		if next_message; then
 			heed "$word" "$rest"
 		elif ! kill -0 "$qemu" 2>/dev/null; then
 			return 0
@@ -229,7 +242,7 @@ judge() {
 		printf '%s\n' "$faults" | head -n 10 >&2
 		die "$STATUS_KERNEL" "the host's kernel reported a fault: $out/console.log"
 	elif [ "$timed_out" = yes ]; then
-		die "$STATUS_TIMEOUT" "timed out after $timeout s"
+		die "$STATUS_TIMEOUT" "timed out after $timeout s: $runs_still"
 	elif [ -z "$status" ]; then
 		tail -n 15 "$run/qemu.log" "$run/console.log" >&2 || :
 		die "$STATUS_NO_BOOT" "the host did not boot or died before the command ended: $out/console.log"
