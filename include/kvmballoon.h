@@ -700,7 +700,7 @@ struct kvmb_result {
 	uint64_t got_bytes;        /* what left the guest (or came back, DEFLATE) */
 	int64_t net_bytes; /* host memory won: got less what swap in RAM or the store grew by */
 	uint64_t duration_usec;
-	char note[KVMB_TEXT_SIZE]; /* what was left, and why; or "" */
+	char note[KVMB_TEXT_SIZE]; /* what was left and why, what ended it; or "" */
 };
 
 /* Why page-out of a guest goes where it does. */

@@ -28,6 +28,7 @@ struct far {
 	struct kvmb_store before, now;
 	struct kvmb_moved moved; /* all batches so far */
 	enum kvmb_why why;       /* it ends early for that */
+	int error;               /* or by that, and what was moved counts: 0 or -errno */
 };
 
 static int read_store(const struct far *f, struct kvmb_store *ret)
@@ -129,13 +130,17 @@ static int move_all(struct far *f, atomic_bool *cancel)
 			r = move_batch(f, &c, step_bytes);
 	}
 	/* What was moved before it failed stays moved; but that the guest has gone is said. */
+	if (r < 0 && f->moved.bytes && r != -ESRCH) {
+		f->error = r;
+		return 0;
+	}
 	if (r < 0)
-		return f->moved.bytes && r != -ESRCH ? 0 : r;
+		return r;
 	return f->why == KVMB_WHY_NONE || f->moved.bytes ? 0 : -ESTALE;
 }
 
-/* "12 MiB do not compress, 4 MiB are pinned or locked" */
-static void say_left(const struct kvmb_moved *m, char *note)
+/* "12 MiB did not compress, 4 MiB were pinned or locked, then: Input/output error" */
+static void say_left(const struct kvmb_moved *m, int error, char *note)
 {
 	static const char *const texts[KVMB_LEFTS] = {
 		[KVMB_LEFT_DENSE] = "did not compress",
@@ -157,6 +162,9 @@ static void say_left(const struct kvmb_moved *m, char *note)
 				texts[i]);
 		len = strlen(note);
 	}
+	if (error < 0)
+		kvmb_str_format(note + len, KVMB_TEXT_SIZE - len, "%sthen: %s", len ? ", " : "",
+				strerrordesc_np(-error));
 }
 
 int kvmb_pageout_far(const struct kvmb_root *root, const struct kvmb_cold_finder *finder,
@@ -179,6 +187,6 @@ int kvmb_pageout_far(const struct kvmb_root *root, const struct kvmb_cold_finder
 	result->why = f.why;
 	result->got_bytes = f.moved.bytes;
 	result->net_bytes = f.moved.bytes ? net_bytes(&f) : 0;
-	say_left(&f.moved, result->note);
+	say_left(&f.moved, f.error, result->note);
 	return r;
 }

@@ -440,6 +440,7 @@ static void what_was_moved_before_it_failed_counts(void **state)
 	w->error_at = 2;
 	assert_int_equal(page_out(w, 40 * MIB, &res), 0);
 	assert_int_equal(res.got_bytes, 16 * MIB);
+	assert_string_equal(res.note, "then: Input/output error");
 	w->error_at = w->n_batches;
 	w->next_hva = 0;
 	assert_int_equal(page_out(w, 40 * MIB, &res), -EIO);

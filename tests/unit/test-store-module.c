@@ -223,8 +223,12 @@ static void one_that_does_not_get_on_is_not_asked_for_ever(void **state)
 
 	fakes[0].per_call = PAGE;
 	fakes[0].stuck = true;
-	assert_int_equal(kvmb_store_move(fds, 1, ranges, 2, &m), -EIO);
+	assert_int_equal(kvmb_store_move(fds, 1, ranges, 2, &m), 0);
 	assert_int_equal(fakes[0].n_moves, 2);
+	assert_int_equal(m.bytes, 2 * PAGE);
+	fakes[0].how = NONE_MOVES;
+	assert_int_equal(kvmb_store_move(fds, 1, ranges, 2, &m), -EIO);
+	assert_int_equal(fakes[0].n_moves, 4);
 }
 
 static const struct {
@@ -258,11 +262,21 @@ static void a_call_that_fails_ends_it(void **state)
 {
 	struct kvmb_moved m = { .bytes = 1 };
 
-	fakes[1].error = EIO;
+	fakes[0].error = EIO;
 	assert_int_equal(kvmb_store_move(fds, 2, ranges, 2, &m), -EIO);
-	assert_int_equal(fakes[0].n_moves, 1);
+	assert_int_equal(fakes[1].n_moves, 0);
 	assert_int_equal(m.bytes, 1);
 	assert_int_equal(kvmb_store_move(fds, 0, ranges, 2, &m), -ESRCH);
+}
+
+static void what_was_moved_before_it_failed_is_told(void **state)
+{
+	struct kvmb_moved m = { 0 };
+
+	fakes[1].error = EIO;
+	assert_int_equal(kvmb_store_move(fds, 2, ranges, 2, &m), 0);
+	assert_int_equal(m.bytes, 32 * PAGE);
+	assert_int_equal(m.stored_bytes, 32 * 1000);
 }
 
 static void one_of_several_may_go(void **state)
@@ -327,6 +341,7 @@ int main(void)
 		cmocka_unit_test_setup(one_that_does_not_get_on_is_not_asked_for_ever, setup),
 		cmocka_unit_test_setup(what_is_left_has_a_reason, setup),
 		cmocka_unit_test_setup(a_call_that_fails_ends_it, setup),
+		cmocka_unit_test_setup(what_was_moved_before_it_failed_is_told, setup),
 		cmocka_unit_test_setup(one_of_several_may_go, setup),
 		cmocka_unit_test_setup(a_store_needs_a_compressor, setup),
 		cmocka_unit_test_setup(too_much_at_once_is_refused, setup),
