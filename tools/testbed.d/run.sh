@@ -3,7 +3,7 @@
 # One run: pack what the caller brings, start QEMU, relay output and progress, fetch the results, judge.
 
 # A boot takes 20 s on an idle machine; ten times as long when many share it.
-readonly BOOT_SECONDS=600 STOP_SECONDS=60
+readonly BOOT_SECONDS=600 STOP_SECONDS=60 MESSAGE_SECONDS=60
 
 # 'it''s' -> POSIX shell words, one line.
 quote() {
@@ -132,11 +132,11 @@ prepare_run() {
 	qemu_command
 }
 
-# The next message of the runner in $word and $rest; false when there is none for a moment. Not `read -t`: what that has
-# read of a line when the time is up is lost, and a lost "exit" is a run that never ends.
+# The next message of the runner in $word and $rest; false when there is none for a moment. A `read -t 1` whose second is up
+# just as a message comes tears it, and a torn "exit" is a run that never ends. So the time is for a writer that died in it.
 next_message() {
 	if read -r -t 0 -u "$control"; then
-		read -r -u "$control" word rest
+		read -r -t "$MESSAGE_SECONDS" -u "$control" word rest
 	else
 		sleep 0.1
 		return 1
@@ -153,7 +153,7 @@ heed() {
 		ready=yes
 		;;
 	say) say "$rest" ;;
-	left) runs_still=$rest ;;
+	left) runs_still=${rest:-"the command had ended, its results did not come"} ;;
 	out) left_something=yes ;;
 	exit) status=$rest ;;
 	esac
@@ -265,7 +265,7 @@ end_run() {
 
 run_host() {
 	# shellcheck disable=SC2034 # make_scratch sets run by its name
-	local run out=${OUT-} out_is_ours=no timed_out=no left_something=no qemu='' tail='' control status
+	local run out=${OUT-} out_is_ours=no timed_out=no left_something=no qemu='' tail='' control status runs_still
 	local archives qemu_args
 	make_scratch run
 	if [ -z "$out" ]; then
