@@ -96,6 +96,8 @@ static int move_batch(struct far *f, struct kvmb_range_cursor *c, uint64_t step_
 	kvmb_range_advance(c, bytes);
 	sum_up(&f->moved, &m);
 	look_again(f, m.bytes);
+	if (m.error < 0)
+		return m.error;
 	if (m.left_bytes[KVMB_LEFT_LIMIT])
 		f->why = KVMB_WHY_STORE_FULL;
 	/* The host has nothing left to compress into: more of that makes it worse. */

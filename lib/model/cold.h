@@ -31,6 +31,7 @@ struct kvmb_moved {
 	uint64_t bytes;
 	uint64_t stored_bytes; /* what it takes there */
 	uint64_t left_bytes[KVMB_LEFTS];
+	int error; /* for which it ended early, after some had been moved: -errno, or 0 */
 };
 
 struct kvmb_cold_finder {
@@ -49,7 +50,8 @@ struct kvmb_cold_finder {
 	 * Move to the guest's store: @n ranges, KVMB_MOVE_RANGES at most; returns when all were
 	 * dealt with, so a few MiB at a time. Any thread; may block. NULL: there are no stores.
 	 * Return: 0, -ESRCH the guest is gone, or nobody of that UUID is aged; -EOPNOTSUPP there is
-	 * no store; or another -errno: @ret is not written, what was moved before it happened is.
+	 * no store; or another -errno: nothing was moved, or nobody knows how much. @ret is not
+	 * written then.
 	 */
 	int (*move)(void *ctx, const char *uuid, const struct kvmb_range *ranges, size_t n,
 		    struct kvmb_moved *ret);

@@ -184,9 +184,9 @@ int kvmb_store_move(const int *fds, size_t n_fds, const struct kvmb_range *range
 		r = unless_gone(move_one(fds[i], k, &m), &n_gone);
 	if (r >= 0 && n_gone == n_fds)
 		r = -ESRCH;
-	/* As for write(2), what is done counts; the next call fails, too. */
 	if (r < 0 && (!m.bytes || r == -ESRCH))
 		return r;
+	m.error = r < 0 ? r : 0;
 	*ret = m;
 	return 0;
 }

@@ -33,8 +33,8 @@ int kvmb_store_read(const int *fds, size_t n, struct kvmb_store *ret,
 /**
  * kvmb_store_move() - move ranges to the store, all of them, in calls that are bounded
  * @n: KVMB_MOVE_RANGES at most
- * Return: 0, also where something was moved before it failed; -ESRCH the guest has ended; -EIO the
- * module does not get on; or another -errno.
+ * Return: 0, and *ret says whether that was all: what the call itself moved that failed it does not
+ * know; -ESRCH the guest has ended; -EIO the module does not get on; or another -errno.
  */
 int kvmb_store_move(const int *fds, size_t n_fds, const struct kvmb_range *ranges, size_t n,
 		    struct kvmb_moved *ret);

@@ -37,6 +37,7 @@ struct far_world {
 	uint64_t shrunk_bytes; /* its pool did */
 	uint64_t dense_bytes; /* all of what comes first */
 	int move_error;
+	int half_error; /* of each batch, after the first half */
 	unsigned int error_at; /* the batch */
 	unsigned int n_batches;
 	uint64_t most_bytes; /* of a batch, seen */
@@ -89,10 +90,13 @@ static int move(void *ctx, const char *uuid, const struct kvmb_range *ranges, si
 	stays = w->left_part ? bytes / w->left_part : u64_min(w->left_bytes, bytes);
 	if (ranges[0].hva / 2 < w->dense_bytes)
 		stays = bytes;
+	if (w->half_error)
+		stays = bytes / 2;
 	if (w->limit_bytes)
 		stays = u64_max(stays, u64_sub_sat(w->moved_bytes + bytes, w->limit_bytes));
 	*ret = (struct kvmb_moved){ .bytes = bytes - stays, .stored_bytes = (bytes - stays) / 4 };
-	ret->left_bytes[w->limit_bytes ? KVMB_LEFT_LIMIT : w->left] = stays;
+	ret->left_bytes[w->limit_bytes ? KVMB_LEFT_LIMIT : w->left] = w->half_error ? 0 : stays;
+	ret->error = w->half_error;
 	w->moved_bytes += ret->bytes;
 	w->faults += w->batch_faults;
 	if (w->after)
@@ -447,6 +451,18 @@ static void what_was_moved_before_it_failed_counts(void **state)
 	assert_int_equal(res.got_bytes, 0);
 }
 
+static void a_batch_that_failed_halfway_is_the_last(void **state)
+{
+	struct far_world *w = *state;
+	struct kvmb_result res;
+
+	w->half_error = -EIO;
+	assert_int_equal(page_out(w, 40 * MIB, &res), 0);
+	assert_int_equal(w->n_batches, 1);
+	assert_int_equal(res.got_bytes, 4 * MIB);
+	assert_string_equal(res.note, "then: Input/output error");
+}
+
 static void it_can_be_cancelled(void **state)
 {
 	struct far_world *w = *state;
@@ -518,6 +534,7 @@ int main(void)
 		WORLD(a_guest_that_stalls_ends_it),
 		WORLD(a_guest_that_goes_is_no_fault),
 		WORLD(what_was_moved_before_it_failed_counts),
+		WORLD(a_batch_that_failed_halfway_is_the_last),
 		WORLD(it_can_be_cancelled),
 		WORLD(a_store_that_does_not_tell_costs_what_is_stored),
 		WORLD(nothing_cold_is_no_fault),

@@ -202,6 +202,7 @@ static void all_ranges_are_moved_in_one_call(void **state)
 	assert_int_equal(fakes[0].from, 16 * PAGE);
 	assert_int_equal(fakes[0].to, 88 * PAGE);
 	assert_int_equal(m.bytes, 32 * PAGE);
+	assert_int_equal(m.error, 0);
 	assert_int_equal(m.stored_bytes, 32 * 1000);
 	for (size_t i = 0; i < KVMB_LEFTS; i++)
 		assert_int_equal(m.left_bytes[i], 0);
@@ -226,6 +227,7 @@ static void one_that_does_not_get_on_is_not_asked_for_ever(void **state)
 	assert_int_equal(kvmb_store_move(fds, 1, ranges, 2, &m), 0);
 	assert_int_equal(fakes[0].n_moves, 2);
 	assert_int_equal(m.bytes, 2 * PAGE);
+	assert_int_equal(m.error, -EIO);
 	fakes[0].how = NONE_MOVES;
 	assert_int_equal(kvmb_store_move(fds, 1, ranges, 2, &m), -EIO);
 	assert_int_equal(fakes[0].n_moves, 4);
@@ -277,6 +279,7 @@ static void what_was_moved_before_it_failed_is_told(void **state)
 	assert_int_equal(kvmb_store_move(fds, 2, ranges, 2, &m), 0);
 	assert_int_equal(m.bytes, 32 * PAGE);
 	assert_int_equal(m.stored_bytes, 32 * 1000);
+	assert_int_equal(m.error, -EIO);
 }
 
 static void one_of_several_may_go(void **state)
