@@ -19,7 +19,8 @@ struct table {
 	const struct table_column *columns;
 	size_t n;
 	unsigned int width;
-	size_t *widths; /* of the widest cell in each column */
+	size_t *widths; /* of the widest cell in each column; 0 if it is left out */
+	bool *tells;    /* some cell of it does, in each column */
 };
 
 struct table *table_free(struct table *t)
@@ -28,6 +29,7 @@ struct table *table_free(struct table *t)
 		return NULL;
 	scols_unref_table(t->scols);
 	free(t->widths);
+	free(t->tells);
 	free(t);
 	return NULL;
 }
@@ -60,8 +62,9 @@ int table_new(const struct ctl *ctl, const struct table_column *columns, size_t 
 	t->n = n;
 	t->width = ctl->width;
 	t->widths = calloc(n, sizeof(*t->widths));
+	t->tells = calloc(n, sizeof(*t->tells));
 	t->scols = scols_new_table();
-	if (!t->widths || !t->scols)
+	if (!t->widths || !t->tells || !t->scols)
 		return -ENOMEM;
 	r = add_columns(t, ctl->colours);
 	if (r < 0)
@@ -99,6 +102,7 @@ int table_add(struct table *t, const struct table_cell *cells)
 		width = text_width(text);
 		if (width > t->widths[i])
 			t->widths[i] = width;
+		t->tells[i] |= strcmp(text, "-") != 0;
 	}
 	return 0;
 }
@@ -116,20 +120,40 @@ static int cut_column(struct table *t, size_t column)
 	return 0;
 }
 
+static void drop_column(struct table *t, size_t column)
+{
+	(void)scols_column_set_flags(scols_table_get_column(t->scols, column), SCOLS_FL_HIDDEN);
+	t->widths[column] = 0;
+}
+
+static void drop_empty_columns(struct table *t)
+{
+	for (size_t i = 0; i < t->n; i++)
+		if (t->columns[i].drop && !t->tells[i])
+			drop_column(t, i);
+}
+
+/* With the blank before the next one. */
+static size_t nice_width(const struct table *t, size_t column)
+{
+	size_t width = t->widths[column];
+
+	if (t->columns[column].shrink && width > TABLE_COLUMN_NICE)
+		width = TABLE_COLUMN_NICE;
+	return width ? width + 1 : 0;
+}
+
 /* Leaves out what may be left out, the last ones first, while the others have not enough room. */
 static void drop_columns(struct table *t)
 {
-	size_t all = t->n - 1;
+	size_t all = 0;
 
 	for (size_t i = 0; i < t->n; i++)
-		all += t->columns[i].shrink && t->widths[i] > TABLE_COLUMN_NICE ?
-			       TABLE_COLUMN_NICE : t->widths[i];
-	for (size_t i = t->n; i-- > 0 && all > t->width;)
+		all += nice_width(t, i);
+	for (size_t i = t->n; i-- > 0 && all > t->width + 1;)
 		if (t->columns[i].drop) {
-			(void)scols_column_set_flags(scols_table_get_column(t->scols, i),
-						     SCOLS_FL_HIDDEN);
-			all -= t->widths[i] + 1;
-			t->widths[i] = 0;
+			all -= nice_width(t, i);
+			drop_column(t, i);
 		}
 }
 
@@ -183,8 +207,10 @@ static int print_trimmed(const char *text)
 int table_print(struct table *t)
 {
 	_cleanup_free_ char *text = NULL;
-	int r = t->width ? fit(t) : 0;
+	int r;
 
+	drop_empty_columns(t);
+	r = t->width ? fit(t) : 0;
 	if (r < 0)
 		return r;
 	if (scols_print_table_to_string(t->scols, &text) != 0)

@@ -13,7 +13,7 @@ struct table_column {
 	const char *title;
 	bool right;  /* figures */
 	bool shrink; /* cut with an ellipsis where the terminal is too narrow */
-	bool drop;   /* left out where it is so narrow that others would be cut short */
+	bool drop;   /* left out where others would be cut short, and where all cells are "-" */
 };
 
 struct table_cell {

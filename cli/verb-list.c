@@ -13,11 +13,11 @@
 static const struct table_column columns[] = {
 	{ "NAME", .shrink = true },
 	{ "RESIDENT", .right = true },
+	{ "FAR", .right = true, .drop = true },
 	{ "COLD", .right = true, .drop = true },
 	{ "BALLOON", .right = true },
 	{ "MAXIMUM", .right = true },
 	{ "SWAP", .right = true },
-	{ "FAR", .right = true, .drop = true },
 	{ "AGING", .drop = true },
 	{ "MODE" },
 	{ "NOTE" },
@@ -34,9 +34,9 @@ static int add_machine(struct table *t, const struct machine *m)
 	struct figure swap = figure_size(m->swap_bytes);
 	struct figure far = figure_size(m->far_bytes);
 	const struct table_cell cells[ARRAY_SIZE(columns)] = {
-		{ m->name },	  { resident.text }, { cold.text }, { balloon.text },
-		{ maximum.text }, { swap.text },     { far.text },  { m->aging },
-		{ m->mode },	  { note, note_colour },
+		{ m->name },	   { resident.text }, { far.text },  { cold.text },
+		{ balloon.text }, { maximum.text },  { swap.text }, { m->aging },
+		{ m->mode },	   { note, note_colour },
 	};
 
 	return table_add(t, cells);

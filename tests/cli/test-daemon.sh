@@ -30,6 +30,7 @@ start_bus
 start_daemon kvm-balloond --root "$work/root" --uri "test://$work/node.xml" --state "$work/state.json"
 comes 'the machines are there' connected
 says 'list has both' 0 $'Datenbank Größe:1 .* 256 MiB .*\nweb .* 512 MiB' list
+says 'list leaves out what is known of none' 0 '^NAME +RESIDENT +BALLOON' list
 says 'list --names, too' 0 $'^Datenbank Größe:1\nweb$' list --names
 says 'status of the host' 0 '4.0 GiB available of 8.0 GiB' status
 says 'without advice it says why' 0 'Overcommit: - times; no advice: what the host itself uses is not known' status
