@@ -19,7 +19,7 @@ enum kvms_slot_type {
 	KVMS_SLOT_FREE,
 	KVMS_SLOT_DATA, /* in the pool */
 	KVMS_SLOT_SAME, /* one word repeated, which is the page's data */
-	KVMS_SLOT_LOST, /* in the pool, but it failed its check: only faults try it again */
+	KVMS_SLOT_LOST, /* in the pool, but it failed its check: a drain leaves it */
 	KVMS_SLOT_HOME, /* it came home, and whoever held the device page just then drops it */
 };
 

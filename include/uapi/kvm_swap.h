@@ -258,7 +258,7 @@ struct kvm_swap_span {
 #define KVM_SWAP_SKIP_KSM	4	/* merged */
 #define KVM_SWAP_SKIP_LOCKED	5	/* mlock(2), or memory that must not be moved */
 #define KVM_SWAP_SKIP_PINNED	6	/* somebody holds it: pinned for DMA, under I/O, locked */
-#define KVM_SWAP_SKIP_DENSE	7	/* does not compress to 2,990 bytes, or did not lately */
+#define KVM_SWAP_SKIP_DENSE	7	/* compresses to more than 2,990 bytes with its tag */
 #define KVM_SWAP_SKIP_RACED	8	/* changed hands, or memory is unmapped all the time */
 #define KVM_SWAP_SKIP_LIMIT	9	/* this store, or all together, are at their limit */
 #define KVM_SWAP_SKIP_NO_MEMORY	10	/* no memory for it */
@@ -280,7 +280,8 @@ struct kvm_swap_span {
  *
  * Every page that was dealt with is in @pages or in one of @skipped. PAGE_IN says
  * KVM_SWAP_SKIP_ABSENT of pages that are not out, KVM_SWAP_SKIP_RACED of those that others had
- * locked, or brought home just then, KVM_SWAP_SKIP_NO_MEMORY of all others that stay out.
+ * locked, or brought home just then, KVM_SWAP_SKIP_NO_MEMORY of all others that stay out and are
+ * not lost.
  *
  * Errors: EINVAL for a range, a cursor or a bound that cannot be, ESRCH when the guest has ended,
  * EINTR for a fatal signal, EOPNOTSUPP without a store. PAGE_OUT: ENOENT when this kernel has no
