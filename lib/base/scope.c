@@ -167,19 +167,15 @@ static int open_pid_file(const struct kvmb_root *root, const char *name)
 static int read_pid_file(const struct kvmb_root *root, const char *name, int32_t *ret)
 {
 	_cleanup_close_ int fd = open_pid_file(root, name);
-	char text[32];
 	uint64_t pid;
-	size_t len;
 	int r;
 
 	if (fd < 0)
 		return fd;
-	r = kvmb_read_fd_at_start(fd, text, sizeof(text), &len);
+	r = kvmb_read_u64_fd_at_start(fd, &pid);
 	if (r < 0)
 		return r;
-	while (len > 0 && text[len - 1] == '\n')
-		len--;
-	if (kvmb_parse_u64_n(text, len, &pid) < 0 || pid == 0 || pid > INT32_MAX)
+	if (pid == 0 || pid > INT32_MAX)
 		return -EBADMSG;
 	*ret = (int32_t)pid;
 	return 0;

@@ -9,7 +9,6 @@
 
 #include "base/fs.h"
 #include "base/num.h"
-#include "base/parse.h"
 #include "base/str.h"
 #include "base/wait.h"
 #include "source/damon-internal.h"
@@ -36,17 +35,6 @@ int kvmb_damon_write(int folder_fd, const char *path, const char *text)
 		r = kvmb_write_at(folder_fd, path, text);
 	}
 	return r;
-}
-
-int kvmb_damon_read(int folder_fd, const char *path, uint64_t *ret)
-{
-	char text[32];
-	int r = kvmb_read_at(folder_fd, path, text, sizeof(text), NULL);
-
-	if (r < 0)
-		return r;
-	text[strcspn(text, "\n")] = '\0';
-	return kvmb_parse_u64(text, ret) < 0 ? -EBADMSG : 0;
 }
 
 /*
@@ -102,7 +90,7 @@ static bool is_empty(int admin_fd, int number)
 	uint64_t n;
 
 	(void)snprintf(path, sizeof(path), "%d/contexts/nr_contexts", number);
-	return kvmb_damon_read(admin_fd, path, &n) >= 0 && n == 0;
+	return kvmb_read_u64_at(admin_fd, path, &n) >= 0 && n == 0;
 }
 
 /* One that does not run cannot be stopped, and one that is gone has nothing: no failures. */
@@ -110,7 +98,7 @@ static void clear(int kdamond_fd)
 {
 	uint64_t n;
 
-	if (kvmb_damon_read(kdamond_fd, "contexts/nr_contexts", &n) < 0 || !n)
+	if (kvmb_read_u64_at(kdamond_fd, "contexts/nr_contexts", &n) < 0 || !n)
 		return;
 	(void)kvmb_damon_write(kdamond_fd, "state", "off");
 	(void)kvmb_damon_write(kdamond_fd, "contexts/nr_contexts", "0");
@@ -162,7 +150,7 @@ static bool is_marked(int admin_fd)
 {
 	uint64_t mark;
 
-	return kvmb_damon_read(admin_fd, mark_path(mark_file).text, &mark) >= 0 &&
+	return kvmb_read_u64_at(admin_fd, mark_path(mark_file).text, &mark) >= 0 &&
 	       mark == KVMB_DAMON_MARK;
 }
 
@@ -193,7 +181,7 @@ static int make_array(int admin_fd, char *why)
 	char length[16];
 	bool made = false;
 	uint64_t n;
-	int r = kvmb_damon_read(admin_fd, "nr_kdamonds", &n);
+	int r = kvmb_read_u64_at(admin_fd, "nr_kdamonds", &n);
 
 	if (r >= 0 && n && !is_ours(admin_fd, n)) {
 		kvmb_str_format(why, KVMB_TEXT_SIZE, "it is set up by somebody else");

@@ -25,7 +25,5 @@ void kvmb_damon_give(int admin_fd, struct kvmb_kdamond *k);
 /** kvmb_damon_write() - patient: DAMON says -EBUSY whenever anybody else is writing */
 int kvmb_damon_write(int folder_fd, const char *path, const char *text);
 
-/** kvmb_damon_read() - a file that is one number; -EBADMSG where it is not */
-int kvmb_damon_read(int folder_fd, const char *path, uint64_t *ret);
 
 #endif

@@ -171,7 +171,7 @@ static int read_value(int fd, size_t i, const char *file, uint64_t *ret)
 	char path[32];
 
 	(void)snprintf(path, sizeof(path), "%zu/%s", i, file);
-	return kvmb_damon_read(fd, path, ret);
+	return kvmb_read_u64_at(fd, path, ret);
 }
 
 /* -ENOENT: there is no such region. */
