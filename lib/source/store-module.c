@@ -186,7 +186,7 @@ int kvmb_store_move(const int *fds, size_t n_fds, const struct kvmb_range *range
 		r = -ESRCH;
 	if (r < 0 && (!m.bytes || r == -ESRCH))
 		return r;
-	m.error = r < 0 ? r : 0;
+	m.error = r;
 	*ret = m;
 	return 0;
 }
