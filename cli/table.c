@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <libsmartcols.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "text.h"
@@ -20,7 +21,6 @@ struct table {
 	size_t n;
 	unsigned int width;
 	size_t *widths; /* of the widest cell in each column; 0 if it is left out */
-	bool *tells;    /* some cell of it does, in each column */
 };
 
 struct table *table_free(struct table *t)
@@ -29,7 +29,6 @@ struct table *table_free(struct table *t)
 		return NULL;
 	scols_unref_table(t->scols);
 	free(t->widths);
-	free(t->tells);
 	free(t);
 	return NULL;
 }
@@ -62,9 +61,8 @@ int table_new(const struct ctl *ctl, const struct table_column *columns, size_t 
 	t->n = n;
 	t->width = ctl->width;
 	t->widths = calloc(n, sizeof(*t->widths));
-	t->tells = calloc(n, sizeof(*t->tells));
 	t->scols = scols_new_table();
-	if (!t->widths || !t->tells || !t->scols)
+	if (!t->widths || !t->scols)
 		return -ENOMEM;
 	r = add_columns(t, ctl->colours);
 	if (r < 0)
@@ -102,7 +100,6 @@ int table_add(struct table *t, const struct table_cell *cells)
 		width = text_width(text);
 		if (width > t->widths[i])
 			t->widths[i] = width;
-		t->tells[i] |= strcmp(text, "-") != 0;
 	}
 	return 0;
 }
@@ -126,44 +123,46 @@ static void drop_column(struct table *t, size_t column)
 	t->widths[column] = 0;
 }
 
+static bool tells(const struct table *t, size_t column)
+{
+	for (size_t i = 0; i < scols_table_get_nlines(t->scols); i++) {
+		struct libscols_line *line = scols_table_get_line(t->scols, i);
+		struct libscols_cell *cell = scols_line_get_cell(line, column);
+
+		if (strcmp(scols_cell_get_data(cell), "-") != 0)
+			return true;
+	}
+	return false;
+}
+
 static void drop_empty_columns(struct table *t)
 {
 	for (size_t i = 0; i < t->n; i++)
-		if (t->columns[i].drop && !t->tells[i])
+		if (t->columns[i].drop && !tells(t, i))
 			drop_column(t, i);
 }
 
-/* With the blank before the next one. */
-static size_t nice_width(const struct table *t, size_t column)
+/* Of a line, where columns that may shrink have @most_shrink at most. */
+static size_t width_of(const struct table *t, size_t most_shrink)
 {
-	size_t width = t->widths[column];
+	size_t all = 0;
 
-	if (t->columns[column].shrink && width > TABLE_COLUMN_NICE)
-		width = TABLE_COLUMN_NICE;
-	return width ? width + 1 : 0;
+	for (size_t i = 0; i < t->n; i++) {
+		size_t width = t->widths[i];
+
+		if (t->columns[i].shrink && width > most_shrink)
+			width = most_shrink;
+		all += width ? width + 1 : 0;
+	}
+	return all ? all - 1 : 0;
 }
 
 /* Leaves out what may be left out, the last ones first, while the others have not enough room. */
 static void drop_columns(struct table *t)
 {
-	size_t all = 0;
-
-	for (size_t i = 0; i < t->n; i++)
-		all += nice_width(t, i);
-	for (size_t i = t->n; i-- > 0 && all > t->width + 1;)
-		if (t->columns[i].drop) {
-			all -= nice_width(t, i);
+	for (size_t i = t->n; i-- > 0 && width_of(t, TABLE_COLUMN_NICE) > t->width;)
+		if (t->columns[i].drop)
 			drop_column(t, i);
-		}
-}
-
-static size_t full_width(const struct table *t)
-{
-	size_t all = 0;
-
-	for (size_t i = 0; i < t->n; i++)
-		all += t->widths[i] ? t->widths[i] + 1 : 0;
-	return all ? all - 1 : 0;
 }
 
 /* Takes what is too much from the columns that may shrink, the first ones first. */
@@ -173,7 +172,7 @@ static int fit(struct table *t)
 	int r = 0;
 
 	drop_columns(t);
-	all = full_width(t);
+	all = width_of(t, SIZE_MAX);
 	for (size_t i = 0; i < t->n && all > t->width && r >= 0; i++) {
 		size_t spare;
 
