@@ -258,7 +258,7 @@ struct kvm_swap_span {
 #define KVM_SWAP_SKIP_KSM	4	/* merged */
 #define KVM_SWAP_SKIP_LOCKED	5	/* mlock(2), or memory that must not be moved */
 #define KVM_SWAP_SKIP_PINNED	6	/* somebody holds it: pinned for DMA, under I/O, locked */
-#define KVM_SWAP_SKIP_DENSE	7	/* compresses to more than 2,990 bytes with its tag */
+#define KVM_SWAP_SKIP_DENSE	7	/* compresses to over 2,990 bytes with tag, or did lately */
 #define KVM_SWAP_SKIP_RACED	8	/* changed hands, or memory is unmapped all the time */
 #define KVM_SWAP_SKIP_LIMIT	9	/* this store, or all together, are at their limit */
 #define KVM_SWAP_SKIP_NO_MEMORY	10	/* no memory for it */
